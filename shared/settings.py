@@ -1,0 +1,63 @@
+"""What a function is told about its surroundings; the infrastructure writes it, the functions read it.
+
+Standard library only: the webhook function reads it during its cold start.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared.domain.lanes import Lane
+
+
+class SettingMissing(KeyError):
+    """A function was deployed without a setting that it needs. Fix the stack, not the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of the deployed resources. A function is given only those that it uses."""
+
+    table_name: str = ""
+    secret_prefix: str = "huhang/merchants/"  # one secret per merchant: prefix + merchant id
+    queue_urls: Mapping[Lane, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings from environment variables; absent ones keep their defaults."""
+        return cls(
+            table_name=environment.get("HUHANG_TABLE", ""),
+            secret_prefix=environment.get("HUHANG_SECRET_PREFIX", cls.__dataclass_fields__["secret_prefix"].default),
+            queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
+        )
+
+    def to_environment(self) -> dict[str, str]:
+        """Give the environment variables from which `from_environment` reads the same settings."""
+        environment = {"HUHANG_SECRET_PREFIX": self.secret_prefix}
+        if self.table_name:
+            environment["HUHANG_TABLE"] = self.table_name
+        return environment | {lane.variable: url for lane, url in self.queue_urls.items()}
+
+    def queue_url(self, lane: Lane) -> str:
+        """Give the URL of a lane's queue.
+
+        Raises:
+            SettingMissing: this function was not given that queue.
+        """
+        if lane not in self.queue_urls:
+            raise SettingMissing(lane.variable)
+        return self.queue_urls[lane]
+
+    def require_table(self) -> str:
+        """Give the table's name.
+
+        Raises:
+            SettingMissing: this function was not given the table.
+        """
+        if not self.table_name:
+            raise SettingMissing("HUHANG_TABLE")
+        return self.table_name
+
+
+def queues_of(lanes: Iterable[Lane], urls: Mapping[Lane, str]) -> dict[Lane, str]:
+    """Pick the queues that one function may use."""
+    return {lane: urls[lane] for lane in lanes}
