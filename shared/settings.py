@@ -18,7 +18,7 @@ class Settings:
     """Names of the deployed resources. A function is given only those that it uses."""
 
     table_name: str = ""
-    secret_prefix: str = "huhang/merchants/"  # one secret per merchant: prefix + merchant id
+    secret_prefix: str = "huhang/merchants/"  # noqa: S105 - a name, not a secret; one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = field(default_factory=dict)
 
     @classmethod

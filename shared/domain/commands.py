@@ -1,0 +1,145 @@
+"""What is to be done: imperatives, each for exactly one vendor, each saying why.
+
+`command_id` is derived from case and step: the same wish has the same id however often it is said.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.domain.lanes import Lane
+from shared.domain.notices import Notice
+from shared.domain.record import Fen, Id, MerchantId, Record
+
+
+class Why(Record):
+    """The answer to "why?": the rule, the policy it came from, what it saw and where it drew the line."""
+
+    rule: str
+    policy_version: int
+    facts: dict[str, str | int | None] = Field(default_factory=dict)
+    threshold: str = ""
+
+
+class Command(Record):
+    """Something that one vendor is asked to do or tell. The answer goes to the case `reply_to`."""
+
+    merchant: MerchantId
+    command_id: str
+    reply_to: str
+    why: Why
+
+
+class FetchOrder(Command):
+    """Read an order that we have never seen. Has no effect."""
+
+    type: Literal["fetch_order"] = "fetch_order"
+    platform: Id
+    order_id: Id
+
+
+class ReadRefund(Command):
+    """Read a refund request again, right before money moves. Has no effect."""
+
+    type: Literal["read_refund"] = "read_refund"
+    platform: Id
+    refund_id: Id
+    order_id: Id
+
+
+class AgreeRefund(Command):
+    """Pay the buyer, if the request is still exactly what was reviewed."""
+
+    type: Literal["agree_refund"] = "agree_refund"
+    platform: Id
+    refund_id: Id
+    order_id: Id
+    amount_fen: Fen
+    version: int
+
+
+class StopOrder(Command):
+    """Cancel an order in the ERP before it ships; `whole` false: only hold it."""
+
+    type: Literal["stop_order"] = "stop_order"
+    erp: Id
+    platform: Id
+    refund_id: Id
+    order_id: Id
+    whole: bool
+
+
+class InterceptParcel(Command):
+    """Ask the courier to stop a parcel and send it back."""
+
+    type: Literal["intercept_parcel"] = "intercept_parcel"
+    carrier: Id
+    waybill: Id
+
+
+class QueryInterception(Command):
+    """Ask the courier how its interception goes. Has no effect."""
+
+    type: Literal["query_interception"] = "query_interception"
+    carrier: Id
+    waybill: Id
+
+
+class CancelInterception(Command):
+    """Ask the courier to deliver after all."""
+
+    type: Literal["cancel_interception"] = "cancel_interception"
+    carrier: Id
+    waybill: Id
+    of_command: str  # the InterceptParcel to undo
+
+
+class SubscribeTracking(Command):
+    """Ask the courier to push a parcel's scans. Harmless to repeat."""
+
+    type: Literal["subscribe_tracking"] = "subscribe_tracking"
+    carrier: Id
+    waybill: Id
+
+
+class NotifyGroup(Record):
+    """Tell a staff group something; the group's digest decides when."""
+
+    type: Literal["notify_group"] = "notify_group"
+    merchant: MerchantId
+    group: Id
+    about: str  # the case
+    notice: Notice
+    why: Why
+
+
+class PostMessage(Command):
+    """Let a robot say something now."""
+
+    type: Literal["post_message"] = "post_message"
+    channel: Id
+    group: Id
+    title: str
+    text: str
+
+
+PlatformCommand = FetchOrder | ReadRefund | AgreeRefund
+ErpCommand = StopOrder
+CourierCommand = InterceptParcel | QueryInterception | CancelInterception | SubscribeTracking
+VendorCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
+
+LANES: dict[type[Record], Lane] = {
+    FetchOrder: Lane.PLATFORM_CALLS,
+    ReadRefund: Lane.PLATFORM_CALLS,
+    AgreeRefund: Lane.PLATFORM_CALLS,
+    StopOrder: Lane.ERP_CALLS,
+    InterceptParcel: Lane.COURIER_CALLS,
+    QueryInterception: Lane.COURIER_CALLS,
+    CancelInterception: Lane.COURIER_CALLS,
+    SubscribeTracking: Lane.COURIER_CALLS,
+    NotifyGroup: Lane.NOTIFICATIONS,
+    PostMessage: Lane.NOTIFICATIONS,
+}
+
+HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking)
+"""Commands that may be carried out any number of times; they are never claimed."""

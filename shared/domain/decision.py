@@ -1,0 +1,51 @@
+"""What deciding looks at and what it gives."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, NamedTuple, TypeVar
+
+from shared.domain.messages import AnyEvent, Message
+from shared.domain.notices import DigestCase
+from shared.domain.order import OrderCase
+from shared.domain.parcel import ParcelCase
+from shared.domain.refund import RefundCase
+
+AnyCase = OrderCase | RefundCase | ParcelCase | DigestCase
+CaseT = TypeVar("CaseT", OrderCase, RefundCase, ParcelCase, DigestCase)
+
+
+class BudgetDraw(NamedTuple):
+    """Automatic refunds taken from (negative: given back to) a day's budget, with the caps that must hold."""
+
+    day: date
+    amount_fen: int
+    refunds: int
+    amount_fen_max: int
+    refunds_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts(Generic[CaseT]):
+    """All that a decision may look at beside the policy and the clock.
+
+    `budget_left` is false once the store has refused this decision's draw.
+    """
+
+    merchant: str
+    event: AnyEvent | None
+    case: CaseT | None
+    order: OrderCase | None = None
+    budget_left: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[CaseT]):
+    """The next state of a case, what to say to whom, and when to look again.
+
+    An unchanged case with an empty outbox means that there was nothing to do.
+    """
+
+    case: CaseT | None
+    outbox: tuple[Message, ...] = ()
+    due: datetime | None = None
+    draw: BudgetDraw | None = None

@@ -1,0 +1,278 @@
+"""What happened: past participles, each about exactly one case.
+
+Vendors' pushes, outcomes of our own commands, clock ticks and what one case tells another are all events.
+"""
+
+from typing import Literal
+
+from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
+from shared.domain.order import OrderLine, OrderStatus, Shipment
+from shared.domain.parcel import Content, Progress, Scan, Wish
+from shared.domain.record import Fen, Id, Instant, MerchantId, Record
+from shared.domain.refund import RefundKind, RefundStatus
+
+
+class Event(Record):
+    """Something that happened to a merchant's case."""
+
+    merchant: MerchantId
+
+    @property
+    def case(self) -> CaseKey:
+        """The one case that this event is about."""
+        raise NotImplementedError
+
+
+class _OrderEvent(Event):
+    platform: Id
+    order_id: Id
+
+    @property
+    def case(self) -> CaseKey:
+        return order_key(self.merchant, self.platform, self.order_id)
+
+
+class _RefundEvent(Event):
+    platform: Id
+    refund_id: Id
+
+    @property
+    def case(self) -> CaseKey:
+        return refund_key(self.merchant, self.platform, self.refund_id)
+
+
+class _ParcelEvent(Event):
+    carrier: Id
+    waybill: Id
+
+    @property
+    def case(self) -> CaseKey:
+        return parcel_key(self.merchant, self.carrier, self.waybill)
+
+
+class OrderReported(_OrderEvent):
+    """The platform told of an order; absent fields were not part of what it told."""
+
+    type: Literal["order_reported"] = "order_reported"
+    at: Instant
+    status: OrderStatus | None = None
+    paid_fen: Fen | None = None
+    lines: tuple[OrderLine, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    address_changed: bool = False
+    asked_by: str = ""  # the refund (platform:refund_id) that asked, where this answers a question
+
+
+class RefundReported(_RefundEvent):
+    """The platform told of a refund request. `version` is its update time and its lock.
+
+    `answers` is the command that asked, where this is an answer: only then are all fields as fresh as the lock.
+    """
+
+    type: Literal["refund_reported"] = "refund_reported"
+    order_id: Id
+    at: Instant
+    version: int
+    status: RefundStatus
+    kind: RefundKind | None = None
+    amount_fen: Fen | None = None
+    line_ids: tuple[Id, ...] = ()
+    deadline_at: Instant | None = None
+    answers: str = ""
+
+
+class OrderLearned(_RefundEvent):
+    """The order that a refund asked for is known now."""
+
+    type: Literal["order_learned"] = "order_learned"
+    order_id: Id
+
+
+class OrderStopped(_RefundEvent):
+    """The ERP's answer to stopping an order that was not shipped."""
+
+    type: Literal["order_stopped"] = "order_stopped"
+    answers: str
+    result: Literal["cancelled", "held", "label_printed", "shipped", "not_synced"]
+    shipments: tuple[Shipment, ...] = ()
+
+
+class RefundAgreed(_RefundEvent):
+    """The platform accepted our agreement; the buyer is paid."""
+
+    type: Literal["refund_agreed"] = "refund_agreed"
+    answers: str
+    at: Instant
+
+
+class ParcelProgressed(_RefundEvent):
+    """A parcel tells one of its refunds how far its interception has come."""
+
+    type: Literal["parcel_progressed"] = "parcel_progressed"
+    carrier: Id
+    waybill: Id
+    progress: Progress
+    reason: str = ""
+    at: Instant
+
+
+class ParcelShipped(_ParcelEvent):
+    """An order says that this parcel holds these of its lines."""
+
+    type: Literal["parcel_shipped"] = "parcel_shipped"
+    content: Content
+
+
+class ParcelScanned(_ParcelEvent):
+    """The courier told where the parcel is. `return_waybill`: the number under which it travels back."""
+
+    type: Literal["parcel_scanned"] = "parcel_scanned"
+    scan: Scan
+    return_waybill: Id | None = None
+
+
+class InterceptionWanted(_ParcelEvent):
+    """A refund wants the parcel stopped; `content` is what its order says is inside."""
+
+    type: Literal["interception_wanted"] = "interception_wanted"
+    content: Content
+    wish: Wish
+
+
+class InterceptionReleased(_ParcelEvent):
+    """A refund does not want the parcel stopped any more."""
+
+    type: Literal["interception_released"] = "interception_released"
+    refund: str
+
+
+class InterceptionAccepted(_ParcelEvent):
+    """The courier registered our request; it has stopped nothing yet."""
+
+    type: Literal["interception_accepted"] = "interception_accepted"
+    answers: str
+    text: str = ""
+
+
+class InterceptionRefused(_ParcelEvent):
+    """The courier refused. `retry_after_scan`: it will not before the first scan."""
+
+    type: Literal["interception_refused"] = "interception_refused"
+    answers: str
+    code: str
+    text: str = ""
+    retry_after_scan: bool = False
+
+
+class InterceptionReported(_ParcelEvent):
+    """The courier's own status of the interception."""
+
+    type: Literal["interception_reported"] = "interception_reported"
+    answers: str
+    state: Literal["none", "in_progress", "succeeded", "failed", "cancelled", "returning", "finished"]
+
+
+class InterceptionCancelled(_ParcelEvent):
+    """The courier dropped the interception at our request."""
+
+    type: Literal["interception_cancelled"] = "interception_cancelled"
+    answers: str
+
+
+class TrackingSubscribed(_ParcelEvent):
+    """The courier will push this parcel's scans."""
+
+    type: Literal["tracking_subscribed"] = "tracking_subscribed"
+    answers: str
+
+
+class ReturnLegLinked(_ParcelEvent):
+    """This waybill is the way back of the parcel `original`."""
+
+    type: Literal["return_leg_linked"] = "return_leg_linked"
+    original: Id
+
+
+class ReturnLegScanned(_ParcelEvent):
+    """The way back of this parcel, under its own number, was scanned."""
+
+    type: Literal["return_leg_scanned"] = "return_leg_scanned"
+    scan: Scan
+
+
+class ReturnReceived(_ParcelEvent):
+    """The warehouse counted the goods in."""
+
+    type: Literal["return_received"] = "return_received"
+    at: Instant
+
+
+class CommandFailed(Event):
+    """A command ended without effect, or (`certain` false) nobody knows with which."""
+
+    type: Literal["command_failed"] = "command_failed"
+    reply_to: str
+    answers: str
+    command: str
+    code: str
+    text: str = ""
+    certain: bool = True
+
+    @property
+    def case(self) -> CaseKey:
+        return CaseKey.parse(self.reply_to)
+
+
+class MessagePosted(Event):
+    """A robot's answer: said, or muted for a while."""
+
+    type: Literal["message_posted"] = "message_posted"
+    group: Id
+    answers: str
+    throttled_for_s: int = 0
+
+    @property
+    def case(self) -> CaseKey:
+        return digest_key(self.merchant, self.group)
+
+
+class DeadlineReached(Event):
+    """The clock passed what a case was waiting for. Harmless when repeated."""
+
+    type: Literal["deadline_reached"] = "deadline_reached"
+    about: str
+
+    @property
+    def case(self) -> CaseKey:
+        return CaseKey.parse(self.about)
+
+
+OrderEvent = OrderReported
+RefundEvent = RefundReported | OrderLearned | OrderStopped | RefundAgreed | ParcelProgressed
+ParcelEvent = (
+    ParcelShipped
+    | ParcelScanned
+    | InterceptionWanted
+    | InterceptionReleased
+    | InterceptionAccepted
+    | InterceptionRefused
+    | InterceptionReported
+    | InterceptionCancelled
+    | TrackingSubscribed
+    | ReturnLegLinked
+    | ReturnLegScanned
+    | ReturnReceived
+)
+
+
+class EventIgnored(Record):
+    """A message of a vendor that huhang passes over on purpose."""
+
+    what: str
+
+
+class EventUnknown(Record):
+    """A message of a vendor that nobody has taught us; kept raw and alarmed."""
+
+    what: str
+    reason: str

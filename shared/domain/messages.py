@@ -1,0 +1,42 @@
+"""Everything that travels on a queue, and how it is written down."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from shared.domain.commands import LANES, CourierCommand, ErpCommand, NotifyGroup, PlatformCommand, PostMessage
+from shared.domain.events import (
+    CommandFailed,
+    DeadlineReached,
+    Event,
+    MessagePosted,
+    OrderEvent,
+    ParcelEvent,
+    RefundEvent,
+)
+from shared.domain.lanes import Lane
+
+AnyEvent = OrderEvent | RefundEvent | ParcelEvent | CommandFailed | MessagePosted | DeadlineReached
+AnyCommand = PlatformCommand | ErpCommand | CourierCommand | NotifyGroup | PostMessage
+Message = AnyEvent | AnyCommand
+
+_ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+
+
+def parse_message(text: str | bytes) -> Message:
+    """Read a message that `write_message` wrote.
+
+    Raises:
+        pydantic.ValidationError: the text is no message; a bug, since only we write them.
+    """
+    return _ADAPTER.validate_json(text)
+
+
+def write_message(message: Message) -> str:
+    """Write a message as JSON, without what is only default."""
+    return message.model_dump_json(exclude_defaults=True)[:-1] + f',"type":"{message.type}"}}'
+
+
+def lane_of(message: Message) -> Lane:
+    """The queue on which a message travels: an event to its case's, a command to its caller's."""
+    return message.case.lane if isinstance(message, Event) else LANES[type(message)]

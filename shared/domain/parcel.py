@@ -1,0 +1,137 @@
+"""The parcel: where it is, what is in it, and how far its interception has come."""
+
+from enum import StrEnum
+
+from shared.domain.record import Fen, Id, Instant, Record
+
+
+class Stage(StrEnum):
+    """Where a parcel is, in one vocabulary for all couriers."""
+
+    UNKNOWN = "unknown"  # nobody has told us anything
+    LABEL_CREATED = "label_created"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    ARRIVED_AT_HUB = "arrived_at_hub"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    HELD_AT_PICKUP_POINT = "held_at_pickup_point"
+    DELIVERY_FAILED = "delivery_failed"
+    EXCEPTION = "exception"
+    REFUSED = "refused"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    RETURNED = "returned"  # signed for by the sender; not yet counted by the warehouse
+
+
+class Progress(StrEnum):
+    """How far the interception of one parcel has come, as its refunds are told."""
+
+    WANTED = "wanted"  # a refund has asked, the parcel has not answered yet
+    WAITING = "waiting"  # possible only after the first scan, or blocked by other goods inside
+    REQUESTED = "requested"  # the courier is being asked
+    ACCEPTED = "accepted"  # the courier will try
+    SUCCEEDED = "succeeded"  # the courier says that it stopped the parcel
+    RETURNING = "returning"  # a scan shows it on the way back
+    RECEIVED = "received"  # the warehouse has it
+    REFUSED = "refused"  # the courier or a rule said no
+    FAILED = "failed"  # the courier tried and did not stop it
+    SILENT = "silent"  # accepted, but nothing heard since
+    RELEASED = "released"  # nobody wants it stopped any more
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the goods will not come back this way."""
+        return self in (Progress.REFUSED, Progress.FAILED, Progress.RELEASED)
+
+
+class InterceptionPhase(StrEnum):
+    """State of the one interception that a parcel can have at a time."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the courier has, or may have, an interception of this parcel."""
+        return self in (
+            InterceptionPhase.REQUESTED,
+            InterceptionPhase.ACCEPTED,
+            InterceptionPhase.SUCCEEDED,
+            InterceptionPhase.CANCELLING,
+        )
+
+
+class Content(Record):
+    """The lines of one order in a parcel; a merged parcel holds several orders'."""
+
+    platform: Id
+    order_id: Id
+    line_ids: tuple[Id, ...]
+
+
+class Wish(Record):
+    """A refund that wants this parcel stopped."""
+
+    refund: str  # platform:refund_id
+    platform: Id
+    order_id: Id
+    line_ids: tuple[Id, ...]
+    amount_fen: Fen
+
+
+class Scan(Record):
+    """One statement of the courier. `zone_assumed`: the vendor sent a local time without a zone."""
+
+    stage: Stage
+    at: Instant
+    code: str
+    zone_assumed: bool = False
+
+
+class Interception(Record):
+    """The courier's side of stopping a parcel. `step` numbers our commands, so an answer finds its question."""
+
+    phase: InterceptionPhase = InterceptionPhase.NONE
+    step: int = 0
+    tries: int = 0
+    asked_at: Instant | None = None
+    reason: str = ""
+    wanted_at: Instant | None = None
+    requested_at: Instant | None = None
+    accepted_at: Instant | None = None
+    succeeded_at: Instant | None = None
+    silent: bool = False
+
+
+class ParcelCase(Record):
+    """The newest known state of one parcel of one carrier."""
+
+    carrier: Id
+    waybill: Id
+    contents: tuple[Content, ...] = ()
+    last_scan: Scan | None = None
+    return_scan_at: Instant | None = None
+    wishes: tuple[Wish, ...] = ()
+    interception: Interception = Interception()
+    return_waybill: Id | None = None
+    return_of: Id | None = None
+    received_at: Instant | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where the parcel is. A signature after a return scan is the sender's."""
+        if self.received_at:
+            return Stage.RETURNED
+        if self.last_scan is None:
+            return Stage.UNKNOWN
+        if self.return_scan_at and self.last_scan.at >= self.return_scan_at:
+            at_sender = self.last_scan.stage in (Stage.DELIVERED, Stage.RETURNED)
+            return Stage.RETURNED if at_sender else Stage.RETURNING
+        return self.last_scan.stage

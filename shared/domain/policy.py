@@ -1,0 +1,65 @@
+"""A merchant's policy: one validated document with a version. Rules read their thresholds here and nowhere else."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from shared.domain.parcel import Progress
+from shared.domain.record import Fen, Id, MerchantId, Record
+
+
+class RefundMoment(StrEnum):
+    """When a refund for goods on the road is agreed."""
+
+    ACCEPTED = "accepted"  # the courier has registered the interception
+    SUCCEEDED = "succeeded"  # the courier says that it stopped the parcel
+    RETURNING = "returning"  # the first scan of the way back
+    RECEIVED = "received"  # the warehouse has the goods
+
+    @property
+    def reached_by(self) -> tuple[Progress, ...]:
+        """The progress of a parcel that satisfies this moment."""
+        ladder = (Progress.ACCEPTED, Progress.SUCCEEDED, Progress.RETURNING, Progress.RECEIVED)
+        return ladder[ladder.index(Progress(self.value)) :]
+
+
+def _known_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+class Robot(Record):
+    """A staff group's robot: the channel, and under which name its credentials are stored."""
+
+    channel: Id
+    account: Id
+
+
+Positive = Annotated[timedelta, Field(gt=timedelta(0))]
+
+
+class Policy(Record):
+    """Everything a merchant can decide about refunds. Durations are ISO 8601; money is fen."""
+
+    merchant: MerchantId
+    version: Annotated[int, Field(ge=1)]
+    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    refund_on: RefundMoment = RefundMoment.SUCCEEDED
+    unsynced_order: Literal["ask", "refund"] = "ask"
+    intercept_amount_min_fen: Fen = 0
+    budget_amount_max_fen: Fen = 500_000
+    budget_count_max: Annotated[int, Field(ge=0)] = 200
+    platform_deadline: Positive = timedelta(hours=36)
+    escalate_before: tuple[Positive, Positive] = (timedelta(hours=12), timedelta(hours=3))
+    answer_max: Positive = timedelta(minutes=2)
+    tries_max: Annotated[int, Field(ge=1, le=20)] = 5
+    query_every: Positive = timedelta(minutes=10)
+    courier_silence_max: Positive = timedelta(hours=6)
+    return_max: Positive = timedelta(days=7)
+    digest_every: Positive = timedelta(minutes=5)
+    erp: Id = "jushuitan"
+    desk: Id = "desk"
+    robots: dict[Id, Robot] = Field(default_factory=dict)

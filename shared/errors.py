@@ -1,0 +1,87 @@
+"""Errors named by what the caller does next.
+
+    HuhangError
+    ├── Retryable        nothing happened, or repeating is harmless: try again after `after`
+    ├── Unclear          it may have happened: find out before anything else
+    ├── Permanent        it will never work: store the failure, open a ticket
+    │   └── Refused      somebody at the door: answer with `http_status`, do nothing
+    │       ├── BadSignature, StaleTimestamp      401
+    │       ├── UnknownSource, UnknownMerchant    404
+    │       └── MalformedMessage                  400
+    ├── LostRace         somebody else wrote the case first: load and decide again
+    └── BudgetExhausted  today's automatic refunds are used up: decide again without them
+
+Everything else is a bug and ends in the dead-letter queue.
+"""
+
+from datetime import timedelta
+
+
+class HuhangError(Exception):
+    """Root of all errors that huhang raises on purpose."""
+
+
+class Retryable(HuhangError):
+    """Nothing happened, or repeating is harmless. Try again after `after`."""
+
+    def __init__(self, reason: str, after: timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Unclear(HuhangError):
+    """The call may have taken effect: ask the vendor before calling again."""
+
+
+class Permanent(HuhangError):
+    """Repeating will not help. Store the failure and ask a person.
+
+    `code` is the vendor's own code, or one of ours in lower case.
+    """
+
+    def __init__(self, code: str, text: str = "") -> None:
+        super().__init__(f"{code}: {text}" if text else code)
+        self.code = code
+        self.text = text
+
+
+class Refused(Permanent):
+    """A request at the door that is answered with `http_status` and has no effect."""
+
+    http_status = 400
+
+
+class BadSignature(Refused):
+    """The signature is missing or does not belong to these bytes."""
+
+    http_status = 401
+
+
+class StaleTimestamp(Refused):
+    """The signature is right but too old, or from the future."""
+
+    http_status = 401
+
+
+class UnknownSource(Refused):
+    """No vendor of this name pushes to us."""
+
+    http_status = 404
+
+
+class UnknownMerchant(Refused):
+    """The merchant does not exist, or has no account with this source."""
+
+    http_status = 404
+
+
+class MalformedMessage(Refused):
+    """The bytes are genuine but not what the vendor's manual promises."""
+
+
+class LostRace(HuhangError):
+    """Another writer saved the case first. Load and decide again."""
+
+
+class BudgetExhausted(HuhangError):
+    """The merchant's automatic refunds of the day are used up. Decide again, without money."""

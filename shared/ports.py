@@ -1,0 +1,160 @@
+"""What the workflows need from the world, written for the caller. One adapter and one fake each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.keys import CaseKey
+from shared.domain.lanes import Lane
+from shared.domain.messages import AnyEvent, Message
+from shared.domain.policy import Policy
+from shared.domain.wire import HttpReply, HttpRequest
+
+
+class StoredCase(NamedTuple):
+    """A case as the store has it. `version` 0 and `case` None: it does not exist yet.
+
+    `due` is when to look at it again; `armed` is the earliest pointer that we know to lie ahead.
+    """
+
+    key: CaseKey
+    version: int = 0
+    case: AnyCase | None = None
+    due: datetime | None = None
+    armed: datetime | None = None
+
+
+class Loaded(NamedTuple):
+    """The answer to one read."""
+
+    cases: Mapping[CaseKey, StoredCase]
+    policy: Policy | None
+
+
+class CaseStore(Protocol):
+    """Cases with their deadlines and outboxes."""
+
+    def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
+        """Read cases and the merchant's current policy in one call; keys that do not exist come back as version 0."""
+        ...
+
+    def save(  # noqa: PLR0913
+        self,
+        before: StoredCase,
+        case: AnyCase,
+        *,
+        outbox: Sequence[Message],
+        due: datetime | None,
+        draw: BudgetDraw | None,
+        now: datetime,
+    ) -> None:
+        """Write the next state, its deadline and its outbox at once; arm a pointer first where `due` needs one.
+
+        Raises:
+            LostRace: the case is not at `before.version` any more.
+            BudgetExhausted: the draw does not fit into the day's budget; nothing was written.
+        """
+        ...
+
+
+class Claim(StrEnum):
+    """What a caller may do with a command."""
+
+    FRESH = "fresh"  # nobody has tried: call
+    STALE = "stale"  # somebody tried and did not report: find out first
+    TAKEN = "taken"  # somebody is at it: leave it
+    DONE = "done"  # it has ended; its outcome has been told, tell it again
+
+
+class CommandLedger(Protocol):
+    """Who carries out which command, and how it ended."""
+
+    def claim(self, merchant: str, command_id: str, now: datetime, until: datetime) -> Claim:
+        """Take the command for ourselves until `until`; a passed lease can be taken over."""
+        ...
+
+    def postpone(self, merchant: str, command_id: str, until: datetime) -> None:
+        """Give a claimed command back, untried: the next claim after `until` is fresh."""
+        ...
+
+    def record(self, merchant: str, command_id: str, outcome: AnyEvent) -> None:
+        """Store how the command ended and put the outcome into its outbox. The first outcome stays."""
+        ...
+
+    def retell(self, merchant: str, command_id: str) -> None:
+        """Put the stored outcome into the outbox once more."""
+        ...
+
+
+class Queue(Protocol):
+    """The lanes."""
+
+    def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
+        """Send (merchant, JSON body) pairs; all of them are durable when this returns."""
+        ...
+
+
+class Http(Protocol):
+    """The way to the vendors."""
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Send and wait for the answer.
+
+        Raises:
+            Retryable: the request certainly never left.
+            Unclear: it may have arrived; no usable answer came back.
+        """
+        ...
+
+
+class Accounts(Protocol):
+    """Merchants' credentials."""
+
+    def account(self, merchant: str, vendor: str) -> Mapping[str, str]:
+        """Give a merchant's credentials with a vendor.
+
+        Raises:
+            UnknownMerchant: no such merchant, or it has no account with this vendor.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The current instant, aware, UTC."""
+        ...
+
+
+class DuePointer(NamedTuple):
+    """A pointer that the sweep has reached."""
+
+    key: CaseKey
+    at: datetime
+
+
+class DueIndex(Protocol):
+    """Pointers to the cases that may be due, by time."""
+
+    def cursor(self, shard: int) -> datetime | None:
+        """Up to when this shard has been swept."""
+        ...
+
+    def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
+        """Pointers with `since <= at <= until`, earliest first, at most one page."""
+        ...
+
+    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:
+        """Give the `due` of existing cases, strongly consistent; absent cases are left out."""
+        ...
+
+    def arm(self, key: CaseKey, at: datetime) -> None:
+        """Put a pointer."""
+        ...
+
+    def advance(self, shard: int, until: datetime) -> None:
+        """Store that the shard has been swept up to `until`."""
+        ...
