@@ -40,7 +40,7 @@ class CaseStore(Protocol):
         """Read cases and the merchant's current policy in one call; keys that do not exist come back as version 0."""
         ...
 
-    def save(  # noqa: PLR0913
+    def save(
         self,
         before: StoredCase,
         case: AnyCase,
