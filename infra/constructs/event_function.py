@@ -1,0 +1,114 @@
+"""The one construct behind every function: code, role, log group, alarm and what may be touched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.bundle.build import THIN_FUNCTION, Bundles
+from infra.bundle.targets import LAMBDA_PYTHON
+from infra.catalog import FunctionSpec
+from infra.constructs.operators import Operators
+from infra.constructs.suppression import accept_finding
+from infra.constructs.vendor_egress import VendorEgress
+from infra.options import Options
+from shared.domain.lanes import Lane
+from shared.settings import Settings, queues_of
+
+LOGS_KEPT = logs.RetentionDays.ONE_MONTH
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What functions are connected to."""
+
+    options: Options
+    bundles: Bundles
+    operators: Operators
+    table: dynamodb.ITable
+    queue_urls: Mapping[Lane, str]
+    queue_arns: Mapping[Lane, str]
+    egress: VendorEgress | None
+
+
+class EventFunction(Construct):
+    """One function as the catalog describes it, without its trigger."""
+
+    def __init__(self, scope: Construct, spec: FunctionSpec, around: Surroundings) -> None:
+        super().__init__(scope, spec.name)
+        self.spec = spec
+        self.name = f"{around.options.stack_name}-{spec.name}"
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/huhang/{around.options.stack_name}/{spec.name}",
+            retention=LOGS_KEPT,
+            removal_policy=RemovalPolicy.DESTROY if around.options.local else RemovalPolicy.RETAIN,
+        )
+        self.role = self._make_role(log_group, around)
+        self.function = self._make_function(log_group, around)
+        errors = self.function.metric_errors(period=Duration.minutes(5), statistic="Sum")
+        around.operators.watch(f"{spec.name}-errors", errors, spec.failure_means)
+
+    def _make_function(self, log_group: logs.ILogGroup, around: Surroundings) -> lambda_.Function:
+        """Make the function itself, inside the network only if it calls vendors and they want a fixed address."""
+        spec, options = self.spec, around.options
+        is_thin = spec.name == THIN_FUNCTION
+        behind_nat = around.egress if spec.calls_vendors else None
+        asset = str(around.bundles.webhook if is_thin else around.bundles.worker)
+        arm = options.architecture == "arm64"
+        function = lambda_.Function(
+            self,
+            "Function",
+            function_name=self.name,
+            description=f"huhang: {spec.name}",
+            runtime=lambda_.Runtime(f"python{LAMBDA_PYTHON}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
+            handler=f"functions.{spec.name}.handler.handler",
+            code=lambda_.Code.from_asset(asset),
+            role=self.role,
+            log_group=log_group,
+            environment=self._settings(around).to_environment(),
+            timeout=Duration.seconds(int(spec.timeout.total_seconds())),
+            memory_size=spec.memory_mib,
+            reserved_concurrent_executions=options.webhook_concurrency if is_thin else None,
+            vpc=behind_nat.vpc if behind_nat else None,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS) if behind_nat else None,
+        )
+        accept_finding(function, "AwsSolutions-L1", "The wheels are locked for this Python, and every region has it.")
+        return function
+
+    def _settings(self, around: Surroundings) -> Settings:
+        """Give the settings of this function: what it uses and nothing else."""
+        table_name = around.table.table_name if self.spec.table_actions else ""
+        return Settings(table_name=table_name, queue_urls=queues_of(self.spec.sends_to, around.queue_urls))
+
+    def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
+        """Make the function's own role: its log group, its table actions, its queues, the merchants' secrets."""
+        spec = self.spec
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        if spec.table_actions:
+            around.table.grant(role, *(f"dynamodb:{action}" for action in spec.table_actions))
+        if spec.sends_to:
+            targets = [around.queue_arns[lane] for lane in spec.sends_to]
+            role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
+        if spec.reads_secrets:
+            self._allow_secrets(role)
+        if spec.calls_vendors and around.egress:
+            around.egress.allow_attachment(role)
+        return role
+
+    def _allow_secrets(self, role: iam.Role) -> None:
+        """Allow reading the merchants' secrets; which merchants there are is not known at deployment."""
+        name = f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{Settings().secret_prefix}*"
+        arn = name.format(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID)
+        found = name.format(partition="<AWS::Partition>", region="<AWS::Region>", account="<AWS::AccountId>")
+        role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn]))
+        accept_finding(role, f"AwsSolutions-IAM5[Resource::{found}]", "Merchants join without a deployment.")

@@ -1,0 +1,57 @@
+"""A queue with its dead-letter queue and the alarm on that."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.operators import Operators
+from infra.constructs.suppression import accept_finding
+from shared.domain.lanes import Lane
+
+KEPT_FOR = Duration.days(14)  # the longest that SQS offers
+
+
+class DeadLetters(Construct):
+    """Where messages of one kind end that nobody could handle. Any message here means a bug or a long outage."""
+
+    def __init__(self, scope: Construct, kind: str, *, stack_name: str, operators: Operators, meaning: str) -> None:
+        super().__init__(scope, f"{kind}-dead")
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=f"{stack_name}-{kind}-dead",
+            retention_period=KEPT_FOR,
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+        )
+        accept_finding(self.queue, "AwsSolutions-SQS3", "This is a dead-letter queue itself.")
+        waiting = self.queue.metric_approximate_number_of_messages_visible(
+            period=Duration.minutes(1), statistic="Maximum"
+        )
+        operators.watch(f"{kind}-dead-letters", waiting, meaning)
+
+
+class LaneQueue(Construct):
+    """The queue of one lane."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        lane: Lane,
+        *,
+        stack_name: str,
+        visibility: Duration,
+        receives_max: int,
+        dead: DeadLetters,
+    ) -> None:
+        super().__init__(scope, lane.value)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=f"{stack_name}-{lane}",
+            visibility_timeout=visibility,
+            retention_period=KEPT_FOR,
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead.queue, max_receive_count=receives_max),
+        )

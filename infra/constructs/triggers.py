@@ -1,0 +1,67 @@
+"""Connects a function with what wakes it."""
+
+import json
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+
+from infra.constructs.event_function import EventFunction
+from infra.constructs.lane_queue import DeadLetters
+from infra.constructs.suppression import accept_finding
+
+RECORD_AGE_MAX = Duration.hours(1)  # older outboxes are asked for again by the deadlines of their cases
+
+
+def wake_by_queue(woken: EventFunction, queue: sqs.IQueue) -> None:
+    """Hand messages over in batches, with a limit so that a backlog leaves room for the webhooks."""
+    woken.function.add_event_source(
+        sources.SqsEventSource(
+            queue,
+            batch_size=10,
+            max_concurrency=woken.spec.concurrency_max,
+            report_batch_item_failures=True,
+        )
+    )
+
+
+def wake_by_schedule(woken: EventFunction) -> None:
+    """Tick. A failed tick is not repeated: the next one does its work."""
+    every = woken.spec.every
+    if every is None:
+        raise ValueError(f"{woken.spec.name} has no interval in the catalog")
+    events.Rule(
+        woken,
+        "Tick",
+        schedule=events.Schedule.rate(Duration.seconds(int(every.total_seconds()))),
+        targets=[
+            targets.LambdaFunction(woken.function, retry_attempts=0, max_event_age=Duration.minutes(1)),
+        ],
+    )
+    woken.function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
+
+
+def wake_by_outboxes(woken: EventFunction, table: dynamodb.Table, failures: DeadLetters) -> None:
+    """Hand over those changes of the table whose new image has an outbox; all else costs nothing."""
+    has_outbox = {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+    mapping = lambda_.EventSourceMapping(
+        woken,
+        "Outboxes",
+        target=woken.function,
+        event_source_arn=table.table_stream_arn,
+        starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+        batch_size=100,
+        bisect_batch_on_error=True,
+        report_batch_item_failures=True,
+        retry_attempts=10,
+        max_record_age=RECORD_AGE_MAX,
+        on_failure=sources.SqsDlq(failures.queue),
+        filters=[{"pattern": json.dumps(has_outbox)}],
+    )
+    table.grant_stream_read(woken.role)
+    mapping.node.add_dependency(woken.role)
+    accept_finding(woken.role, "AwsSolutions-IAM5[Resource::*]", "ListStreams takes no narrower resource.")

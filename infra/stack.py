@@ -1,0 +1,117 @@
+"""The whole of huhang in one stack: a table, a queue per lane, a function per trigger, an alarm per way to fail."""
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from infra.bundle.build import Bundles
+from infra.catalog import FUNCTIONS, INBOXES, FunctionSpec, Trigger
+from infra.constructs.event_function import EventFunction, Surroundings
+from infra.constructs.lane_queue import DeadLetters, LaneQueue
+from infra.constructs.operators import Operators
+from infra.constructs.triggers import wake_by_outboxes, wake_by_queue, wake_by_schedule
+from infra.constructs.vendor_egress import VendorEgress
+from infra.constructs.webhook_api import WebhookApi
+from infra.options import Options
+from shared.domain.lanes import Lane
+
+INBOX_RECEIVES_MAX = 5
+CALL_RECEIVES_MAX = 8  # vendors are away for longer than our own table
+
+
+class HuhangStack(Stack):
+    """Composes the constructs; what a function is stands in `catalog.py`."""
+
+    def __init__(self, scope: Construct, options: Options, bundles: Bundles) -> None:
+        super().__init__(
+            scope,
+            options.stack_name,
+            env=Environment(account=options.account, region=options.region),
+            description="huhang escorts an online shop's orders through everything that goes wrong after payment.",
+        )
+        self.options = options
+        self.operators = Operators(self, "Operators", options)
+        self.table = self._make_table()
+        self.lanes = {lane: self._make_lane(lane) for lane in Lane}
+        egress = VendorEgress(self, "VendorEgress", stack_name=options.stack_name) if self._wants_nat else None
+        around = Surroundings(
+            options=options,
+            bundles=bundles,
+            operators=self.operators,
+            table=self.table,
+            queue_urls={lane: made.queue.queue_url for lane, made in self.lanes.items()},
+            queue_arns={lane: made.queue.queue_arn for lane, made in self.lanes.items()},
+            egress=egress,
+        )
+        self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
+        for function in self.functions.values():
+            self._wake(function)
+        self.operators.watch_unknown_events()
+        self._make_outputs(egress)
+
+    @property
+    def _wants_nat(self) -> bool:
+        return self.options.vendor_egress == "nat"
+
+    def _make_table(self) -> dynamodb.Table:
+        """Make the one table. (Not TableV2: MiniStack empties that one on a change.)"""
+        return dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            time_to_live_attribute="expires_at",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=RemovalPolicy.DESTROY if self.options.local else RemovalPolicy.RETAIN,
+        )
+
+    def _make_lane(self, lane: Lane) -> LaneQueue:
+        """Make a lane's queue, patient enough for its consumer, and the place for what fails in it."""
+        consumer = next(spec for spec in FUNCTIONS if spec.consumes is lane)
+        receives_max = INBOX_RECEIVES_MAX if lane in INBOXES else CALL_RECEIVES_MAX
+        dead = self._make_dead_letters(lane, f"Messages of {lane} failed {receives_max} times: a bug or a long outage.")
+        return LaneQueue(
+            self,
+            lane,
+            stack_name=self.options.stack_name,
+            visibility=Duration.seconds(int(consumer.timeout.total_seconds()) * 6),  # AWS's advice for Lambda
+            receives_max=receives_max,
+            dead=dead,
+        )
+
+    def _make_dead_letters(self, kind: str, meaning: str) -> DeadLetters:
+        return DeadLetters(self, kind, stack_name=self.options.stack_name, operators=self.operators, meaning=meaning)
+
+    def _wake(self, function: EventFunction) -> None:
+        """Connect a function with its trigger."""
+        match function.spec:
+            case FunctionSpec(trigger=Trigger.HTTP):
+                self.front_door = WebhookApi(self, "Webhooks", receiver=function, options=self.options)
+            case FunctionSpec(trigger=Trigger.SCHEDULE):
+                wake_by_schedule(function)
+            case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):
+                wake_by_queue(function, self.lanes[lane].queue)
+            case FunctionSpec(trigger=Trigger.STREAM):
+                meaning = "Outboxes were not published for an hour; their cases ask again when their deadlines pass."
+                wake_by_outboxes(function, self.table, self._make_dead_letters("outbox", meaning))
+
+    def _make_outputs(self, egress: VendorEgress | None) -> None:
+        """Tell people and programs what was made. (`api_endpoint`: MiniStack's stage URL is not its own.)"""
+        outputs: Mapping[str, str] = {
+            "WebhookBaseUrl": self.front_door.api.api_endpoint,
+            "TableName": self.table.table_name,
+            "OperatorsTopicArn": self.operators.topic.topic_arn,
+            **{
+                f"{lane.name.title().replace('_', '')}QueueUrl": made.queue.queue_url
+                for lane, made in self.lanes.items()
+            },
+            **({"VendorEgressAddresses": ",".join(egress.addresses)} if egress else {}),
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
