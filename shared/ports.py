@@ -76,7 +76,7 @@ class CommandLedger(Protocol):
         ...
 
     def postpone(self, merchant: str, command_id: str, until: datetime) -> None:
-        """Give a claimed command back, untried: the next claim after `until` is fresh."""
+        """Give a claimed command back, untried: the next claim after `until` answers as this one did."""
         ...
 
     def record(self, merchant: str, command_id: str, outcome: AnyEvent) -> None:
@@ -137,14 +137,19 @@ class DuePointer(NamedTuple):
 
 
 class DueIndex(Protocol):
-    """Pointers to the cases that may be due, by time."""
+    """Pointers to the cases that may be due, by time, in shards numbered from 0."""
+
+    shards: int
 
     def cursor(self, shard: int) -> datetime | None:
         """Up to when this shard has been swept."""
         ...
 
     def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
-        """Pointers with `since <= at <= until`, earliest first, at most one page."""
+        """Pointers with `since <= at <= until`, earliest first: a page, never cut within one instant.
+
+        Ask again from a millisecond after the last one; an empty answer means that there are no more.
+        """
         ...
 
     def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:

@@ -1,0 +1,122 @@
+"""How the one table is laid out: which item lives under which key. The adapters and their fakes share it.
+
+    pk                             sk                     item
+    <merchant>|<kind>|<id>         -                      a case: v, body, due, armed, outbox
+    <merchant>|policy              -                      the policy in force: v, body
+    <merchant>|policy              <version>              every policy there ever was
+    <merchant>|budget              <day>                  amount_fen, refunds
+    <merchant>|command|<id>        -                      who carries it out, how it ended
+    merchants                      <merchant>             the list of merchants
+    due|<shard>|<UTC hour>         <instant>|<case key>   a pointer: look at this case then
+    due|cursor                     <shard>                up to when the shard has been swept
+
+Pointers lie in buckets of one hour and shard: catching up after days is one query per hour and shard, and a partition
+takes 1,000 writes a second, so four shards carry four thousand new deadlines a second. `SHARDS` may grow (old shards
+keep their numbers, a case that moves is found through the pointer it has), never shrink.
+
+Stored instants are whole milliseconds, rounded up: a case is never looked at before its deadline has passed.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zlib import crc32
+
+from shared.domain.keys import CaseKey
+
+SHARDS = 4
+DUE_PAGE_MAX = 500
+ONLY = "-"  # the sort key of an item that is alone under its partition key
+MERCHANTS = "merchants"
+CURSORS = "due|cursor"
+
+POINTER_KEPT = timedelta(days=14)
+COMMAND_KEPT = timedelta(days=30)
+BUDGET_KEPT = timedelta(days=400)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime) -> int:
+    """Give the milliseconds since 1970, rounded up."""
+    return -((_EPOCH - instant) // _MILLISECOND)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Read what `to_ms` gave."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def to_expiry(instant: datetime) -> int:
+    """Give the seconds since 1970, as DynamoDB's TTL wants them."""
+    return int((instant - _EPOCH).total_seconds())
+
+
+def whole_ms(instant: datetime) -> datetime:
+    """Round up to the precision of the table."""
+    return from_ms(to_ms(instant))
+
+
+def floor_ms(instant: datetime) -> datetime:
+    """Round down to the precision of the table, as `instant_text` does."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def shard_of(key: CaseKey) -> int:
+    """The shard in which a case's pointers lie."""
+    return crc32(str(key).encode()) % SHARDS
+
+
+def pointer_needed(due: datetime | None, armed: datetime | None, now: datetime) -> datetime | None:
+    """Give the instant of the pointer that must exist before a case is saved with `due`; None if one lies ahead.
+
+    A deadline in the past is pointed to from now, where the sweep still comes by.
+    """
+    if due is None or (armed is not None and now < armed <= due):
+        return None
+    return max(whole_ms(due), whole_ms(now))
+
+
+def bucket_of(shard: int, at: datetime) -> str:
+    """The partition of the pointers of one shard and hour."""
+    return f"due|{shard}|{at:%Y%m%d%H}"
+
+
+def instant_text(at: datetime) -> str:
+    """Write an instant so that the order of texts is the order of time."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def pointer_text(at: datetime, key: CaseKey) -> str:
+    """The sort key of a pointer; `at` in whole milliseconds."""
+    return f"{instant_text(at)}|{key}"
+
+
+def parse_pointer(text: str) -> tuple[datetime, CaseKey]:
+    """Read what `pointer_text` wrote."""
+    instant, _, key = text.partition("|")
+    return datetime.fromisoformat(instant), CaseKey.parse(key)
+
+
+def policy_pk(merchant: str) -> str:
+    """The partition of a merchant's policies."""
+    return f"{merchant}|policy"
+
+
+def version_sk(version: int) -> str:
+    """The sort key of a policy that was in force once."""
+    return f"{version:08d}"
+
+
+def budget_pk(merchant: str) -> str:
+    """The partition of a merchant's daily budgets."""
+    return f"{merchant}|budget"
+
+
+def budget_sk(day: date) -> str:
+    """The sort key of one day's budget."""
+    return day.isoformat()
+
+
+def command_pk(merchant: str, command_id: str) -> str:
+    """The partition of one command."""
+    return f"{merchant}|command|{command_id}"

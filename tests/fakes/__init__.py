@@ -1,0 +1,20 @@
+"""The ports in memory: the same behaviour as the adapters (tests/integration proves it), thousands of times faster."""
+
+from tests.fakes.due_index import FakeDueIndex
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.stores import FakeCaseStore, FakePolicyStore
+from tests.fakes.table import FakeTable, StreamRecord
+from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
+
+__all__ = [
+    "FakeAccounts",
+    "FakeCaseStore",
+    "FakeClock",
+    "FakeDueIndex",
+    "FakeHttp",
+    "FakeLedger",
+    "FakePolicyStore",
+    "FakeQueue",
+    "FakeTable",
+    "StreamRecord",
+]

@@ -1,0 +1,99 @@
+"""Cases and policies in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.adapters.outbox import write_outbox
+from shared.adapters.table_layout import pointer_needed, policy_pk, whole_ms
+from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.keys import CaseKey
+from shared.domain.messages import Message
+from shared.domain.policy import Policy
+from shared.errors import BudgetExhausted, LostRace
+from shared.ports import Loaded, StoredCase
+from tests.fakes.due_index import put_pointer
+from tests.fakes.table import FakeTable
+
+
+class FakeCaseStore:
+    """Behaves as DynamoCaseStore does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
+        """Read cases and the policy."""
+        cases = self.table.cases
+        return Loaded(
+            cases={key: cases.get(key) or StoredCase(key) for key in keys}, policy=self.table.policies.get(merchant)
+        )
+
+    def save(
+        self,
+        before: StoredCase,
+        case: AnyCase,
+        *,
+        outbox: Sequence[Message],
+        due: datetime | None,
+        draw: BudgetDraw | None,
+        now: datetime,
+    ) -> None:
+        """Write the next state, a pointer first where it needs one."""
+        key, table = before.key, self.table
+        if draw is not None and not _fits_caps(draw):
+            raise BudgetExhausted
+        due = None if due is None else whole_ms(due)
+        pointer = pointer_needed(due, before.armed, now)
+        if pointer is not None:
+            put_pointer(table, key, pointer)
+        stored = table.cases.get(key)
+        if (stored.version if stored else 0) != before.version:
+            raise LostRace(str(key))
+        if draw is not None:
+            self._draw(key.merchant, draw)
+        table.cases[key] = StoredCase(key, before.version + 1, case, due, pointer or before.armed)
+        table.wrote(str(key), write_outbox(outbox))
+
+    def _draw(self, merchant: str, draw: BudgetDraw) -> None:
+        amount_fen, refunds = self.table.budgets.get((merchant, draw.day), (0, 0))
+        total_fen, total = amount_fen + draw.amount_fen, refunds + draw.refunds
+        if (draw.amount_fen > 0 and total_fen > draw.amount_fen_max) or (draw.refunds > 0 and total > draw.refunds_max):
+            raise BudgetExhausted
+        if total_fen >= 0 and total >= 0:  # what was never drawn cannot be given back
+            self.table.budgets[merchant, draw.day] = total_fen, total
+
+
+def _fits_caps(draw: BudgetDraw) -> bool:
+    amount_fits = draw.amount_fen <= 0 or draw.amount_fen <= draw.amount_fen_max
+    return amount_fits and (draw.refunds <= 0 or draw.refunds <= draw.refunds_max)
+
+
+class FakePolicyStore:
+    """Behaves as DynamoPolicyStore does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def put_policy(self, policy: Policy) -> None:
+        """Put the next version in force."""
+        current = self.table.policies.get(policy.merchant)
+        if policy.version != (current.version if current else 0) + 1:
+            raise LostRace(policy_pk(policy.merchant))
+        self.table.policies[policy.merchant] = policy
+        self.table.policy_history[policy.merchant, policy.version] = policy
+        self.table.wrote(policy_pk(policy.merchant))
+
+    def policy(self, merchant: str, version: int | None = None) -> Policy | None:
+        """Give the policy in force, or the one of a version."""
+        if version is None:
+            return self.table.policies.get(merchant)
+        return self.table.policy_history.get((merchant, version))
+
+    def enrol(self, merchant: str) -> None:
+        """Put a merchant on the list."""
+        self.table.merchants.add(merchant)
+        self.table.wrote("merchants")
+
+    def merchants(self) -> Sequence[str]:
+        """Give all merchants, in order."""
+        return sorted(self.table.merchants)

@@ -1,0 +1,84 @@
+"""What is not the table: queues, vendors, credentials, the clock."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from shared.domain.lanes import Lane
+from shared.domain.wire import HttpReply, HttpRequest
+from shared.errors import UnknownMerchant
+from tests.fakes.table import FakeTable
+
+
+class FakeClock:
+    """Stands still until it is told to move."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """The current instant."""
+        return self.instant
+
+    def advance(self, by: timedelta) -> datetime:
+        """Let time pass and give the new instant."""
+        self.instant += by
+        return self.instant
+
+
+class FakeQueue:
+    """The lanes; a send counts as a write of `table`, so that a simulation can crash after it."""
+
+    def __init__(self, table: FakeTable | None = None) -> None:
+        self.table = table
+        self.lanes: dict[Lane, deque[tuple[str, str]]] = {lane: deque() for lane in Lane}
+
+    def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
+        """Append (merchant, body) pairs."""
+        self.lanes[lane].extend(bodies)
+        if self.table is not None and bodies:
+            self.table.counted(f"queue {lane}")
+
+    def take(self, lane: Lane) -> list[tuple[str, str]]:
+        """Give all (merchant, body) pairs of a lane, in order, and forget them."""
+        taken = list(self.lanes[lane])
+        self.lanes[lane].clear()
+        return taken
+
+
+Vendor = Callable[[HttpRequest], HttpReply]
+
+
+class FakeHttp:
+    """A vendor: a function from request to reply, or a script of replies and errors, used up one by one."""
+
+    def __init__(self, vendor: Vendor | None = None) -> None:
+        self.vendor = vendor
+        self.script: deque[HttpReply | Exception] = deque()
+        self.requests: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Answer from the script, else ask the vendor."""
+        self.requests.append(request)
+        if self.script:
+            answer = self.script.popleft()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        if self.vendor is None:
+            raise AssertionError(f"nobody expected {request.method} {request.url}")
+        return self.vendor(request)
+
+
+class FakeAccounts:
+    """Credentials: {merchant: {vendor: {key: value}}}."""
+
+    def __init__(self, accounts: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None) -> None:
+        self.accounts = {merchant: dict(vendors) for merchant, vendors in (accounts or {}).items()}
+
+    def account(self, merchant: str, vendor: str) -> Mapping[str, str]:
+        """Give a merchant's credentials with a vendor."""
+        try:
+            return self.accounts[merchant][vendor]
+        except KeyError:
+            raise UnknownMerchant("no_account", f"{merchant} has no account with {vendor}") from None
