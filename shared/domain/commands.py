@@ -5,20 +5,9 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from shared.domain.lanes import Lane
-from shared.domain.notices import Notice
 from shared.domain.record import Fen, Id, MerchantId, Record
-
-
-class Why(Record):
-    """The answer to "why?": the rule, the policy it came from, what it saw and where it drew the line."""
-
-    rule: str
-    policy_version: int
-    facts: dict[str, str | int | None] = Field(default_factory=dict)
-    threshold: str = ""
+from shared.domain.why import Why
 
 
 class Command(Record):
@@ -102,22 +91,12 @@ class SubscribeTracking(Command):
     waybill: Id
 
 
-class NotifyGroup(Record):
-    """Tell a staff group something; the group's digest decides when."""
-
-    type: Literal["notify_group"] = "notify_group"
-    merchant: MerchantId
-    group: Id
-    about: str  # the case
-    notice: Notice
-    why: Why
-
-
 class PostMessage(Command):
     """Let a robot say something now."""
 
     type: Literal["post_message"] = "post_message"
     channel: Id
+    account: Id  # under which name the robot's credentials are stored
     group: Id
     title: str
     text: str
@@ -137,7 +116,6 @@ LANES: dict[type[Record], Lane] = {
     QueryInterception: Lane.COURIER_CALLS,
     CancelInterception: Lane.COURIER_CALLS,
     SubscribeTracking: Lane.COURIER_CALLS,
-    NotifyGroup: Lane.NOTIFICATIONS,
     PostMessage: Lane.NOTIFICATIONS,
 }
 

@@ -49,3 +49,16 @@ class Decision(Generic[CaseT]):
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
     draw: BudgetDraw | None = None
+
+
+class Objection(NamedTuple):
+    """A rule's "no", with what it saw and where it draws the line.
+
+    `may_pass`: waiting can remove it (a first scan, another refund of the same parcel).
+    """
+
+    rule: str
+    code: str
+    facts: dict[str, str | int | None]
+    threshold: str
+    may_pass: bool = False

@@ -6,10 +6,12 @@ Vendors' pushes, outcomes of our own commands, clock ticks and what one case tel
 from typing import Literal
 
 from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
+from shared.domain.notices import Notice
 from shared.domain.order import OrderLine, OrderStatus, Shipment
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Record
 from shared.domain.refund import RefundKind, RefundStatus
+from shared.domain.why import Why
 
 
 class Event(Record):
@@ -92,6 +94,7 @@ class OrderStopped(_RefundEvent):
     """The ERP's answer to stopping an order that was not shipped."""
 
     type: Literal["order_stopped"] = "order_stopped"
+    order_id: Id
     answers: str
     result: Literal["cancelled", "held", "label_printed", "shipped", "not_synced"]
     shipments: tuple[Shipment, ...] = ()
@@ -221,6 +224,20 @@ class CommandFailed(Event):
     @property
     def case(self) -> CaseKey:
         return CaseKey.parse(self.reply_to)
+
+
+class NoticeRaised(Event):
+    """A case has something to tell a staff group; the group's digest decides when."""
+
+    type: Literal["notice_raised"] = "notice_raised"
+    group: Id
+    about: str  # the case
+    notice: Notice
+    why: Why
+
+    @property
+    def case(self) -> CaseKey:
+        return digest_key(self.merchant, self.group)
 
 
 class MessagePosted(Event):

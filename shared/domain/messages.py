@@ -4,20 +4,21 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from shared.domain.commands import LANES, CourierCommand, ErpCommand, NotifyGroup, PlatformCommand, PostMessage
+from shared.domain.commands import LANES, CourierCommand, ErpCommand, PlatformCommand, PostMessage
 from shared.domain.events import (
     CommandFailed,
     DeadlineReached,
     Event,
     MessagePosted,
+    NoticeRaised,
     OrderEvent,
     ParcelEvent,
     RefundEvent,
 )
 from shared.domain.lanes import Lane
 
-AnyEvent = OrderEvent | RefundEvent | ParcelEvent | CommandFailed | MessagePosted | DeadlineReached
-AnyCommand = PlatformCommand | ErpCommand | CourierCommand | NotifyGroup | PostMessage
+AnyEvent = OrderEvent | RefundEvent | ParcelEvent | CommandFailed | NoticeRaised | MessagePosted | DeadlineReached
+AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
 Message = AnyEvent | AnyCommand
 
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])

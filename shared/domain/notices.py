@@ -86,7 +86,8 @@ class Posting(Record):
 class DigestCase(Record):
     """What waits to be told to one staff group, and how much its robot may still say.
 
-    `sent` holds the times of the posts of the last minute; `dropped` counts notices beyond the limit on `pending`.
+    `sent` holds the times of the posts of the last minute; `dropped` counts notices beyond the limit on `pending`;
+    `seen` holds digests of the last notices, so that a repeated delivery is not told twice.
     """
 
     group: Id
@@ -96,4 +97,5 @@ class DigestCase(Record):
     sent: tuple[Instant, ...] = ()
     muted_until: Instant | None = None
     postings: tuple[Posting, ...] = ()
+    seen: tuple[str, ...] = ()
     step: int = 0

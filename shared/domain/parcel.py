@@ -57,16 +57,6 @@ class InterceptionPhase(StrEnum):
     CANCELLING = "cancelling"
     CANCELLED = "cancelled"
 
-    @property
-    def is_live(self) -> bool:
-        """Whether the courier has, or may have, an interception of this parcel."""
-        return self in (
-            InterceptionPhase.REQUESTED,
-            InterceptionPhase.ACCEPTED,
-            InterceptionPhase.SUCCEEDED,
-            InterceptionPhase.CANCELLING,
-        )
-
 
 class Content(Record):
     """The lines of one order in a parcel; a merged parcel holds several orders'."""
@@ -96,18 +86,24 @@ class Scan(Record):
 
 
 class Interception(Record):
-    """The courier's side of stopping a parcel. `step` numbers our commands, so an answer finds its question."""
+    """The courier's side of stopping a parcel. `step` numbers our commands, so an answer finds its question.
+
+    The instants are the steps of the funnel: a refund wanted it, the rules allowed it, the courier answered the
+    request, registered it, and said that it stopped the parcel.
+    """
 
     phase: InterceptionPhase = InterceptionPhase.NONE
     step: int = 0
+    request_step: int = 0
     tries: int = 0
     asked_at: Instant | None = None
     reason: str = ""
+    silent: bool = False
     wanted_at: Instant | None = None
+    eligible_at: Instant | None = None
     requested_at: Instant | None = None
     accepted_at: Instant | None = None
     succeeded_at: Instant | None = None
-    silent: bool = False
 
 
 class ParcelCase(Record):
@@ -135,3 +131,27 @@ class ParcelCase(Record):
             at_sender = self.last_scan.stage in (Stage.DELIVERED, Stage.RETURNED)
             return Stage.RETURNED if at_sender else Stage.RETURNING
         return self.last_scan.stage
+
+    @property
+    def progress(self) -> Progress:
+        """How far the interception has come, in the words that refunds are told."""
+        if self.received_at:
+            return Progress.RECEIVED
+        if self.return_scan_at and self.stage in (Stage.RETURNING, Stage.RETURNED):
+            return Progress.RETURNING
+        if self.interception.silent and self.interception.phase is InterceptionPhase.ACCEPTED:
+            return Progress.SILENT
+        return _PROGRESS[self.interception.phase]
+
+
+_PROGRESS = {
+    InterceptionPhase.NONE: Progress.WANTED,
+    InterceptionPhase.WAITING: Progress.WAITING,
+    InterceptionPhase.REQUESTED: Progress.REQUESTED,
+    InterceptionPhase.ACCEPTED: Progress.ACCEPTED,
+    InterceptionPhase.SUCCEEDED: Progress.SUCCEEDED,
+    InterceptionPhase.REFUSED: Progress.REFUSED,
+    InterceptionPhase.FAILED: Progress.FAILED,
+    InterceptionPhase.CANCELLING: Progress.WAITING,
+    InterceptionPhase.CANCELLED: Progress.RELEASED,
+}

@@ -33,6 +33,7 @@ class RefundStatus(StrEnum):
 class RefundPhase(StrEnum):
     """What huhang is doing about it."""
 
+    READING = "reading"  # the platform told too little to begin
     AWAITING_ORDER = "awaiting_order"
     STOPPING_ORDER = "stopping_order"
     STOPPING_PARCELS = "stopping_parcels"
@@ -80,7 +81,7 @@ class RefundCase(Record):
     version: int
     deadline_at: Instant
     opened_at: Instant
-    phase: RefundPhase = RefundPhase.AWAITING_ORDER
+    phase: RefundPhase = RefundPhase.READING
     outcome: Outcome | None = None
     rule: str = ""
     reason: str = ""

@@ -1,0 +1,178 @@
+"""When a staff group is told what: tickets at once, notes in digests, never more than the robot may say.
+
+A robot that is over its limit is muted for minutes by its vendor, and then says nothing at all; so posts are
+metered below the limit, and what does not fit waits for the next digest.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from shared.domain.commands import PostMessage
+from shared.domain.decision import Decision, Facts
+from shared.domain.events import CommandFailed, DeadlineReached, MessagePosted, NoticeRaised
+from shared.domain.keys import digest_key
+from shared.domain.notices import DigestCase, Notice, Posting
+from shared.domain.policy import Policy, Robot
+from shared.domain.why import Why
+
+_MINUTE = timedelta(minutes=1)
+_POSTS_PER_MINUTE_MAX = 18  # DingTalk and WeCom mute at 20
+_NOTICES_PER_POST_MAX = 20
+_PENDING_MAX = 100
+_SEEN_MAX = 64
+_BROKEN_PAUSE = timedelta(hours=1)  # a robot that refuses for good is tried again rarely
+
+
+def decide_digest(facts: Facts[DigestCase], policy: Policy, now: datetime) -> Decision[DigestCase]:
+    """Give what to post now, what waits, and until when."""
+    event = facts.event
+    if event is None:
+        return Decision(facts.case)
+    group = event.case.id
+    robot = policy.robots.get(group)
+    if robot is None:
+        return Decision(facts.case)
+    case = facts.case or DigestCase(group=group)
+    match event:
+        case NoticeRaised():
+            case = _with_notice(case, event, policy, now)
+        case MessagePosted():
+            case = _answered(case, event.answers, timedelta(seconds=event.throttled_for_s), now)
+        case CommandFailed():
+            case = _answered(case, event.answers, _BROKEN_PAUSE, now)
+        case DeadlineReached():
+            pass
+        case _:
+            raise TypeError(f"{event.type} is not about a digest")
+    speaker = _Speaker(facts.merchant, policy, robot, now, case)
+    speaker.repeat_unanswered()
+    speaker.speak()
+    return Decision(speaker.case, tuple(speaker.outbox), speaker.due())
+
+
+def _with_notice(case: DigestCase, event: NoticeRaised, policy: Policy, now: datetime) -> DigestCase:
+    mark = hashlib.sha256(f"{event.about}|{event.notice!r}".encode()).hexdigest()[:12]
+    if mark in case.seen:
+        return case
+    seen = (*case.seen, mark)[-_SEEN_MAX:]
+    if len(case.pending) >= _PENDING_MAX:
+        return case.model_copy(update={"seen": seen, "dropped": case.dropped + 1})
+    digest_at = case.digest_at or now + policy.digest_every
+    return case.model_copy(update={"seen": seen, "pending": (*case.pending, event.notice), "digest_at": digest_at})
+
+
+def _answered(case: DigestCase, answers: str, pause: timedelta, now: datetime) -> DigestCase:
+    """Forget a posting that was said; take back one that was not, and keep quiet for the pause."""
+    step = int(answers.rsplit("#", 1)[1])
+    mine = [posting for posting in case.postings if posting.step == step]
+    if not mine:
+        return case
+    case = case.model_copy(update={"postings": tuple(p for p in case.postings if p.step != step)})
+    if not pause:
+        return case
+    back = tuple(notice for posting in mine for notice in posting.notices)
+    pending = (back + case.pending)[:_PENDING_MAX]
+    lost = len(back) + len(case.pending) - len(pending)
+    return case.model_copy(
+        update={
+            "pending": pending,
+            "dropped": case.dropped + lost,
+            "digest_at": case.digest_at or now,
+            "muted_until": now + pause,
+        }
+    )
+
+
+class _Speaker:
+    """Turns what is pending into posts, as far as the robot's limit goes."""
+
+    def __init__(self, merchant: str, policy: Policy, robot: Robot, now: datetime, case: DigestCase) -> None:
+        self.merchant = merchant
+        self.policy = policy
+        self.robot = robot
+        self.now = now
+        self.case = case
+        self.outbox: list[PostMessage] = []
+
+    def repeat_unanswered(self) -> None:
+        """Hand a posting over again whose answer never came; its caller knows whether it was said."""
+        for posting in self.case.postings:
+            if self.now >= posting.at + self.policy.answer_max:
+                self._post(posting)
+        late = {posting.step for posting in self.case.postings if self.now >= posting.at + self.policy.answer_max}
+        renewed = tuple(
+            posting.model_copy(update={"at": self.now}) if posting.step in late else posting
+            for posting in self.case.postings
+        )
+        self._change(postings=renewed)
+
+    def speak(self) -> None:
+        """Post urgent notices now, and everything once the digest is due."""
+        self._change(sent=tuple(at for at in self.case.sent if at > self.now - _MINUTE))
+        digest_at = self.case.digest_at
+        is_digest = digest_at is not None and self.now >= digest_at
+        if self._is_muted or len(self.case.sent) >= _POSTS_PER_MINUTE_MAX:
+            return
+        ready = [notice for notice in self.case.pending if notice.urgent or is_digest][:_NOTICES_PER_POST_MAX]
+        if not ready:
+            return
+        waiting = list(self.case.pending)
+        for notice in ready:
+            waiting.remove(notice)
+        posting = Posting(step=self.case.step + 1, notices=tuple(ready), at=self.now)
+        self._change(
+            step=posting.step,
+            pending=tuple(waiting),
+            digest_at=(digest_at if not is_digest else self.now) if waiting else None,
+            postings=(*self.case.postings, posting),
+            sent=(*self.case.sent, self.now),
+        )
+        self._post(posting)
+        self._change(dropped=0)
+
+    def due(self) -> datetime | None:
+        """When there is something to say or to ask again."""
+        times = [posting.at + self.policy.answer_max for posting in self.case.postings]
+        if self.case.pending:
+            wanted = self.now if any(n.urgent for n in self.case.pending) else self.case.digest_at or self.now
+            allowed = self.now
+            if self._is_muted and self.case.muted_until:
+                allowed = self.case.muted_until
+            elif len(self.case.sent) >= _POSTS_PER_MINUTE_MAX:
+                allowed = self.case.sent[0] + _MINUTE
+            times.append(max(wanted, allowed))
+        return min(times, default=None)
+
+    @property
+    def _is_muted(self) -> bool:
+        return self.case.muted_until is not None and self.now < self.case.muted_until
+
+    def _post(self, posting: Posting) -> None:
+        key = str(digest_key(self.merchant, self.case.group))
+        title, text = _render(posting.notices, self.case.dropped)
+        self.outbox.append(
+            PostMessage(
+                merchant=self.merchant,
+                command_id=f"{key}#{posting.step}",
+                reply_to=key,
+                why=Why(rule="digest", policy_version=self.policy.version, facts={"notices": len(posting.notices)}),
+                channel=self.robot.channel,
+                account=self.robot.account,
+                group=self.case.group,
+                title=title,
+                text=text,
+            )
+        )
+
+    def _change(self, **fields: object) -> None:
+        self.case = self.case.model_copy(update=fields)
+
+
+def _render(notices: tuple[Notice, ...], dropped: int) -> tuple[str, str]:
+    if len(notices) == 1 and not dropped:
+        only = notices[0]
+        return only.title, "\n".join([f"### {only.title}", *(f"- {line}" for line in only.lines)])
+    title = f"护航播报 {len(notices)} 条"
+    lines = [f"- **{notice.title}** " + "；".join(notice.lines) for notice in notices]
+    more = [f"- 另有 {dropped} 条未列出"] if dropped else []
+    return title, "\n".join([f"### {title}", *lines, *more])

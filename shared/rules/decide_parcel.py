@@ -1,0 +1,99 @@
+"""What happens to one parcel: where it is, whether it can be stopped, what its refunds are told.
+
+    none ──wanted──▶ waiting ◀─┐                              ┌──▶ failed, cancelled
+      │  rules allow    │ scan │ not before the first scan    │
+      └─────────────────┴─▶ requested ──▶ accepted ──query/scan──▶ succeeded ──▶ (returning, received)
+                                └──▶ refused
+
+Interception is asynchronous: accepted is not stopped. One interception at a time, however many refunds want it.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from shared.domain.decision import Decision, Facts
+from shared.domain.events import (
+    CommandFailed,
+    DeadlineReached,
+    InterceptionAccepted,
+    InterceptionCancelled,
+    InterceptionRefused,
+    InterceptionReleased,
+    InterceptionReported,
+    InterceptionWanted,
+    MessagePosted,
+    NoticeRaised,
+    OrderLearned,
+    OrderReported,
+    OrderStopped,
+    ParcelProgressed,
+    ParcelScanned,
+    ParcelShipped,
+    RefundAgreed,
+    RefundReported,
+    ReturnLegLinked,
+    ReturnLegScanned,
+    ReturnReceived,
+    TrackingSubscribed,
+)
+from shared.domain.keys import CaseKind
+from shared.domain.messages import AnyEvent
+from shared.domain.parcel import ParcelCase
+from shared.domain.policy import Policy
+from shared.rules.parcel_draft import ParcelDraft
+
+
+def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> Decision[ParcelCase]:
+    """Give the parcel's next state, what to ask the courier and what to tell the refunds."""
+    case = facts.case or _new_case(facts.event)
+    if case is None:
+        return Decision(None)
+    draft = ParcelDraft(facts.merchant, policy, now, case)
+    if facts.event is not None:
+        _take(draft, facts.event)
+    return draft.decision()
+
+
+def _new_case(event: AnyEvent | None) -> ParcelCase | None:
+    if event is None or event.case.kind is not CaseKind.PARCEL or isinstance(event, DeadlineReached | CommandFailed):
+        return None
+    carrier, waybill = event.case.id.split(":", 1)
+    return ParcelCase(carrier=carrier, waybill=waybill)
+
+
+def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one line per event
+    match event:
+        case ParcelShipped():
+            draft.add_content(event.content)
+        case ParcelScanned():
+            draft.scan(event.scan, event.return_waybill)
+        case InterceptionWanted():
+            draft.want(event.content, event.wish)
+        case InterceptionReleased():
+            draft.release(event.refund)
+        case InterceptionAccepted():
+            draft.accepted(event.answers)
+        case InterceptionRefused():
+            draft.refused(event.answers, f"{event.code} {event.text}".strip(), wait=event.retry_after_scan)
+        case InterceptionReported():
+            draft.reported(event.answers, event.state)
+        case InterceptionCancelled():
+            draft.cancelled(event.answers)
+        case CommandFailed():
+            draft.failed(event)
+        case ReturnLegLinked():
+            draft.become_return_leg_of(event.original)
+        case ReturnLegScanned():
+            draft.scan(event.scan, None)
+        case ReturnReceived():
+            draft.received(event.at)
+        case DeadlineReached():
+            draft.look_at_clock()
+        case TrackingSubscribed():
+            pass
+        case OrderReported() | RefundReported() | OrderLearned() | OrderStopped() | RefundAgreed():
+            raise TypeError(f"{event.type} is not about a parcel")
+        case ParcelProgressed() | MessagePosted() | NoticeRaised():
+            raise TypeError(f"{event.type} is not about a parcel")
+        case _:
+            assert_never(event)

@@ -1,0 +1,97 @@
+"""The refund case's clock: unanswered questions, the platform's own deadline, goods that do not come back."""
+
+from datetime import datetime
+
+from shared.domain.notices import TicketKind
+from shared.domain.parcel import Progress
+from shared.domain.refund import ParcelState, RefundPhase, RefundStatus
+from shared.rules.refund_draft import ASKING, Fact, RefundDraft
+from shared.rules.refund_goods import wish_again
+
+_ESCALATIONS = (TicketKind.DEADLINE_NEAR, TicketKind.DEADLINE_VERY_NEAR)
+
+
+def look_at_clock(draft: RefundDraft) -> None:
+    """Do whatever has become due; doing it twice changes nothing."""
+    _escalate(draft)
+    phase = draft.case.phase
+    if phase in ASKING and draft.now >= _answer_at(draft):
+        _ask_again(draft)
+    elif phase in (RefundPhase.STOPPING_PARCELS, RefundPhase.FOLLOWING) and draft.now >= _wish_at(draft):
+        draft.change(asked_at=draft.now, tries=draft.case.tries + 1)
+        wish_again(draft)
+    claim_at = _claim_at(draft)
+    if claim_at and draft.now >= claim_at:
+        limit = f"return_max={draft.policy.return_max}"
+        draft.ticket(TicketKind.CLAIM_DUE, {"refunded_at": str(draft.case.refunded_at)}, limit)
+
+
+def next_due(draft: RefundDraft) -> datetime | None:
+    """When to look again; nothing is waited for without a deadline."""
+    phase = draft.case.phase
+    if phase is RefundPhase.CLOSED:
+        return None
+    times = [_escalation_at(draft), _claim_at(draft)]
+    if phase in ASKING:
+        times.append(_answer_at(draft))
+    elif phase in (RefundPhase.STOPPING_PARCELS, RefundPhase.FOLLOWING) and _open_parcels(draft):
+        times.append(_wish_at(draft))
+    return min((at for at in times if at), default=None)
+
+
+def _ask_again(draft: RefundDraft) -> None:
+    if draft.case.tries >= draft.policy.tries_max:
+        facts: Fact = {"phase": draft.case.phase, "tries": draft.case.tries}
+        kind = TicketKind.OUTCOME_UNKNOWN if draft.case.phase is RefundPhase.AGREEING else TicketKind.NO_ANSWER
+        draft.ask_person(kind, facts, f"tries_max={draft.policy.tries_max}")
+        return
+    draft.change(tries=draft.case.tries + 1)
+    draft.say_command("asked_again", {"tries": draft.case.tries})
+
+
+def _answer_at(draft: RefundDraft) -> datetime:
+    return (draft.case.asked_at or draft.now) + draft.policy.answer_max * max(draft.case.tries, 1)
+
+
+def _open_parcels(draft: RefundDraft) -> tuple[ParcelState, ...]:
+    return tuple(
+        parcel
+        for parcel in draft.case.parcels
+        if not parcel.progress.is_hopeless and parcel.progress is not Progress.RECEIVED
+    )
+
+
+def _wish_at(draft: RefundDraft) -> datetime:
+    """When to ask the parcels again where they stand: soon while one has not answered at all, rarely after."""
+    unheard = any(parcel.progress is Progress.WANTED for parcel in draft.case.parcels)
+    pause = draft.policy.answer_max if unheard else draft.policy.courier_silence_max
+    since = max((parcel.at for parcel in draft.case.parcels), default=draft.now)
+    return max(since, draft.case.asked_at or since) + pause
+
+
+def _escalation_at(draft: RefundDraft) -> datetime | None:
+    done = draft.case.escalations
+    waits = draft.case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS)
+    if not waits or done >= len(_ESCALATIONS):
+        return None
+    return draft.case.deadline_at - draft.policy.escalate_before[done]
+
+
+def _escalate(draft: RefundDraft) -> None:
+    due = [
+        level
+        for level, lead in enumerate(draft.policy.escalate_before, start=1)
+        if draft.now >= draft.case.deadline_at - lead
+    ]
+    level = max(due, default=0)
+    if _escalation_at(draft) and level > draft.case.escalations:
+        draft.change(escalations=level)
+        limit = f"escalate_before={draft.policy.escalate_before[level - 1]}"
+        draft.ticket(_ESCALATIONS[level - 1], {"deadline": str(draft.case.deadline_at)}, limit)
+
+
+def _claim_at(draft: RefundDraft) -> datetime | None:
+    away = draft.case.phase is RefundPhase.FOLLOWING and bool(_open_parcels(draft))
+    if not away or TicketKind.CLAIM_DUE in draft.case.tickets or draft.case.refunded_at is None:
+        return None
+    return draft.case.refunded_at + draft.policy.return_max

@@ -1,0 +1,104 @@
+"""The money: read the request once more, check it against every rule, agree to exactly what was read."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from shared.domain.decision import BudgetDraw, Objection
+from shared.domain.events import CommandFailed, RefundAgreed
+from shared.domain.notices import TicketKind
+from shared.domain.order import OrderCase
+from shared.domain.policy import Policy
+from shared.domain.refund import RefundCase, RefundPhase, RefundStatus
+from shared.rules.paying.amount_within_budget import amount_within_budget
+from shared.rules.paying.amount_within_paid import amount_within_paid
+from shared.rules.paying.request_unchanged import request_unchanged
+from shared.rules.refund_draft import Fact, RefundDraft
+from shared.rules.refund_goods import paid
+
+Rule = Callable[[RefundCase, OrderCase | None, Policy], Objection | None]
+
+RULES: tuple[Rule, ...] = (request_unchanged, amount_within_paid, amount_within_budget)
+"""Asked in this order, on facts read right before; the first objection leaves the case to a person."""
+
+_REVIEWS_MAX = 3
+
+
+def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
+    """Agree to the request as it was just read, or ask a person."""
+    for rule in RULES:
+        objection = rule(draft.case, draft.order, draft.policy)
+        if objection:
+            draft.ask_person_about(objection)
+            return
+    if not budget_left:
+        facts: Fact = {"amount_fen": draft.case.amount_fen}
+        draft.ask_person(TicketKind.BUDGET_EXHAUSTED, facts, _caps(draft))
+        return
+    _reserve(draft, draft.case.amount_fen)
+    facts = {
+        "amount_fen": draft.case.amount_fen,
+        "version": draft.case.version,
+        "deadline": str(draft.case.deadline_at),
+    }
+    draft.ask(RefundPhase.AGREEING, "reviewed", facts)
+
+
+def refund_agreed(draft: RefundDraft, event: RefundAgreed) -> None:
+    """The platform paid the buyer at our word."""
+    if event.answers != draft.command_id:
+        return
+    draft.change(agreed_by_us=True)
+    if draft.case.refunded_at is None:
+        draft.change(status=RefundStatus.REFUNDED, refunded_at=event.at)
+        paid(draft)
+
+
+def command_failed(draft: RefundDraft, event: CommandFailed) -> None:
+    """A command ended without effect, or nobody knows with which."""
+    if event.answers != draft.command_id:
+        return
+    facts: Fact = {"command": event.command, "code": event.code, "reason": event.text[:200]}
+    if event.certain:
+        give_back(draft)
+    if draft.case.phase is RefundPhase.CLOSED:
+        return
+    if not event.certain:
+        draft.ask_person(TicketKind.OUTCOME_UNKNOWN, facts)
+    elif draft.case.phase is RefundPhase.AGREEING:
+        if draft.case.reviews < _REVIEWS_MAX:
+            draft.change(reviews=draft.case.reviews + 1)
+            draft.ask(RefundPhase.REVIEWING, "agreement_refused", {"code": event.code})
+        else:
+            draft.ask_person(TicketKind.CALL_FAILED, facts)
+    else:
+        draft.ask_person(TicketKind.CALL_FAILED, facts)
+
+
+def give_back(draft: RefundDraft) -> None:
+    """Return what the case holds of the day's budget; only when it is certain that nobody was paid."""
+    if draft.case.reserved_fen and draft.case.reserved_on:
+        draft.draw = BudgetDraw(
+            day=draft.case.reserved_on,
+            amount_fen=-draft.case.reserved_fen,
+            refunds=-1,
+            amount_fen_max=draft.policy.budget_amount_max_fen,
+            refunds_max=draft.policy.budget_count_max,
+        )
+        draft.change(reserved_fen=0, reserved_on=None)
+
+
+def _reserve(draft: RefundDraft, amount_fen: int) -> None:
+    day = draft.now.astimezone(ZoneInfo(draft.policy.zone)).date()
+    draft.draw = BudgetDraw(
+        day=day,
+        amount_fen=amount_fen,
+        refunds=1,
+        amount_fen_max=draft.policy.budget_amount_max_fen,
+        refunds_max=draft.policy.budget_count_max,
+    )
+    draft.change(reserved_fen=amount_fen, reserved_on=day)
+
+
+def _caps(draft: RefundDraft) -> str:
+    policy = draft.policy
+    return f"budget_amount_max_fen={policy.budget_amount_max_fen} budget_count_max={policy.budget_count_max}"

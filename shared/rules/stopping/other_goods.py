@@ -1,0 +1,22 @@
+"""Does the parcel hold anything that must still arrive? A merged parcel is never stopped for one of its orders."""
+
+from shared.domain.decision import Objection
+from shared.domain.parcel import ParcelCase
+from shared.domain.policy import Policy
+
+
+def other_goods(parcel: ParcelCase, policy: Policy) -> Objection | None:
+    """Object while a line inside is not covered by a refund; a later refund may cover it."""
+    del policy
+    wanted = {(wish.platform, wish.order_id, line) for wish in parcel.wishes for line in wish.line_ids}
+    inside = {(content.platform, content.order_id, line) for content in parcel.contents for line in content.line_ids}
+    left = inside - wanted
+    if not left:
+        return None
+    return Objection(
+        rule="other_goods",
+        code="other_goods_inside",
+        facts={"lines_inside": len(inside), "lines_to_arrive": len(left)},
+        threshold="every line in the parcel is being refunded",
+        may_pass=True,
+    )
