@@ -1,0 +1,108 @@
+"""A self-built shop's side of huhang's own contract: commands signed by Standard Webhooks.
+
+`refund.read`, `refund.agree` and `order.read`; a repeated `webhook-id` gets the first answer. The shop's secret tells
+whose command it is.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from infra.local.sandbox.gate import VendorCall, VendorReply, parse_object
+from infra.local.sandbox.records import Answered, Merchant, Order, Refund
+from infra.local.sandbox.refunds import agree, note_operate
+from infra.local.sandbox.signatures import standard_webhook_matches
+from infra.local.sandbox.views import selfbuilt_order, selfbuilt_refund
+from infra.local.sandbox.world import World
+
+TOLERANCE = timedelta(minutes=5)
+
+
+def refuse(code: str, message: str = "") -> VendorReply:
+    """Word a refusal: HTTP 409."""
+    return VendorReply({"error": code}, 409, "refused", f"{code} {message}".strip())
+
+
+def throttle() -> VendorReply:
+    """Word "too many calls"."""
+    return VendorReply({"error": "too_many_requests"}, 429, "refused", "too_many_requests")
+
+
+def authenticate(world: World, call: VendorCall) -> Merchant | VendorReply:
+    """Check the three headers, the clock and the signature against every shop's secret."""
+    webhook_id, stamp = call.headers.get("webhook-id", ""), call.headers.get("webhook-timestamp", "")
+    signature = call.headers.get("webhook-signature", "")
+    if call.method != "POST" or not webhook_id or not stamp.isdigit() or not signature:
+        return VendorReply({"error": "bad_signature"}, 401, "rejected", "missing headers")
+    for merchant in world.merchants:
+        secret = merchant.selfbuilt.secret if merchant.selfbuilt else ""
+        if secret and standard_webhook_matches(secret, webhook_id, stamp, call.body, signature):
+            if abs(call.now - datetime.fromtimestamp(min(int(stamp), 2**33), UTC)) > TOLERANCE:
+                return VendorReply({"error": "stale_timestamp"}, 401, "rejected", "stale_timestamp")
+            return merchant
+    return VendorReply({"error": "bad_signature"}, 401, "rejected", "bad_signature")
+
+
+def act(world: World, merchant: Merchant, call: VendorCall) -> VendorReply:
+    """Carry out one command; agreeing is remembered by its webhook-id."""
+    body = parse_object(call.body)
+    data = body.get("data") if body else None
+    handle = COMMANDS.get(str(body.get("type"))) if body else None
+    if call.api != "commands" or handle is None or not isinstance(data, dict):
+        return VendorReply({"error": "bad_request"}, 400, "refused", "bad_request")
+    key = f"{merchant.key}:{call.headers['webhook-id']}"
+    before = world.answered.get(key)
+    if before is not None:
+        return VendorReply(before.body, before.status, "ok", "repeated webhook-id")
+    reply = handle(world, merchant, data)
+    if handle is agree_refund:
+        world.answered.put(Answered(key=key, status=reply.status, body=reply.body))
+    return reply
+
+
+def _not_found() -> VendorReply:
+    return VendorReply({"error": "not_found"}, 404, "refused", "not_found")
+
+
+def _refund(world: World, merchant: Merchant, data: dict[str, Any]) -> Refund | None:
+    refund = world.refunds.get(str(data.get("refund_id")))
+    mine = refund is not None and refund.merchant == merchant.key and refund.platform == "selfbuilt"
+    return refund if mine else None
+
+
+def read_refund(world: World, merchant: Merchant, data: dict[str, Any]) -> VendorReply:
+    refund = _refund(world, merchant, data)
+    return VendorReply({"refund": selfbuilt_refund(refund)}) if refund else _not_found()
+
+
+def agree_refund(world: World, merchant: Merchant, data: dict[str, Any]) -> VendorReply:
+    """Refund, when nothing has changed since the version that huhang read."""
+    refund = _refund(world, merchant, data)
+    if refund is None:
+        return _not_found()
+    error = ""
+    if refund.status not in ("waiting", "buyer_shipped"):
+        error = "not_pending"
+    elif data.get("version") != refund.version or data.get("amount_fen") != refund.amount_fen:
+        error = "stale_version"
+    note_operate(world, refund, "refund.agree", accepted=not error, note=error)
+    if error:
+        return refuse(error)
+    if refund.status == "waiting" and refund.kind == "return_and_refund":
+        refund.status = "buyer_shipped"  # the shop's answer has one word only, so agreeing means paying
+    agree(world, refund, "merchant_api")
+    return VendorReply({"result": "refunded"})
+
+
+def read_order(world: World, merchant: Merchant, data: dict[str, Any]) -> VendorReply:
+    order: Order | None = world.orders.get(str(data.get("order_id")))
+    if order is None or order.merchant != merchant.key or order.platform != "selfbuilt":
+        return _not_found()
+    return VendorReply({"order": selfbuilt_order(order)})
+
+
+COMMANDS: dict[str, Callable[[World, Merchant, dict[str, Any]], VendorReply]] = {
+    "refund.read": read_refund,
+    "refund.agree": agree_refund,
+    "order.read": read_order,
+}
