@@ -59,7 +59,10 @@ class FakeCaseStore:
         total_fen, total = amount_fen + draw.amount_fen, refunds + draw.refunds
         if (draw.amount_fen > 0 and total_fen > draw.amount_fen_max) or (draw.refunds > 0 and total > draw.refunds_max):
             raise BudgetExhausted
-        if total_fen >= 0 and total >= 0:  # what was never drawn cannot be given back
+        if total_fen < 0 or total < 0:  # what was never drawn cannot be given back
+            if draw.amount_fen > 0 or draw.refunds > 0:
+                raise BudgetExhausted
+        else:
             self.table.budgets[merchant, draw.day] = total_fen, total
 
 

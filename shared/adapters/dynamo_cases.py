@@ -1,0 +1,186 @@
+"""Where do cases live? One item per case; one read and one conditional write per event. The workflows call it.
+
+A save that needs a pointer writes it first: whatever call the process dies after, a case with a deadline has a pointer
+that is not later. A pointer without its case is an orphan, which the sweep drops.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from shared.adapters.aws_errors import RETRY_AFTER, aws_errors, error_code
+from shared.adapters.dynamo_batch import batch_get
+from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized
+from shared.adapters.outbox import write_outbox
+from shared.adapters.table_layout import (
+    ONLY,
+    POINTER_KEPT,
+    bucket_of,
+    from_ms,
+    pointer_needed,
+    pointer_text,
+    policy_pk,
+    shard_of,
+    to_expiry,
+    to_ms,
+    whole_ms,
+)
+from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.keys import CaseKey, CaseKind
+from shared.domain.messages import Message
+from shared.domain.notices import DigestCase
+from shared.domain.order import OrderCase
+from shared.domain.parcel import ParcelCase
+from shared.domain.policy import Policy
+from shared.domain.refund import RefundCase
+from shared.errors import BudgetExhausted, LostRace, Retryable
+from shared.ports import Loaded, StoredCase
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+
+_MODELS: dict[CaseKind, type[AnyCase]] = {
+    CaseKind.ORDER: OrderCase,
+    CaseKind.REFUND: RefundCase,
+    CaseKind.PARCEL: ParcelCase,
+    CaseKind.DIGEST: DigestCase,
+}
+
+
+class DynamoCaseStore:
+    """Cases with their deadlines and outboxes, in one table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+        self._policies: dict[str, Policy] = {}
+
+    def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
+        """Read cases and the merchant's current policy in one call."""
+        policy_at = policy_pk(merchant)
+        partitions = [*dict.fromkeys(map(str, keys)), policy_at]
+        with aws_errors():
+            items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed")
+        found = {item["pk"]["S"]: item for item in items}
+        return Loaded(
+            cases={key: read_case(key, found.get(str(key))) for key in keys},
+            policy=self._policy(merchant, found.get(policy_at)),
+        )
+
+    def save(
+        self,
+        before: StoredCase,
+        case: AnyCase,
+        *,
+        outbox: Sequence[Message],
+        due: datetime | None,
+        draw: BudgetDraw | None,
+        now: datetime,
+    ) -> None:
+        """Write the next state at once: one call, and one before it where a pointer is needed."""
+        if draw is not None:
+            refuse_oversized(draw)
+        due = None if due is None else whole_ms(due)
+        pointer = pointer_needed(due, before.armed, now)
+        with aws_errors():
+            if pointer is not None:
+                put_pointer(self._client, self._table, before.key, pointer)
+            after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
+            put = self._put(before.version, write_case(after, write_outbox(outbox)))
+            if draw is None:
+                self._save_alone(before.key, put)
+            else:
+                self._save_and_draw(before.key, put, draw)
+
+    def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
+        if item is None:
+            return None
+        cached = self._policies.get(merchant)
+        if cached is None or cached.version != int(item["v"]["N"]):
+            cached = self._policies[merchant] = Policy.model_validate_json(item["body"]["S"])
+        return cached
+
+    def _put(self, version: int, item: "Item") -> "PutTypeDef":
+        if version == 0:
+            return {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "v = :before",
+            "ExpressionAttributeValues": {":before": {"N": str(version)}},
+        }
+
+    def _save_alone(self, key: CaseKey, put: "PutTypeDef") -> None:
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if error_code(error) in ("ConditionalCheckFailedException", "TransactionConflictException"):
+                raise LostRace(str(key)) from error
+            raise
+
+    def _save_and_draw(self, key: CaseKey, put: "PutTypeDef", draw: BudgetDraw) -> None:
+        update = budget_update(self._table, key.merchant, draw)
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+        except self._client.exceptions.TransactionCanceledException as error:
+            case, budget = (reason.get("Code", "None") for reason in error.response["CancellationReasons"])
+            if case in ("ConditionalCheckFailed", "TransactionConflict"):
+                raise LostRace(str(key)) from error
+            if budget != "ConditionalCheckFailed":
+                raise Retryable(f"{case}, {budget}", RETRY_AFTER) from error
+            if not is_give_back(draw):
+                raise BudgetExhausted(str(key)) from error
+            self._save_alone(key, put)  # what was never drawn cannot be given back
+
+
+def put_pointer(client: "DynamoDBClient", table: str, key: CaseKey, at: datetime) -> None:
+    """Put a pointer at a whole millisecond; putting it twice changes nothing."""
+    client.put_item(
+        TableName=table,
+        Item={
+            "pk": {"S": bucket_of(shard_of(key), at)},
+            "sk": {"S": pointer_text(at, key)},
+            "expires_at": {"N": str(to_expiry(at + POINTER_KEPT))},
+        },
+    )
+
+
+def write_case(stored: StoredCase, outbox: str) -> "Item":
+    """Write a case as an item."""
+    if stored.case is None:
+        raise TypeError("a case that does not exist is not written")
+    item: Item = {
+        "pk": {"S": str(stored.key)},
+        "sk": {"S": ONLY},
+        "v": {"N": str(stored.version)},
+        "body": {"S": stored.case.model_dump_json(exclude_defaults=True)},
+    }
+    if stored.due is not None:
+        item["due"] = {"N": str(to_ms(stored.due))}
+    if stored.armed is not None:
+        item["armed"] = {"N": str(to_ms(stored.armed))}
+    if outbox:
+        item["outbox"] = {"S": outbox}
+    return item
+
+
+def read_case(key: CaseKey, item: "Item | None") -> StoredCase:
+    """Read what `write_case` wrote; None is a case that does not exist."""
+    if item is None:
+        return StoredCase(key)
+    return StoredCase(
+        key,
+        version=int(item["v"]["N"]),
+        case=_MODELS[key.kind].model_validate_json(item["body"]["S"]),
+        due=from_ms(int(item["due"]["N"])) if "due" in item else None,
+        armed=from_ms(int(item["armed"]["N"])) if "armed" in item else None,
+    )

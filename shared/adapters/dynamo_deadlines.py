@@ -1,0 +1,118 @@
+"""Which cases may be due? Pointers in buckets of one hour and shard; the sweep calls it. Cost follows what is due."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared.adapters.aws_errors import aws_errors
+from shared.adapters.dynamo_batch import KEYS_MAX, batch_get
+from shared.adapters.dynamo_cases import put_pointer
+from shared.adapters.table_layout import (
+    CURSORS,
+    DUE_PAGE_MAX,
+    ONLY,
+    POINTER_KEPT,
+    SHARDS,
+    bucket_of,
+    from_ms,
+    instant_text,
+    parse_pointer,
+    whole_ms,
+)
+from shared.domain.keys import CaseKey
+from shared.ports import DuePointer
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+PAGES_MAX = 1000
+_AFTER_ALL_KEYS = "|\uffff"
+
+
+class DynamoDueIndex:
+    """Pointers to the cases that may be due, by time."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+        self.shards = SHARDS
+
+    def cursor(self, shard: int) -> datetime | None:
+        """Up to when this shard has been swept."""
+        with aws_errors():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}}, ConsistentRead=True
+            )
+        return datetime.fromisoformat(answer["Item"]["until"]["S"]) if "Item" in answer else None
+
+    def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
+        """Give a page of pointers, earliest first and never cut within one instant.
+
+        Pointers older than their TTL are gone: the search starts no earlier.
+        """
+        since = max(whole_ms(since), whole_ms(until - POINTER_KEPT))
+        page: list[DuePointer] = []
+        for bucket in _buckets(shard, since, until):
+            room = DUE_PAGE_MAX - len(page)
+            page += self._query(bucket, instant_text(since), instant_text(until) + _AFTER_ALL_KEYS, room)
+            if len(page) >= DUE_PAGE_MAX:
+                return page + self._same_instant(bucket, page[-1])
+        return page
+
+    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:
+        """Give the `due` of existing cases, strongly consistent."""
+        dues: dict[CaseKey, datetime | None] = {}
+        partitions = list(dict.fromkeys(map(str, keys)))
+        for start in range(0, len(partitions), KEYS_MAX):
+            with aws_errors():
+                items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due")
+            for item in items:
+                due = from_ms(int(item["due"]["N"])) if "due" in item else None
+                dues[CaseKey.parse(item["pk"]["S"])] = due
+        return dues
+
+    def arm(self, key: CaseKey, at: datetime) -> None:
+        """Put a pointer."""
+        with aws_errors():
+            put_pointer(self._client, self._table, key, whole_ms(at))
+
+    def advance(self, shard: int, until: datetime) -> None:
+        """Store that the shard has been swept up to `until`, rounded down."""
+        with aws_errors():
+            self._client.put_item(
+                TableName=self._table,
+                Item={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}, "until": {"S": instant_text(until)}},
+            )
+
+    def _query(self, bucket: str, first: str, last: str, limit: int) -> list[DuePointer]:
+        with aws_errors():
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :bucket AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues={":bucket": {"S": bucket}, ":first": {"S": first}, ":last": {"S": last}},
+                ProjectionExpression="sk",
+                ConsistentRead=True,
+                Limit=limit,
+            )
+        pointers = (parse_pointer(item["sk"]["S"]) for item in answer["Items"])
+        return [DuePointer(key, at) for at, key in pointers]
+
+    def _same_instant(self, bucket: str, last: DuePointer) -> list[DuePointer]:
+        """Give the pointers behind `last` of its very millisecond: imports and promotions make many deadlines equal."""
+        more: list[DuePointer] = []
+        text = instant_text(last.at)
+        for _ in range(PAGES_MAX):
+            end = more[-1] if more else last
+            page = self._query(bucket, f"{text}|{end.key}\0", text + _AFTER_ALL_KEYS, DUE_PAGE_MAX)
+            more += page
+            if len(page) < DUE_PAGE_MAX:
+                break
+        return more
+
+
+def _buckets(shard: int, since: datetime, until: datetime) -> Iterator[str]:
+    """The hours that hold the instants from `since` to `until`; none when there are no such instants."""
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    while since <= until and hour <= until:
+        yield bucket_of(shard, hour)
+        hour += timedelta(hours=1)

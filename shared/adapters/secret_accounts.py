@@ -1,0 +1,95 @@
+"""What are a merchant's credentials with a vendor? One secret per merchant: {vendor: {key: value}}.
+
+How a secret is fetched is given: the workers use botocore, the webhook function its own light client. So this module
+imports neither.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.errors import UnknownMerchant
+
+if TYPE_CHECKING:
+    from types_boto3_secretsmanager import SecretsManagerClient
+
+KNOWN_FOR_S = 300.0
+UNKNOWN_FOR_S = 30.0
+MERCHANTS_MAX = 1000  # kept in memory; anybody may ask for merchants that do not exist
+
+_MERCHANT = re.compile(r"[a-z0-9][a-z0-9\-]{0,39}")  # the pattern of MerchantId, which needs pydantic
+
+Fetch = Callable[[str], str | None]
+"""Gives the text of a secret by its name; None when there is no such secret."""
+
+Vendors = Mapping[str, Mapping[str, str]]
+
+
+class _Cached(NamedTuple):
+    at: float
+    vendors: Vendors
+
+
+class SecretAccounts:
+    """Credentials, kept in memory for five minutes; what is missing is looked for again after 30 seconds."""
+
+    def __init__(self, fetch: Fetch, prefix: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._prefix = prefix
+        self._monotonic = monotonic
+        self._cache: dict[str, _Cached] = {}
+
+    def account(self, merchant: str, vendor: str) -> Mapping[str, str]:
+        """Give a merchant's credentials with a vendor.
+
+        Raises:
+            UnknownMerchant: no such merchant, or it has no account with this vendor.
+            Retryable: the secret could not be read now.
+        """
+        if not _MERCHANT.fullmatch(merchant):
+            raise UnknownMerchant("no_account")
+        now = self._monotonic()
+        cached = self._cache.get(merchant)
+        if cached is not None and now - cached.at < (KNOWN_FOR_S if vendor in cached.vendors else UNKNOWN_FOR_S):
+            vendors = cached.vendors
+        else:
+            vendors = self._read(merchant, now)
+        if vendor not in vendors:
+            raise UnknownMerchant("no_account")
+        return vendors[vendor]
+
+    def _read(self, merchant: str, now: float) -> Vendors:
+        text = self._fetch(self._prefix + merchant)
+        vendors = {} if text is None else parse_secret(text)
+        self._cache.pop(merchant, None)
+        if len(self._cache) >= MERCHANTS_MAX:
+            del self._cache[next(iter(self._cache))]  # the oldest
+        self._cache[merchant] = _Cached(now, vendors)
+        return vendors
+
+
+def parse_secret(text: str) -> Vendors:
+    """Read a merchant's secret; what is not an object of objects is left out, and never quoted."""
+    try:
+        vendors = json.loads(text)
+    except ValueError:
+        return {}
+    if not isinstance(vendors, dict):
+        return {}
+    return {vendor: account for vendor, account in vendors.items() if isinstance(account, dict)}
+
+
+def secret_fetcher(client: "SecretsManagerClient") -> Fetch:
+    """Give the fetch of the functions that have botocore."""
+    from shared.adapters.aws_errors import aws_errors
+
+    def fetch(name: str) -> str | None:
+        with aws_errors():
+            try:
+                return client.get_secret_value(SecretId=name).get("SecretString")
+            except client.exceptions.ResourceNotFoundException:
+                return None
+
+    return fetch

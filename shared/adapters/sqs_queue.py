@@ -1,0 +1,66 @@
+"""How do messages get onto the lanes? Ten per call, grouped by merchant, so one shop's burst does not delay others."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from shared.adapters.aws_errors import RETRY_AFTER, aws_errors
+from shared.domain.lanes import Lane
+from shared.errors import Retryable
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+BATCH_MAX = 10
+BATCH_BYTES_MAX = 1024 * 1024
+TRIES_MAX = 3
+
+
+class SqsQueue:
+    """The lanes, as standard queues with message groups."""
+
+    def __init__(self, client: "SQSClient", settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
+        """Send (merchant, JSON body) pairs; all of them are durable when this returns.
+
+        Raises:
+            Retryable: some were not accepted; sending all of them again is harmless.
+        """
+        url = self._settings.queue_url(lane)
+        for batch in _batches(bodies):
+            self._send_batch(url, batch)
+
+    def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
+        left: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "MessageBody": body, "MessageGroupId": merchant}
+            for number, (merchant, body) in enumerate(batch)
+        ]
+        codes: set[str] = set()
+        for _ in range(TRIES_MAX):
+            with aws_errors():
+                failed = self._client.send_message_batch(QueueUrl=url, Entries=left).get("Failed", [])
+            if not failed:
+                return
+            codes = {failure["Code"] for failure in failed}
+            again = {failure["Id"] for failure in failed}
+            left = [entry for entry in left if entry["Id"] in again]
+        raise Retryable(", ".join(sorted(codes)), RETRY_AFTER)
+
+
+def _batches(bodies: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """Cut into batches of at most ten messages and one mebibyte; a larger message travels alone, and SQS refuses it."""
+    batch: list[tuple[str, str]] = []
+    size = 0
+    for merchant, body in bodies:
+        length = len(body.encode())
+        if batch and (len(batch) == BATCH_MAX or size + length > BATCH_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append((merchant, body))
+        size += length
+    if batch:
+        yield batch
