@@ -53,8 +53,9 @@ class LocalCloud:
     def up(self) -> dict[str, Any]:
         """Start and deploy what is not there yet; give the outputs. Safe to repeat."""
         deployment.require_loopback(os.environ.get("AWS_ENDPOINT_URL") or f"http://{LOOPBACK}")
+        self.home.claim()
         with self.home.alone():
-            self.home.prepare()
+            self.home.claim()  # again: a `reset` may have come between
             port = self._choose_port("CloudPort", self.port, DEFAULT_PORT)
             if not ministack.is_running(self.home):
                 self._say(f"starting MiniStack on port {port} …")
@@ -69,6 +70,8 @@ class LocalCloud:
 
     def down(self) -> None:
         """Stop both programs and keep their state."""
+        if not self.home.is_ours:
+            return
         with self.home.alone():
             if sandbox_process.stop(self.home):
                 self._say("sandbox stopped")
@@ -79,6 +82,8 @@ class LocalCloud:
     def reset(self) -> None:
         """Stop both programs and forget everything that they stored."""
         self.down()
+        if not self.home.is_ours:
+            return
         with self.home.alone():
             self.home.forget()
         self._say("everything is forgotten")

@@ -57,16 +57,19 @@ class Home:
         """Give the file with a program's process id."""
         return self.path / f"{name}.pid"
 
-    def prepare(self) -> None:
-        """Make the folders.
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether `claim` has made this folder."""
+        return (self.path / _MARKER).exists()
+
+    def claim(self) -> None:
+        """Make the folders and mark them as ours.
 
         Raises:
             HomeRefused: the folder exists with other things in it.
         """
-        if self.path.exists() and not (self.path / _MARKER).exists() and any(self.path.iterdir()):
-            known = self.path.resolve() == DEFAULT_HOME
-            if not known:
-                raise HomeRefused(f"{self.path} is not empty and was not made by this program")
+        if self.path.exists() and not self.is_ours and any(self.path.iterdir()) and self.path != DEFAULT_HOME:
+            raise HomeRefused(f"{self.path} is not empty and was not made by this program")
         for folder in (self.path, self.state, self.tmp, self.path / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.path / _MARKER).touch()
@@ -77,8 +80,6 @@ class Home:
 
     def forget(self) -> None:
         """Delete what the local cloud and its sandbox have stored."""
-        if not (self.path / _MARKER).exists():
-            return
         for entry in self.path.iterdir():
             if entry.name in {_MARKER, "lock"}:
                 continue
@@ -100,7 +101,6 @@ class Home:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Let one command at a time change this home."""
-        self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "lock").open("w") as lock:
             flock(lock, LOCK_EX)
             yield

@@ -1,5 +1,6 @@
 """Runs MiniStack, the AWS emulator: loopback only, an environment of its own, state kept between runs."""
 
+import json
 import os
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def start(home: Home, port: int) -> None:
     if not is_free(port):
         raise StartFailed(f"port {port} is taken by another program: stop that, or choose another with --port")
     install_worker_clock()
+    _forget_stream_positions(home.state / "lambda.json")
     start_program([str(program)], _environment(home, port), home.log(_NAME), home.pid(_NAME))
     ready = f"http://{LOOPBACK}:{port}/_ministack/ready"
     wait_until_healthy(ready, home.pid(_NAME), _NAME, home.log(_NAME))
@@ -46,6 +48,17 @@ def start(home: Home, port: int) -> None:
 def stop(home: Home) -> bool:
     """Stop the emulator; it saves its state when it is asked. Gives whether it was running."""
     return stop_program(home.pid(_NAME), _NAME)
+
+
+def _forget_stream_positions(saved: Path) -> None:
+    """Let the table's stream be read from its beginning after a restart.
+
+    The emulator saves how far it had read, but not the stream itself, and would skip as many new records as that.
+    """
+    if saved.exists():
+        state = json.loads(saved.read_text())
+        state.get("payload", {}).get("dynamodb_stream_positions", {}).get("data", {}).clear()
+        saved.write_text(json.dumps(state))
 
 
 def _environment(home: Home, port: int) -> dict[str, str]:
