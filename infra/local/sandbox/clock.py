@@ -1,4 +1,4 @@
-"""How instants are written: epoch seconds and Beijing time. Simulated time itself comes from the local cloud's clock."""
+"""How instants are written: epoch seconds and Beijing time. Simulated time comes from the local cloud's clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone

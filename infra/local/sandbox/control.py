@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from infra.local.sandbox.delivery import Delivery
 from infra.local.sandbox.gate import DEFAULT_DELAY_S
-from infra.local.sandbox.orders import OrderSpec, ShipSpec, change_address, create_order, ship_order
+from infra.local.sandbox.orders import OrderSpec, ShipSpec, change_address, create_order, end_order, ship_order
 from infra.local.sandbox.records import Credentials, Fault, Merchant, Order, Refund, Strict, VendorName
 from infra.local.sandbox.refunds import (
     BuyerShipsSpec,
@@ -38,7 +38,7 @@ CONFLICTS = {"exists", "status", "cancelled"}
 BODY_MAX = 2_000_000
 
 
-class AddressSpec(Strict):
+class TellSpec(Strict):
     push: bool = True
 
 
@@ -89,6 +89,8 @@ class Control:
             ("POST", "/orders", self.post_order),
             ("POST", "/orders/{id}/ship", self.ship),
             ("POST", "/orders/{id}/address", self.address),
+            ("POST", "/orders/{id}/finish", self.finish),
+            ("POST", "/orders/{id}/cancel", self.cancel),
             ("POST", "/refunds", self.post_refund),
             ("POST", "/refunds/{id}/{action}", self.act_on_refund),
             ("POST", "/faults", self.post_fault),
@@ -148,7 +150,19 @@ class Control:
     async def address(self, request: Request) -> dict[str, Any]:
         """Change the receiver's address."""
         order = self._order(request)
-        change_address(self._world, order, (await _read(request, AddressSpec)).push)
+        change_address(self._world, order, (await _read(request, TellSpec)).push)
+        return {"order": order.model_dump(mode="json")}
+
+    async def finish(self, request: Request) -> dict[str, Any]:
+        """Let the buyer confirm the goods."""
+        order = self._order(request)
+        end_order(self._world, order, "finished", (await _read(request, TellSpec)).push)
+        return {"order": order.model_dump(mode="json")}
+
+    async def cancel(self, request: Request) -> dict[str, Any]:
+        """Let the platform cancel the order."""
+        order = self._order(request)
+        end_order(self._world, order, "cancelled", (await _read(request, TellSpec)).push)
         return {"order": order.model_dump(mode="json")}
 
     async def post_refund(self, request: Request) -> dict[str, Any]:

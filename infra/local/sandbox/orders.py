@@ -164,6 +164,15 @@ def change_address(world: World, order: Order, push: bool = True) -> None:
         push_order(world, order, "order.address_changed", order.updated_at)
 
 
+def end_order(world: World, order: Order, status: Literal["finished", "cancelled"], push: bool = True) -> None:
+    """Let the buyer confirm the goods, or let the platform cancel the order."""
+    order.status = status
+    order.updated_at = world.now()
+    world.orders.put(order)
+    if push:
+        push_order(world, order, f"order.{status}", order.updated_at)
+
+
 def hold_in_erp(world: World, erp: ErpOrder, question_type: str, question_desc: str) -> None:
     """Mark an ERP order as a question, so that the warehouse leaves it.
 

@@ -68,6 +68,8 @@ def push_order(world: World, order: Order, what: str, at: datetime, parcel: Plat
 def _order_extras(order: Order, what: str, at: datetime, parcel: PlatformParcel | None) -> dict[str, Any]:
     if what == "order.paid":
         return {"pay_amount": order.paid_fen, "pay_time": epoch_s(order.created_at), "pay_type": 1}
+    if what in ("order.finished", "order.cancelled"):
+        return {"complete_time" if what == "order.finished" else "cancel_time": epoch_s(at)}
     extras: dict[str, Any] = {"update_time": epoch_s(at)}
     if what == "order.address_changed":
         return extras | {"receiver_msg": {"addr": "{}", "encrypt_name": "##masked##", "encrypt_tel": "$$masked$$"}}
