@@ -13,7 +13,7 @@ class SettingMissing(KeyError):
     """A function was deployed without a setting that it needs. Fix the stack, not the code."""
 
 
-SECRET_PREFIX = "huhang/merchants/"
+ACCOUNTS_PREFIX = "huhang/merchants/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Settings:
     """Names of the deployed resources. A function is given only those that it uses."""
 
     table_name: str = ""
-    secret_prefix: str = SECRET_PREFIX  # one secret per merchant: prefix + merchant id
+    secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = field(default_factory=dict)
 
     @classmethod
@@ -29,7 +29,7 @@ class Settings:
         """Read the settings from environment variables; absent ones keep their defaults."""
         return cls(
             table_name=environment.get("HUHANG_TABLE", ""),
-            secret_prefix=environment.get("HUHANG_SECRET_PREFIX", SECRET_PREFIX),
+            secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
         )
 

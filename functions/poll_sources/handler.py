@@ -1,0 +1,21 @@
+"""Every few minutes: ask each merchant's sources what is new, in case a push was lost."""
+
+from typing import Any
+
+from shared import wiring
+from shared.workflows.poll_sources import poll_source, pollable
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, int]:
+    """Poll all sources of all merchants, one after the other."""
+    del event, context
+    found = 0
+    for merchant in wiring.policy_store().merchants():
+        for source in pollable(merchant, wiring.accounts().all_accounts(merchant), wiring.find_vendors):
+            poll = poll_source(
+                source, http=wiring.http(), queue=wiring.queue(), cursors=wiring.cursors(), clock=wiring.clock()
+            )
+            found += poll.found
+            wiring.telemetry().polled(*poll)
+    wiring.telemetry().flush()
+    return {"found": found}

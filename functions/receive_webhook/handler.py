@@ -1,0 +1,57 @@
+"""The door for every vendor's push: verify, make durable, acknowledge.
+
+A platform waits for this answer: nothing but the standard library is imported (see `docs/decisions.md`).
+"""
+
+import base64
+import json
+from typing import Any
+
+from shared import wiring
+from shared.domain.lanes import Lane
+from shared.domain.wire import Push
+from shared.errors import Refused, Retryable
+from shared.workflows.receive_push import receive_push
+
+_JSON = {"content-type": "application/json; charset=utf-8"}
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer an HTTP API request (payload format 2.0)."""
+    del context
+    parameters = event.get("pathParameters") or {}
+    source, merchant = parameters.get("source", ""), parameters.get("merchant_id", "")
+    try:
+        status, body = 200, _receive(event, source, merchant, parameters.get("token", ""))
+        reason = ""
+    except Refused as error:
+        status, reason = error.http_status, error.code
+        body = json.dumps({"error": error.code, "message": error.text}, ensure_ascii=False)
+    except Retryable as error:
+        status, reason = 503, str(error)
+        body = json.dumps({"error": "busy", "message": "not accepted; please send again"})
+    line = {"level": "INFO", "message": "webhook", "source": source[:40], "merchant": merchant[:40], "status": status}
+    print(json.dumps(line | ({"reason": reason} if reason else {}), ensure_ascii=False))  # noqa: T201 - the log line
+    return {"statusCode": status, "headers": _JSON, "body": body}
+
+
+def _receive(event: dict[str, Any], source: str, merchant: str, token: str) -> str:
+    _, accounts = wiring.door()
+    body = event.get("body") or ""
+    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    return receive_push(
+        source,
+        merchant,
+        token,
+        Push(headers, event.get("queryStringParameters") or {}, raw),
+        find_source=wiring.find_source,
+        find_account=accounts.account,
+        send=_send,
+        now=wiring.clock().now(),
+    )
+
+
+def _send(lane: Lane, merchant: str, message: str) -> None:
+    aws, _ = wiring.door()
+    aws.send_message(wiring.settings().queue_url(lane), message, merchant)

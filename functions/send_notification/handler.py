@@ -1,0 +1,25 @@
+"""What staff are told, from its queue: notices go into digests, posts go to the robots."""
+
+from typing import Any
+
+from shared import wiring
+from shared.domain.events import Event
+from shared.domain.messages import parse_message
+from shared.workflows.handle_event import handle_event
+from shared.workflows.take_batch import take_batch
+from shared.workflows.take_call import take_call
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take a batch of messages; answer with those that must come again."""
+    del context
+    return take_batch(event["Records"], _take, wiring.delay, wiring.telemetry())
+
+
+def _take(body: str, attempt: int) -> None:
+    message = parse_message(body)
+    if isinstance(message, Event):
+        fate = handle_event(message, wiring.case_store(), wiring.clock())
+        wiring.telemetry().fate(fate, message.merchant, message.type, str(message.case))
+    else:
+        take_call(body, attempt, wiring.caller(), wiring.telemetry())

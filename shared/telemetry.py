@@ -1,0 +1,69 @@
+"""What operators see: one short log line per event with its fate, and a few metrics with bounded dimensions.
+
+Built on Powertools; the webhook function, whose cold start it would double, prints its line itself.
+"""
+
+from datetime import timedelta
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE = "huhang"
+
+EVENTS_UNKNOWN = "EventsUnknown"
+COMMANDS_FAILED = "CommandsFailed"
+MESSAGES_FAILED = "MessagesFailed"
+SWEEP_LAG = "SweepLag"
+
+
+class Telemetry:
+    """The voice of one function."""
+
+    def __init__(self, service: str) -> None:
+        self._log = Logger(service=service, location=None, use_rfc3339=True)
+        self._metrics = Metrics(namespace=NAMESPACE, service=NAMESPACE)
+
+    def fate(self, fate: str, merchant: str, what: str, about: str = "", reason: str = "") -> None:
+        """Record how an accepted event ended."""
+        details = {"merchant": merchant, "event": what, "about": about, "reason": reason}
+        self._log.info(fate, extra={key: value for key, value in details.items() if value})
+        if fate == "unknown":
+            self._metrics.add_metric(name=EVENTS_UNKNOWN, unit=MetricUnit.Count, value=1)
+
+    def outcome(self, command: str, command_id: str, outcome: str) -> None:
+        """Record how a command ended."""
+        self._log.info(outcome, extra={"command": command, "command_id": command_id})
+        if outcome == "command_failed":
+            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
+
+    def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
+        """Record that a message will be taken again."""
+        self._log.warning(
+            "postponed", extra={"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())}
+        )
+
+    def failed(self, message_id: str) -> None:
+        """Record a bug, with its traceback; call it while the exception is handled."""
+        self._log.exception("failed", extra={"message_id": message_id})
+        self._metrics.add_metric(name=MESSAGES_FAILED, unit=MetricUnit.Count, value=1)
+
+    def swept(self, woken: int, armed: int, lag: timedelta) -> None:
+        """Record a sweep of the deadlines and how far it is behind."""
+        self._log.info("swept", extra={"woken": woken, "armed": armed, "lag_s": int(lag.total_seconds())})
+        self._metrics.add_metric(name=SWEEP_LAG, unit=MetricUnit.Seconds, value=lag.total_seconds())
+
+    def polled(self, merchant: str, source: str, found: int, failure: str = "") -> None:
+        """Record what asking a source brought."""
+        details = {"merchant": merchant, "source": source, "count": found}
+        self._log.info("polled", extra=details | ({"reason": failure} if failure else {}))
+        if failure:
+            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
+
+    def told(self, what: str, count: int) -> None:
+        """Record how many things a periodic or forwarding function passed on."""
+        self._log.info(what, extra={"count": count})
+
+    def flush(self) -> None:
+        """Write the metrics collected so far; at the end of every invocation."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()

@@ -1,0 +1,175 @@
+"""The only place where adapters are made from settings: once per Lambda environment, and only what is asked for.
+
+Imports are late on purpose: the webhook function calls into here and must not load botocore or pydantic.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from types import ModuleType
+
+    from shared.adapters.aws_clients import AwsClients
+    from shared.adapters.clock import SystemClock
+    from shared.adapters.dynamo_cases import DynamoCaseStore
+    from shared.adapters.dynamo_deadlines import DynamoDueIndex
+    from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
+    from shared.adapters.dynamo_policies import DynamoPolicyStore
+    from shared.adapters.httpx_http import HttpxHttp
+    from shared.adapters.secret_accounts import SecretAccounts
+    from shared.adapters.signed_aws import SignedAws
+    from shared.adapters.sqs_queue import SqsQueue
+    from shared.telemetry import Telemetry
+    from shared.workflows.take_call import Caller
+
+
+@cache
+def settings() -> Settings:
+    """What this function was told about its surroundings."""
+    return Settings.from_environment(os.environ)
+
+
+@cache
+def clock() -> SystemClock:
+    """The machine's clock."""
+    from shared.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+@cache
+def telemetry() -> Telemetry:
+    """The voice of this function, named as AWS names it."""
+    from shared.telemetry import Telemetry
+
+    return Telemetry(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
+
+
+@cache
+def aws() -> AwsClients:
+    """The AWS clients, on one session."""
+    from shared.adapters.aws_clients import AwsClients
+
+    return AwsClients()
+
+
+@cache
+def case_store() -> DynamoCaseStore:
+    """The cases."""
+    from shared.adapters.dynamo_cases import DynamoCaseStore
+
+    return DynamoCaseStore(aws().dynamodb, settings().require_table())
+
+
+@cache
+def policy_store() -> DynamoPolicyStore:
+    """The policies and the list of merchants."""
+    from shared.adapters.dynamo_policies import DynamoPolicyStore
+
+    return DynamoPolicyStore(aws().dynamodb, settings().require_table())
+
+
+@cache
+def due_index() -> DynamoDueIndex:
+    """The pointers to cases that may be due."""
+    from shared.adapters.dynamo_deadlines import DynamoDueIndex
+
+    return DynamoDueIndex(aws().dynamodb, settings().require_table())
+
+
+@cache
+def unknown_pushes() -> DynamoUnknownPushes:
+    """Where pushes are kept that nobody has taught us."""
+    from shared.adapters.dynamo_leftovers import DynamoUnknownPushes
+
+    return DynamoUnknownPushes(aws().dynamodb, settings().require_table())
+
+
+@cache
+def cursors() -> DynamoCursors:
+    """How far each source has been polled."""
+    from shared.adapters.dynamo_leftovers import DynamoCursors
+
+    return DynamoCursors(aws().dynamodb, settings().require_table())
+
+
+@cache
+def queue() -> SqsQueue:
+    """The lanes."""
+    from shared.adapters.sqs_queue import SqsQueue
+
+    return SqsQueue(aws().sqs, settings())
+
+
+@cache
+def accounts() -> SecretAccounts:
+    """Merchants' credentials, read with botocore."""
+    from shared.adapters.secret_accounts import SecretAccounts, secret_fetcher
+
+    return SecretAccounts(secret_fetcher(aws().secrets), settings().secret_prefix)
+
+
+@cache
+def http() -> HttpxHttp:
+    """The way to the vendors."""
+    from shared.adapters.httpx_http import HttpxHttp
+
+    return HttpxHttp()
+
+
+@cache
+def caller() -> Caller:
+    """Carries commands out."""
+    from shared.adapters.dynamo_commands import DynamoCommandLedger
+    from shared.adapters.vendors import find_vendor
+    from shared.workflows.take_call import Caller
+
+    ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
+    return Caller(accounts(), http(), ledger, clock(), find_vendor)
+
+
+@cache
+def door() -> tuple[SignedAws, SecretAccounts]:
+    """What the webhook function needs of AWS, without botocore."""
+    from shared.adapters.secret_accounts import SecretAccounts
+    from shared.adapters.signed_aws import SignedAws
+
+    light = SignedAws(os.environ)
+    return light, SecretAccounts(light.secret_string, settings().secret_prefix)
+
+
+def find_source(name: str) -> ModuleType:
+    """Find the module of a vendor that pushes to us.
+
+    Raises:
+        UnknownSource: no vendor of this name pushes.
+    """
+    from shared.adapters.vendors import find_source
+
+    return find_source(name)
+
+
+def find_vendors(name: str) -> Sequence[ModuleType]:
+    """Give the modules of that name that can be polled."""
+    from shared.adapters.vendors import find_vendor
+    from shared.errors import UnknownSource
+
+    found = []
+    for kind in ("platforms", "couriers", "erps"):
+        try:
+            found.append(find_vendor(kind, name))
+        except UnknownSource:
+            continue
+    return found
+
+
+def delay(source_arn: str, receipt_handle: str, after: timedelta) -> None:
+    """Let a message of a lane be delivered again after a pause."""
+    queue().delay(source_arn, receipt_handle, after)

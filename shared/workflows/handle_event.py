@@ -1,0 +1,117 @@
+"""Load, decide, save: how every event is taken, whatever it is about.
+
+One read and one write per event; a repeated event costs the read. A lost race loads and decides again.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.decision import Decision, Facts
+from shared.domain.events import DeadlineReached
+from shared.domain.keys import CaseKind, order_key
+from shared.domain.messages import AnyEvent
+from shared.domain.order import OrderCase
+from shared.domain.policy import Policy
+from shared.domain.refund import RefundCase
+from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
+from shared.ports import CaseStore, Clock, Loaded, StoredCase
+
+_RACES_MAX = 8
+
+Decide = Callable[[Facts[Any], Policy, datetime], Decision[Any]]
+
+
+class Fate(StrEnum):
+    """How an accepted event ended. There is no other way to end but an error."""
+
+    HANDLED = "handled"
+    REPEATED = "repeated"  # said nothing new
+    IGNORED = "ignored"  # passed over on purpose
+    UNKNOWN = "unknown"  # kept raw and alarmed
+
+
+def handle_event(event: AnyEvent, store: CaseStore, clock: Clock) -> Fate:
+    """Take an event into its case.
+
+    Raises:
+        UnknownMerchant: the merchant has no policy.
+        Retryable: too many others were writing the same case.
+    """
+    for _ in range(_RACES_MAX):
+        try:
+            return _attempt(event, store, clock.now())
+        except LostRace:
+            continue
+    raise Retryable(f"lost {_RACES_MAX} races for {event.case}", after=timedelta(seconds=5))
+
+
+def _attempt(event: AnyEvent, store: CaseStore, now: datetime) -> Fate:
+    loaded = _load(event, store)
+    if loaded.policy is None:
+        raise UnknownMerchant("no_policy", event.merchant)
+    before = loaded.cases[event.case]
+    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=_order(loaded))
+    decision = _decider(event.case.kind)(facts, loaded.policy, now)
+    if decision.case is None:
+        return Fate.IGNORED
+    if decision.case == before.case and not decision.outbox and not _needs_pointer(event, before, decision, now):
+        return Fate.REPEATED
+    try:
+        _save(store, before, decision, now)
+    except BudgetExhausted:
+        broke = replace(facts, budget_left=False)
+        _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), now)
+    return Fate.HANDLED
+
+
+def _load(event: AnyEvent, store: CaseStore) -> Loaded:
+    keys = [event.case]
+    if event.case.kind is CaseKind.REFUND and (order_id := getattr(event, "order_id", None)):
+        keys.append(order_key(event.merchant, event.case.id.split(":", 1)[0], order_id))
+    loaded = store.load(event.merchant, keys)
+    case = loaded.cases[event.case].case
+    if isinstance(event, DeadlineReached) and isinstance(case, RefundCase):
+        # Only the case knows its order; a second read for the few refunds whose deadline comes.
+        return store.load(event.merchant, [event.case, order_key(event.merchant, case.platform, case.order_id)])
+    return loaded
+
+
+def _order(loaded: Loaded) -> OrderCase | None:
+    return next((stored.case for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
+
+
+def _needs_pointer(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
+    """A tick has consumed a pointer: a case that still waits needs another, even if nothing else changed."""
+    if not isinstance(event, DeadlineReached) or decision.due is None:
+        return False
+    return before.armed is None or not now < before.armed <= decision.due
+
+
+def _save(store: CaseStore, before: StoredCase, decision: Decision[Any], now: datetime) -> None:
+    if decision.case is None:
+        raise TypeError("a decision that is saved has a case")
+    store.save(before, decision.case, outbox=decision.outbox, due=decision.due, draw=decision.draw, now=now)
+
+
+def _decider(kind: CaseKind) -> Decide:
+    """Find who decides about a kind of case; imported late, since a function meets only its own kinds."""
+    match kind:
+        case CaseKind.ORDER:
+            from shared.rules.decide_order import decide_order
+
+            return decide_order
+        case CaseKind.REFUND:
+            from shared.rules.decide_refund import decide_refund
+
+            return decide_refund
+        case CaseKind.PARCEL:
+            from shared.rules.decide_parcel import decide_parcel
+
+            return decide_parcel
+        case CaseKind.DIGEST:
+            from shared.rules.decide_digest import decide_digest
+
+            return decide_digest

@@ -1,0 +1,24 @@
+"""The table's stream becomes messages: each new outbox is put on its lanes, and nothing else happens.
+
+Repeating it is harmless: events are idempotent and commands are claimed.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.domain.lanes import Lane
+from shared.ports import Queue
+
+
+def publish_outbox(records: Iterable[Mapping[str, Any]], queue: Queue) -> int:
+    """Send the messages of stream records (with new images) to their lanes; give how many there were."""
+    bodies: dict[Lane, list[tuple[str, str]]] = defaultdict(list)
+    for record in records:
+        outbox = record.get("dynamodb", {}).get("NewImage", {}).get("outbox", {}).get("S")
+        for entry in json.loads(outbox) if outbox else ():
+            bodies[Lane(entry["lane"])].append((entry["group"], entry["body"]))
+    for lane, messages in bodies.items():
+        queue.send(lane, messages)
+    return sum(map(len, bodies.values()))

@@ -1,0 +1,82 @@
+"""The door: verify a vendor's push on its raw bytes, make it durable, acknowledge it in the vendor's words.
+
+Standard library only, and nothing is parsed into models: this is the cold start that platforms wait for.
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from shared.domain.lanes import Lane
+from shared.domain.wire import Push
+from shared.errors import MalformedMessage, UnknownMerchant
+
+_MERCHANT = re.compile(r"[a-z0-9][a-z0-9\-]{0,39}")
+_MESSAGE_BYTES_MAX = 1_000_000  # the queue takes 1 MiB
+
+Send = Callable[[Lane, str, str], None]
+"""Put one message (lane, merchant, JSON body) on its queue; durable when it returns."""
+
+
+class TooLarge(MalformedMessage):
+    """No vendor sends this much at once, and no queue would take it."""
+
+    http_status = 413
+
+
+def receive_push(  # noqa: PLR0913 - a request has this many parts
+    source: str,
+    merchant: str,
+    token: str,
+    push: Push,
+    *,
+    find_source: Callable[[str], ModuleType],
+    find_account: Callable[[str, str], Mapping[str, str]],
+    send: Send,
+    now: datetime,
+) -> str:
+    """Accept a push and give the body of its acknowledgement.
+
+    Raises:
+        Refused: the push is answered with the error's `http_status` and has no effect.
+    """
+    vendor = find_source(source)
+    if not _MERCHANT.fullmatch(merchant):
+        raise UnknownMerchant("unknown_merchant", "no such merchant")
+    account = find_account(merchant, source)
+    if not hmac.compare_digest(account.get("token", ""), token):
+        raise UnknownMerchant("unknown_merchant", "no such address")
+    vendor.verify_push(push, account, now)
+    message = write_raw_push(source, merchant, push, now)
+    if len(message.encode()) > _MESSAGE_BYTES_MAX:
+        raise TooLarge("too_large", f"more than {_MESSAGE_BYTES_MAX} bytes")
+    send(vendor.LANE, merchant, message)
+    acknowledgement: str = vendor.ACKNOWLEDGEMENT
+    return acknowledgement
+
+
+def write_raw_push(source: str, merchant: str, push: Push, now: datetime) -> str:
+    """Write a verified push as a queue message, its bytes unchanged."""
+    message: dict[str, Any] = {
+        "type": "raw_push",
+        "source": source,
+        "merchant": merchant,
+        "received_at": now.isoformat(),
+        "content_type": push.headers.get("content-type", ""),
+    }
+    try:
+        message["body"] = push.body.decode()
+    except UnicodeDecodeError:
+        message["body64"] = base64.b64encode(push.body).decode()
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_raw_push(message: Mapping[str, Any]) -> tuple[str, str, bytes, dict[str, str]]:
+    """Read what `write_raw_push` wrote: source, merchant, body, headers."""
+    body = base64.b64decode(message["body64"]) if "body64" in message else str(message["body"]).encode()
+    return message["source"], message["merchant"], body, {"content-type": message["content_type"]}

@@ -1,0 +1,86 @@
+"""One command from a queue: find its vendor and account, carry it out, say how it ended."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Literal, assert_never
+
+from shared.domain.commands import (
+    AgreeRefund,
+    CancelInterception,
+    Command,
+    FetchOrder,
+    InterceptParcel,
+    PostMessage,
+    QueryInterception,
+    ReadRefund,
+    StopOrder,
+    SubscribeTracking,
+    VendorCommand,
+)
+from shared.domain.messages import AnyEvent, parse_message
+from shared.errors import Permanent
+from shared.ports import Accounts, Clock, CommandLedger, Http
+from shared.telemetry import Telemetry
+from shared.workflows.carry_out_command import carry_out_command, failure
+
+VendorKind = Literal["platforms", "couriers", "erps", "channels"]
+FindVendor = Callable[[VendorKind, str], ModuleType]
+
+
+class Caller:
+    """Carries commands out at vendors."""
+
+    def __init__(
+        self, accounts: Accounts, http: Http, ledger: CommandLedger, clock: Clock, find_vendor: FindVendor
+    ) -> None:
+        self._accounts = accounts
+        self._http = http
+        self._ledger = ledger
+        self._clock = clock
+        self._find_vendor = find_vendor
+
+    def call(self, command: VendorCommand, attempt: int) -> AnyEvent | None:
+        """Carry a command out; a vendor or account that does not exist is a failure like any other.
+
+        Raises:
+            Retryable: not now.
+        """
+        kind, name, account_name = _addressee(command)
+        try:
+            vendor = self._find_vendor(kind, name)
+            account = self._accounts.account(command.merchant, account_name)
+        except Permanent as error:
+            outcome = failure(command, error, certain=True)
+            self._ledger.record(command.merchant, command.command_id, outcome)
+            return outcome
+        return carry_out_command(
+            command, vendor, account, http=self._http, ledger=self._ledger, clock=self._clock, attempt=attempt
+        )
+
+
+def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
+    """Give kind and name of the vendor, and the name of the merchant's account there."""
+    match command:
+        case FetchOrder() | ReadRefund() | AgreeRefund():
+            return "platforms", command.platform, command.platform
+        case InterceptParcel() | QueryInterception() | CancelInterception() | SubscribeTracking():
+            return "couriers", command.carrier, command.carrier
+        case StopOrder():
+            return "erps", command.erp, command.erp
+        case PostMessage():
+            return "channels", command.channel, command.account
+        case _:
+            assert_never(command)
+
+
+def take_call(body: str, attempt: int, caller: Caller, telemetry: Telemetry) -> None:
+    """Carry out the command in a queue message and record how it ended.
+
+    Raises:
+        Retryable: not now; deliver the message again after the error's pause.
+    """
+    command = parse_message(body)
+    if not isinstance(command, Command):
+        raise Permanent("not_a_command", command.type)
+    outcome = caller.call(command, attempt)
+    telemetry.outcome(command.type, command.command_id, outcome.type if outcome else "told_again")

@@ -1,0 +1,68 @@
+"""What one queue message becomes: each event in it reaches a recorded fate.
+
+A message is a vendor's push as it came, or one of our own events.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from types import ModuleType
+from typing import NamedTuple, Protocol
+
+from shared.domain.events import Event, EventIgnored, EventUnknown
+from shared.domain.messages import parse_message
+from shared.errors import Permanent
+from shared.ports import CaseStore, Clock
+from shared.workflows.handle_event import Fate, handle_event
+from shared.workflows.receive_push import read_raw_push
+
+
+class FateRecord(NamedTuple):
+    """How one event of a message ended."""
+
+    fate: Fate
+    merchant: str
+    what: str
+    about: str = ""
+    reason: str = ""
+
+
+class UnknownPushes(Protocol):
+    """Where pushes are kept that nobody has taught us."""
+
+    def keep(self, merchant: str, source: str, reason: str, body: bytes, at: datetime) -> None:
+        """Store the raw bytes; keeping the same bytes twice keeps them once."""
+        ...
+
+
+def take_message(
+    body: str,
+    *,
+    store: CaseStore,
+    clock: Clock,
+    find_source: Callable[[str], ModuleType],
+    unknown: UnknownPushes,
+) -> list[FateRecord]:
+    """Take all events of a message; repeating it changes nothing."""
+    message = json.loads(body)
+    if message.get("type") != "raw_push":
+        event = parse_message(body)
+        if not isinstance(event, Event):
+            raise Permanent("not_an_event", event.type)
+        return [_record(event, handle_event(event, store, clock))]
+    source, merchant, raw, headers = read_raw_push(message)
+    fates = []
+    for item in find_source(source).parse_push(merchant, raw, headers):
+        if isinstance(item, EventIgnored):
+            fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
+        elif isinstance(item, EventUnknown):
+            unknown.keep(merchant, source, f"{item.what}: {item.reason}", raw, clock.now())
+            fates.append(FateRecord(Fate.UNKNOWN, merchant, f"{source}:{item.what}", reason=item.reason[:120]))
+        else:
+            fates.append(_record(item, handle_event(item, store, clock)))
+    return fates
+
+
+def _record(event: Event, fate: Fate) -> FateRecord:
+    name = str(getattr(event, "type", ""))
+    return FateRecord(fate, event.merchant, name, about=f"{event.case.kind}:{event.case.id}")
