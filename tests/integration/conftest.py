@@ -1,0 +1,147 @@
+"""Every port twice: in memory, and on moto's DynamoDB, SQS and Secrets Manager. Both must pass the same tests."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from moto import mock_aws
+
+from shared.adapters.aws_clients import AwsClients
+from shared.adapters.dynamo_cases import DynamoCaseStore
+from shared.adapters.dynamo_commands import DynamoCommandLedger
+from shared.adapters.dynamo_deadlines import DynamoDueIndex
+from shared.adapters.dynamo_policies import DynamoPolicyStore
+from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeLedger, FakePolicyStore, FakeTable
+
+NOW = datetime(2026, 11, 11, 8, 30, tzinfo=UTC)
+TABLE = "huhang-test"
+
+
+@dataclass
+class Backend:
+    """The ports over one empty table, and a way to see what the stream would deliver."""
+
+    cases: Any
+    policies: Any
+    ledger: Any
+    due_index: Any
+    take_outboxes: Callable[[], list[dict[str, str]]]
+    clients: AwsClients | None = None
+    table: FakeTable | None = None
+    calls: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsClients]:
+    """The real clients against moto, with what moto lets through and AWS does not guarded."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "cn-north-1",
+        "AWS_REGION": "cn-north-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        clients = AwsClients()
+        clients.dynamodb.meta.events.register("provide-client-params.dynamodb", _guard)
+        yield clients
+
+
+def _guard(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Refuse what moto accepts and DynamoDB does not; numbers must be written as DynamoDB would normalise them."""
+    if model.name in ("CreateTable", "Scan"):
+        return
+    assert model.name in {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "TransactWriteItems", "Query"}
+    assert "FilterExpression" not in params
+    for keys in params.get("RequestItems", {}).values():
+        assert len(keys["Keys"]) == len({json.dumps(key, sort_keys=True) for key in keys["Keys"]}) <= 100
+    for number in _numbers(params):
+        assert number == str(int(number))
+
+
+def _numbers(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if set(value) == {"N"}:
+            yield value["N"]
+        else:
+            for inner in value.values():
+                yield from _numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers(inner)
+
+
+@pytest.fixture
+def dynamo(aws: AwsClients) -> Backend:
+    """The adapters over an empty table. `calls` names every call that leaves the process."""
+    aws.dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    backend = Backend(
+        cases=DynamoCaseStore(aws.dynamodb, TABLE),
+        policies=DynamoPolicyStore(aws.dynamodb, TABLE),
+        ledger=DynamoCommandLedger(aws.dynamodb, TABLE, FakeClock(NOW)),
+        due_index=DynamoDueIndex(aws.dynamodb, TABLE),
+        take_outboxes=_stream_reader(),
+        clients=aws,
+    )
+
+    def count(model: Any, **_: Any) -> None:
+        backend.calls.append(model.name)
+
+    aws.dynamodb.meta.events.register("before-call.dynamodb", count)
+    return backend
+
+
+def _stream_reader() -> Callable[[], list[dict[str, str]]]:
+    streams: Any = Session().create_client("dynamodbstreams")
+    listed = streams.list_streams(TableName=TABLE)["Streams"][0]["StreamArn"]
+    shard = streams.describe_stream(StreamArn=listed)["StreamDescription"]["Shards"][0]["ShardId"]
+    seen = 0
+
+    def take() -> list[dict[str, str]]:
+        nonlocal seen
+        iterator = streams.get_shard_iterator(StreamArn=listed, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        records = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+        fresh, seen = records[seen:], len(records)
+        outboxes = (record["dynamodb"]["NewImage"].get("outbox", {"S": "[]"})["S"] for record in fresh)
+        return [letter for outbox in outboxes for letter in json.loads(outbox)]
+
+    return take
+
+
+@pytest.fixture
+def memory() -> Backend:
+    """The fakes over an empty table."""
+    table = FakeTable()
+
+    def take() -> list[dict[str, str]]:
+        return [letter for record in table.take_stream() if record.outbox for letter in json.loads(record.outbox)]
+
+    return Backend(
+        cases=FakeCaseStore(table),
+        policies=FakePolicyStore(table),
+        ledger=FakeLedger(table),
+        due_index=FakeDueIndex(table),
+        take_outboxes=take,
+        table=table,
+    )
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Both, one after the other."""
+    found: Backend = request.getfixturevalue(request.param)
+    return found
