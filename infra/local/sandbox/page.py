@@ -115,7 +115,7 @@ def _calls(world: World) -> str:
         if not mine:
             continue
         rows = "".join(_call_row(call) for call in reversed(mine[-CALLS_SHOWN:]))
-        parts.append(f"<h3>{zh} <span class='en'>{en} · {len(mine)}</span></h3><table>{rows}</table>")
+        parts.append(f"<h3>{zh} <span class='en'>{en} · {len(mine)}</span></h3><table class='calls'>{rows}</table>")
     if not calls:
         parts.append("<p class='none'>还没有调用 · no calls yet</p>")
     return "".join(parts) + "</section>"

@@ -56,12 +56,12 @@ ACTIONS = {
     "RETURN_SIGNED": "退回签收",
 }
 INTERCEPTS = {
-    "INTERCEPTING": "拦截中",
-    "INTERCEPT_SUCCESS": "拦截成功",
-    "INTERCEPT_FAIL": "拦截失败",
-    "INTERCEPT_CANCEL": "拦截取消",
-    "PACKAGE_DELIVERING": "拦截成功",
-    "INTERCEPT_DISCONTINUE": "拦截成功",
+    "INTERCEPTING": ("拦截中", "trying"),
+    "INTERCEPT_SUCCESS": ("拦截成功", "stopped"),
+    "INTERCEPT_FAIL": ("拦截失败", "failed"),
+    "INTERCEPT_CANCEL": ("拦截取消", "withdrawn"),
+    "PACKAGE_DELIVERING": ("拦截成功", "stopped"),
+    "INTERCEPT_DISCONTINUE": ("拦截成功", "stopped"),
 }
 
 
@@ -133,4 +133,5 @@ def _scan_stop(scan: DoneScan) -> tuple[str, str, str, datetime]:
 
 
 def _asked(interception: Interception) -> tuple[str, str]:
-    return f"请求拦截（{INTERCEPTS[interception.status]}）", f"asked to stop: {interception.status}"
+    zh, en = INTERCEPTS[interception.status]
+    return f"请求拦截（{zh}）", f"asked to stop: {en}"

@@ -21,6 +21,17 @@ from infra.local.sandbox.world import Refused, World
 SIGNED = {"SIGNED", "HANDOVERSCAN_SIGNED", "DEPARTURE_SIGNED"}
 LIVE: set[InterceptStatus] = {"INTERCEPTING", "INTERCEPT_SUCCESS", "PACKAGE_DELIVERING"}
 STAGES = {"GOT": "picked_up", "DISPATCH": "out_for_delivery", "INBOUND": "at_pickup_point", "PROBLEM": "problem"}
+REFUSALS = {
+    "E23101": "运单已签收，不允许拦截",
+    "E23102": "无权限操作该运单",
+    "E23112": "快件已入第三方代收点",
+    "E23119": "快件未揽收，请揽收后再发起",
+    "E23120": "快件已有派件扫描",
+    "E23121": "该运单已存在有效拦截件",
+    "E23123": "运单已退回",
+    "E23137": "快件已到达派件网点",
+    "E23160": "已在其他平台发起拦截",
+}
 PICKED_UP = {"GOT", "DEPARTURE", "ARRIVAL", "DISPATCH", "INBOUND"}
 
 
@@ -129,7 +140,7 @@ def request_interception(world: World, wish: InterceptWish) -> Interception:
     parcel.interception_requests += 1
     world.parcels.put(parcel)
     if parcel.merchant != wish.merchant:
-        raise Refused("E23102", "无权限操作该运单")
+        raise Refused("E23102", REFUSALS["E23102"])
     for interception in parcel.interceptions:
         if wish.request_id and interception.request_id == wish.request_id:
             return interception
@@ -154,23 +165,20 @@ def _refuse_interception(parcel: Parcel, source: str) -> None:
     result = parcel.plan.interception.result
     actions = {scan.action for scan in parcel.scans}
     live = [one for one in parcel.interceptions if one.status in LIVE]
-    if result.startswith("refuse:"):
-        raise Refused(result.removeprefix("refuse:"), "业务规则不允许拦截")
-    if live:
-        other = live[-1].source != source
-        raise Refused(*("E23160", "已在其他平台发起拦截") if other else ("E23121", "该运单已存在有效拦截件"))
-    if actions & SIGNED:
-        raise Refused("E23101", "运单已签收，不允许拦截")
-    if actions & {"RETURN_SCAN", "RETURN_SIGNED"}:
-        raise Refused("E23123", "运单已退回")
-    if "INBOUND" in actions:
-        raise Refused("E23112", "快件已入第三方代收点")
-    if "DISPATCH" in actions:
-        raise Refused("E23120", "快件已有派件扫描")
-    if any(scan.delivery_outlet for scan in parcel.scans):
-        raise Refused("E23137", "快件已到达派件网点")
-    if not actions & PICKED_UP:
-        raise Refused("E23119", "快件未揽收，请揽收后再发起")
+    reasons = [
+        (result.removeprefix("refuse:"), result.startswith("refuse:")),
+        ("E23160", bool(live) and live[-1].source != source),
+        ("E23121", bool(live)),
+        ("E23101", bool(actions & SIGNED)),
+        ("E23123", bool(actions & {"RETURN_SCAN", "RETURN_SIGNED"})),
+        ("E23112", "INBOUND" in actions),
+        ("E23120", "DISPATCH" in actions),
+        ("E23137", any(scan.delivery_outlet for scan in parcel.scans)),
+        ("E23119", not actions & PICKED_UP),
+    ]
+    for code, holds in reasons:
+        if holds:
+            raise Refused(code, REFUSALS.get(code, "业务规则不允许拦截"))
 
 
 def cancel_interception(world: World, waybill: str, third_biz_no: str) -> None:
