@@ -1,0 +1,63 @@
+"""What every vendor module needs: credentials, signatures compared in constant time, and what an HTTP status means.
+
+Standard library only: the webhook function uses this during its cold start.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+
+from shared.domain.reading import Fields, Unreadable, document
+from shared.domain.wire import HttpReply
+from shared.errors import Permanent, Retryable, Unclear, UnknownMerchant
+
+SOON = timedelta(seconds=30)
+LATER = timedelta(seconds=60)
+TEXT_MAX = 200
+
+
+def credential(account: Mapping[str, str], name: str) -> str:
+    """Give a credential; an empty one would verify anybody's signature.
+
+    Raises:
+        UnknownMerchant: the account lacks it; a person completes the account.
+    """
+    value = account.get(name, "")
+    if not value:
+        raise UnknownMerchant("account_incomplete", name)
+    return value
+
+
+def is_same(ours: str, theirs: str) -> bool:
+    """Compare two signatures in constant time, whatever bytes the other one holds."""
+    return hmac.compare_digest(ours.encode(errors="replace"), theirs.encode(errors="replace"))
+
+
+def read_reply(reply: HttpReply, *, writes: bool) -> Fields:
+    """Parse a vendor's answer; its own codes are the caller's to judge. `writes`: the request had an effect.
+
+    Raises:
+        Retryable: throttled, or a read that brought nothing usable.
+        Unclear: a write that brought nothing usable.
+        Permanent: refused by HTTP status alone.
+    """
+    if reply.status == 429:
+        raise Retryable("http 429", LATER)
+    if reply.status >= 500 or reply.status == 408:
+        raise doubt(f"http {reply.status}", writes=writes)
+    try:
+        return document(reply.body)
+    except Unreadable as error:
+        if reply.status >= 300:
+            raise Permanent(f"http_{reply.status}") from None
+        raise doubt(str(error), writes=writes) from None
+
+
+def doubt(reason: str, *, writes: bool) -> Retryable | Unclear:
+    """Give the error for an answer that tells nothing: a write may have taken effect, a read is repeated."""
+    return Unclear(reason) if writes else Retryable(reason, SOON)
+
+
+def clip(text: object) -> str:
+    """Shorten a vendor's message for storage."""
+    return text[:TEXT_MAX] if isinstance(text, str) else ""

@@ -1,0 +1,167 @@
+"""Reads and runs the samples in events/: one file per behaviour of a vendor, its name the test's id.
+
+A push sample gives headers and body and expects a list of events or an error; a call sample gives a command (or a
+poll) and the vendor's replies and expects the requests and the outcome, an error, or nothing.
+"""
+
+import importlib
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import Field, TypeAdapter
+
+from shared.domain.commands import VendorCommand
+from shared.domain.events import EventIgnored, EventUnknown
+from shared.domain.messages import parse_message, write_message
+from shared.domain.wire import HttpReply, HttpRequest, Push
+from shared.errors import HuhangError, Permanent, Retryable
+
+EVENTS = Path(__file__).parents[2] / "events"
+NOW = datetime.fromisoformat("2026-03-01T01:30:00+00:00")
+MERCHANT = "shop-7"
+ACCOUNTS: dict[str, dict[str, str]] = {
+    "douyin": {"app_key": "7110000000000000007", "app_secret": "dy-secret-护航-01", "access_token": "dy-token-01"},
+    "zto": {"app_key": "hh-zto-key", "app_secret": "ZtoTestSecret7", "phone_tail": "4321"},
+    "jushuitan": {"app_key": "jst-key", "app_secret": "jst-secret", "access_token": "jst-token"},
+    "dingtalk": {"access_token": "ding-token", "secret": "SECinvented0000000000000007"},
+    "selfbuilt": {
+        "secret": "whsec_aHVoYW5nLXNhbXBsZS1zZWNyZXQtMDAwMDAwMDAwMQ==",
+        "api_url": "https://shop.example/huhang",
+    },
+}
+COMMANDS: TypeAdapter[VendorCommand] = TypeAdapter(Annotated[VendorCommand, Field(discriminator="type")])
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One file of events/."""
+
+    kind: str
+    vendor: str
+    name: str
+    source: str
+    given: dict[str, Any]
+    expect: Any
+
+    @property
+    def module(self) -> ModuleType:
+        """The vendor's module."""
+        return importlib.import_module(f"shared.{self.kind}.{self.vendor}")
+
+    @property
+    def account(self) -> dict[str, str]:
+        """The test account, with what the sample changes."""
+        return ACCOUNTS[self.vendor] | self.given.get("account", {})
+
+
+def load_samples() -> list[Sample]:
+    """Give all samples, by path."""
+    found = []
+    for path in sorted(EVENTS.glob("*/*/*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found.append(Sample(path.parts[-3], path.parts[-2], path.stem, **document))
+    return found
+
+
+def push_of(sample: Sample) -> Push:
+    """The push that a sample gives."""
+    return Push(sample.given["headers"], sample.given.get("query", {}), sample.given["body"].encode())
+
+
+def run_push(sample: Sample) -> Any:
+    """Verify and parse; give what a sample's `expect` holds."""
+    push = push_of(sample)
+    try:
+        sample.module.verify_push(push, sample.account, NOW)
+    except HuhangError as error:
+        return {"error": type(error).__name__}
+    return [written(event) for event in sample.module.parse_push(MERCHANT, push.body, push.headers)]
+
+
+def run_call(sample: Sample) -> Any:
+    """Carry out a command or a poll against the given replies; give what a sample's `expect` holds."""
+    requests: list[Any] = []
+    try:
+        outcome = drive(steps_of(sample), sample.given["replies"], requests)
+    except HuhangError as error:
+        return {"requests": requests, "error": described(error)}
+    if isinstance(outcome, list):
+        return {"requests": requests, "outcome": [written(event) for event in outcome]}
+    return {"requests": requests, "outcome": None if outcome is None else written(outcome)}
+
+
+def steps_of(sample: Sample) -> Generator[HttpRequest, HttpReply, Any]:
+    """Start the generator that a sample names: carry_out (the default), find_out, or a poll."""
+    name = sample.given.get("call", "carry_out")
+    call = getattr(sample.module, name)
+    if "command" in sample.given:
+        steps = call(command_of(sample.given["command"]), sample.account, NOW)
+    else:
+        steps = call(MERCHANT, sample.account, NOW, datetime.fromisoformat(sample.given["since"]))
+    assert isinstance(steps, Generator)
+    return steps
+
+
+def command_of(fields: Mapping[str, Any]) -> VendorCommand:
+    """Build a command from what is special about it."""
+    defaults = {
+        "merchant": MERCHANT,
+        "command_id": "shop-7|refund|douyin:1#3",
+        "reply_to": "shop-7|refund|douyin:1",
+        "why": {"rule": "sample", "policy_version": 1},
+    }
+    return COMMANDS.validate_python(defaults | dict(fields))
+
+
+def drive(steps: Generator[HttpRequest, HttpReply, Any], replies: list[Any], requests: list[Any]) -> Any:
+    """Answer a generator's requests with the given replies, in order, all of them."""
+    waiting = list(replies)
+    try:
+        request = next(steps)
+        while True:
+            requests.append(shown(request))
+            assert waiting, f"no reply is left for {requests[-1]}"
+            reply = waiting.pop(0)
+            body = reply["body"]
+            raw = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+            request = steps.send(HttpReply(reply.get("status", 200), raw.encode()))
+    except StopIteration as stop:
+        assert not waiting, "replies are left over"
+        return stop.value
+
+
+def shown(request: HttpRequest) -> dict[str, Any]:
+    """What a sample says about a request: neither host, nor credentials, nor signatures."""
+    text = request.body.decode()
+    if "urlencoded" in request.headers.get("content-type", ""):
+        body = json.loads(dict(parse_qsl(text, strict_parsing=True))["biz"])
+    else:
+        body = json.loads(text)
+    return {"method": request.method, "path": urlsplit(request.url).path, "body": body}
+
+
+def described(error: HuhangError) -> dict[str, Any]:
+    """What a sample says about an error."""
+    if isinstance(error, Retryable):
+        return {"type": "Retryable", "after_s": error.after.total_seconds()}
+    if isinstance(error, Permanent):
+        return {"type": type(error).__name__, "code": error.code, "text": error.text}
+    return {"type": type(error).__name__}
+
+
+def written(event: Any) -> dict[str, Any]:
+    """What a sample says about an event; it must survive the queue."""
+    if isinstance(event, EventIgnored | EventUnknown):
+        fate = "ignored" if isinstance(event, EventIgnored) else "unknown"
+        return {"fate": fate, **event.model_dump(mode="json")}
+    text = write_message(event)
+    assert parse_message(text) == event
+    document: dict[str, Any] = json.loads(text)
+    return {"type": document.pop("type"), **document}
+
