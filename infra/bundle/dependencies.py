@@ -28,22 +28,15 @@ class BundleRefused(RuntimeError):
 def install_dependencies(lock: Path, target: Target, destination: Path) -> None:
     """Install the locked wheels into `destination` and strip what no function reads.
 
+    By pip, since a mirror that the developer has set up for it is then used here too.
+
     Raises:
         BundleRefused: a package brings a `.pth` file, which would run at every interpreter start.
-        subprocess.CalledProcessError: uv could not install; its message is on standard error.
+        subprocess.CalledProcessError: pip could not install; its message is on standard error.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "install",
-        "--quiet",
-        "--target",
-        str(destination),
-        *target.uv_options,
-    ]
-    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy", "-r", str(lock)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", *target.pip_options]
+    command += ["--target", str(destination), "-r", str(lock)]
     subprocess.run(command, check=True)  # noqa: S603  # our own words
     refuse_startup_hooks(destination)
     _strip(destination)

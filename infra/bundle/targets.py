@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 LAMBDA_PYTHON = "3.13"  # the `Runtime` of every function
-_ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,16 @@ class Target:
 
     name: str
     python: str  # minor version, "3.13"
-    uv_platform: str | None = None  # None: the platform that runs now
+    machine: str | None = None  # None: the interpreter and platform that run now
 
     @property
-    def uv_options(self) -> list[str]:
-        """Give uv's options that choose the wheels."""
-        chosen = ["--python-platform", self.uv_platform] if self.uv_platform else []
-        return ["--python-version", self.python, *chosen]
+    def pip_options(self) -> list[str]:
+        """Give pip's options that choose the wheels; Lambda's Amazon Linux 2023 takes all of these platforms."""
+        if self.machine is None:
+            return []
+        platforms = [f"{kind}_{self.machine}" for kind in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")]
+        chosen = [option for platform in platforms for option in ("--platform", platform)]
+        return ["--python-version", self.python, "--implementation", "cp", *chosen]
 
 
 def local_target() -> Target:
@@ -33,7 +36,7 @@ def local_target() -> Target:
 
 def lambda_target(architecture: str) -> Target:
     """Give the target of AWS Lambda, `architecture` being `arm64` or `x86_64`."""
-    return Target(f"lambda-{architecture}", LAMBDA_PYTHON, f"{_ARCHITECTURES[architecture]}-manylinux_2_28")
+    return Target(f"lambda-{architecture}", LAMBDA_PYTHON, _MACHINES[architecture])
 
 
 def machine_architecture() -> str:

@@ -29,6 +29,8 @@ def start_program(command: list[str], environment: Mapping[str, str], log: Path,
             stderr=output,
             start_new_session=True,
         )
+    while process.poll() is None and not _command_line(process.pid):
+        time.sleep(0.001)  # the system names a new program a moment after it runs
     pid_file.write_text(str(process.pid))
     return process.pid
 
