@@ -16,7 +16,8 @@ from shared.ports import Clock, DueIndex, DuePointer, Queue
 OVERLAP = timedelta(seconds=40)
 """Pointers this much older than the cursor are read again: longer than any writer may run plus clock skew."""
 
-_FIRST_LOOK = timedelta(hours=1)
+# As long as pointers are kept: where no sweep has ever run, none was missed.
+_FIRST_LOOK = timedelta(days=14)
 _PAGES_MAX = 50
 _TICK = timedelta(milliseconds=1)
 

@@ -1,0 +1,173 @@
+"""Whatever is doubled, shuffled, lost or crashes: nobody is paid twice, no parcel is stopped twice, nothing is lost.
+
+Hypothesis plays the world against the real decisions, store semantics and caller. `HUHANG_SCHEDULES` sets how many
+schedules are played (default 1,000).
+"""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from shared.domain.events import ReturnReceived
+from shared.domain.parcel import InterceptionPhase, Stage
+from shared.domain.policy import RefundMoment
+from shared.domain.refund import RefundPhase, RefundStatus
+from tests.simulation.outside import AMOUNT_FEN, MERCHANT, WAYBILL, order_read, refund_reported
+from tests.simulation.world import World
+
+SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "1000"))
+_ENDED = (RefundPhase.CLOSED, RefundPhase.BY_HAND)
+_FORWARD = (Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB, Stage.OUT_FOR_DELIVERY, Stage.DELIVERED)
+
+
+class OneRefund(RuleBasedStateMachine):
+    """One buyer, one parcel, every misfortune."""
+
+    @initialize(
+        shipped=st.booleans(),
+        known=st.booleans(),
+        moment=st.sampled_from(RefundMoment),
+        budget=st.sampled_from([0, AMOUNT_FEN - 1, AMOUNT_FEN, 10 * AMOUNT_FEN]),
+    )
+    def begin(self, *, shipped: bool, known: bool, moment: RefundMoment, budget: int) -> None:
+        self.world = World(shipped=shipped, refund_on=moment, budget_amount_max_fen=budget)
+        self.scanned_at = self.world.clock.now()
+        if known:
+            self.world.accept(order_read(self.world.clock.now(), shipped=shipped))
+
+    # ---- the buyer, the platform, the courier, the warehouse -----------------------------------------------------
+
+    def _tell(self, copies: int = 1) -> None:
+        outside = self.world.outside
+        truth = {"status": outside.status, "version": outside.version, "amount_fen": outside.amount_fen}
+        for _ in range(copies):
+            self.world.accept(refund_reported(self.world.clock.now(), truth))
+
+    @rule(copies=st.integers(1, 3))
+    def the_platform_tells_of_the_refund(self, copies: int) -> None:
+        self._tell(copies)
+
+    @precondition(lambda self: self.world.outside.status is RefundStatus.PENDING)
+    @rule(status=st.sampled_from([RefundStatus.CLOSED, RefundStatus.REFUSED, RefundStatus.REFUNDED]))
+    def somebody_ends_it_elsewhere(self, status: RefundStatus) -> None:
+        self.world.outside.status = status
+        self.world.outside.version += 1
+        self._tell()
+
+    @precondition(lambda self: self.world.outside.status is RefundStatus.PENDING)
+    @rule(amount_fen=st.sampled_from([AMOUNT_FEN // 2, AMOUNT_FEN, AMOUNT_FEN * 2]), told=st.booleans())
+    def the_buyer_changes_the_amount(self, amount_fen: int, *, told: bool) -> None:
+        self.world.outside.amount_fen = amount_fen
+        self.world.outside.version += 1
+        if told:
+            self._tell()
+
+    @rule(stage=st.sampled_from(_FORWARD), late=st.booleans())
+    def the_courier_scans(self, stage: Stage, *, late: bool) -> None:
+        self.scanned_at += timedelta(minutes=1)
+        at = self.scanned_at - timedelta(hours=2) if late else self.scanned_at
+        self.world.scan(stage, at)
+
+    @precondition(lambda self: self.world.outside.interception in ("none", "live"))
+    @rule(verdict=st.sampled_from(["stopped", "refuses", "none"]))
+    def the_courier_makes_up_its_mind(self, verdict: str) -> None:
+        self.world.outside.interception = verdict
+
+    @precondition(lambda self: self.world.outside.interception == "stopped")
+    @rule(counted=st.booleans())
+    def the_parcel_comes_back(self, *, counted: bool) -> None:
+        self.scanned_at += timedelta(minutes=1)
+        self.world.scan(Stage.RETURNING, self.scanned_at)
+        if counted:
+            at = self.world.clock.now()
+            self.world.accept(ReturnReceived(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, at=at))
+
+    # ---- the machine and its misfortunes -------------------------------------------------------------------------
+
+    @rule(twice=st.booleans())
+    def the_stream_is_forwarded(self, *, twice: bool) -> None:
+        self.world.publish(twice=twice)
+
+    @rule(choice=st.integers(0, 9), twice=st.booleans(), count=st.integers(1, 6))
+    def messages_are_delivered(self, choice: int, count: int, *, twice: bool) -> None:
+        for _ in range(count):
+            self.world.publish()
+            self.world.deliver(choice, twice=twice)
+
+    @rule(seconds=st.sampled_from([1, 45, 150, 700, 4000, 30000]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.tick(timedelta(seconds=seconds))
+
+    @rule(write=st.integers(1, 4))
+    def the_function_will_crash(self, write: int) -> None:
+        self.world.crash_in = write
+
+    @rule(fault=st.sampled_from(["lost", "unheard", "refused", ""]))
+    def the_network_will_fail(self, fault: str) -> None:
+        self.world.outside.faults.append(fault)
+
+    # ---- what must hold ------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_buyer_is_paid_at_most_once(self) -> None:
+        assert len(self.world.outside.paid) <= 1
+        assert all(amount <= AMOUNT_FEN for amount, _ in self.world.outside.paid)
+
+    @invariant()
+    def the_budget_holds(self) -> None:
+        assert sum(amount for amount, _ in self.world.outside.paid) <= self.world.policy.budget_amount_max_fen
+
+    @invariant()
+    def no_request_reaches_the_courier_twice(self) -> None:
+        assert all(count == 1 for count in self.world.outside.registered.values())
+
+    @invariant()
+    def nothing_is_repeated_before_asking(self) -> None:
+        assert self.world.outside.blind_calls == 0
+
+    @invariant()
+    def every_deadline_has_a_pointer_before_it(self) -> None:
+        pointers = self.world.pointers()
+        for key, stored in self.world.table.cases.items():
+            if stored.due is not None and stored.armed is not None:
+                assert (stored.armed, str(key)) in pointers
+                assert stored.armed <= max(stored.due, self.world.clock.now())
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        world.settle()
+        self.the_buyer_is_paid_at_most_once()
+        assert not world.dead, "a message ended in the dead-letter queue"
+        assert not [entry for entry in world.later if entry[0] <= world.clock.now()], "a message was left"
+        refund, parcel = world.refund, world.parcel
+        told = any(event.type == "refund_reported" for event in world.accepted)
+        open_requests = [e for e in world.accepted if getattr(e, "status", "") in ("pending", "refunded")]
+        if told and open_requests:
+            assert refund is not None
+            assert refund.phase in _ENDED or refund.parcels, f"stuck in {refund.phase}"
+        for stored in world.table.cases.values():
+            assert stored.due is None or stored.due > world.clock.now(), f"{stored.key} is overdue"
+        if parcel is not None:
+            assert parcel.interception.phase is not InterceptionPhase.REQUESTED
+        if world.outside.paid:
+            assert refund is not None
+            assert refund.refunded_at is not None, "the buyer was paid and the case does not know"
+
+
+_tuned: Any = settings(
+    max_examples=SCHEDULES,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    derandomize="HUHANG_SCHEDULES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
+)
+OneRefund.TestCase.settings = _tuned
+TestOneRefund = OneRefund.TestCase

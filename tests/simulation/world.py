@@ -1,0 +1,174 @@
+"""The whole loop in memory: the real decisions, workflows and caller over the fakes, with crashes wherever wanted."""
+
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from shared.domain.events import Event, ParcelScanned
+from shared.domain.keys import CaseKey, parcel_key, refund_key
+from shared.domain.lanes import Lane
+from shared.domain.messages import AnyEvent, parse_message, write_message
+from shared.domain.parcel import ParcelCase, Scan, Stage
+from shared.domain.policy import Policy, Robot
+from shared.domain.refund import RefundCase
+from shared.errors import Retryable
+from shared.ports import StoredCase
+from shared.workflows.handle_event import handle_event
+from shared.workflows.publish_outbox import publish_outbox
+from shared.workflows.take_call import Caller
+from shared.workflows.watch_deadlines import watch_deadlines
+from tests.fakes.due_index import FakeDueIndex
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.stores import FakeCaseStore
+from tests.fakes.table import FakeTable
+from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
+from tests.simulation.outside import MERCHANT, REFUND, START, VENDOR, WAYBILL, Outside
+
+CALLS = (Lane.PLATFORM_CALLS, Lane.COURIER_CALLS, Lane.ERP_CALLS)
+REDELIVERY = timedelta(seconds=30)
+
+
+class Crash(BaseException):
+    """The function dies between two steps."""
+
+
+class World:
+    """One merchant, one order, one refund; queues that double, reorder and redeliver."""
+
+    def __init__(self, *, shipped: bool = True, **policy: Any) -> None:
+        self.clock = FakeClock(START)
+        self.crash_in = 0
+        self.table = FakeTable(self._maybe_crash)
+        self.outside = Outside(self.clock.now, shipped=shipped)
+        self.queue = FakeQueue(self.table)
+        self.store = FakeCaseStore(self.table)
+        self.index = FakeDueIndex(self.table)
+        accounts = FakeAccounts({MERCHANT: {name: {} for name in ("sim", "zto", "jushuitan", "dingtalk")}})
+        http = FakeHttp(self.outside.send)
+        self.caller = Caller(accounts, http, FakeLedger(self.table), self.clock, self._vendor)
+        robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
+        self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **policy)
+        self.table.policies[MERCHANT] = self.policy
+        self.later: list[tuple[datetime, Lane, str, int]] = []
+        self.accepted: list[AnyEvent] = []
+        self.dead: list[str] = []
+
+    @staticmethod
+    def _vendor(kind: str, name: str) -> ModuleType:
+        vendor: ModuleType = VENDOR
+        return vendor
+
+    def _maybe_crash(self, number: int, what: str) -> None:
+        if self.crash_in:
+            self.crash_in -= 1
+            if not self.crash_in:
+                raise Crash(what)
+
+    # ---- events from outside -------------------------------------------------------------------------------------
+
+    def accept(self, event: AnyEvent) -> None:
+        """An event is acknowledged: from here on it must not be lost."""
+        self.accepted.append(event)
+        self.later.append((self.clock.now(), event.case.lane, write_message(event), 1))
+
+    def scan(self, stage: Stage, at: datetime) -> None:
+        """The courier scans the parcel."""
+        scan = Scan(stage=stage, at=at, code=stage.value)
+        self.accept(ParcelScanned(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, scan=scan))
+
+    # ---- one step of the machine ---------------------------------------------------------------------------------
+
+    def publish(self, *, twice: bool = False) -> None:
+        """Forward the stream; a crash delivers the same records again."""
+        records = [
+            {"dynamodb": {"NewImage": {"outbox": {"S": record.outbox}}}}
+            for record in self.table.take_stream()
+            if record.outbox
+        ]
+        for _ in range(2 if twice else 1):
+            try:
+                publish_outbox(records, self.queue)
+            except Crash:
+                publish_outbox(records, self.queue)
+        self._collect()
+
+    def deliver(self, choice: int = 0, *, twice: bool = False) -> bool:
+        """Deliver one message that is ready, any of them; false when none is."""
+        self._collect()
+        ready = [entry for entry in self.later if entry[0] <= self.clock.now()]
+        if not ready:
+            return False
+        entry = ready[choice % len(ready)]
+        self.later.remove(entry)
+        _, lane, body, attempt = entry
+        for _ in range(2 if twice else 1):
+            try:
+                self._take(body, attempt)
+            except Retryable as error:
+                self._redeliver(lane, body, attempt, error.after)
+            except Crash:
+                self._redeliver(lane, body, attempt, REDELIVERY)
+        return True
+
+    def tick(self, by: timedelta) -> None:
+        """Let time pass and the sweep run."""
+        self.clock.advance(by)
+        try:
+            watch_deadlines(self.index, self.queue, self.clock)
+        except Crash:
+            watch_deadlines(self.index, self.queue, self.clock)
+        self._collect()
+
+    def settle(self, hours: int = 48) -> None:
+        """No more faults: let everything run, from deadline to deadline, until nothing moves or `hours` have passed."""
+        self.crash_in = 0
+        self.outside.faults.clear()
+        end = self.clock.now() + timedelta(hours=hours)
+        for _ in range(2000):
+            self.publish()
+            if self.deliver():
+                continue
+            dues = [stored.due for stored in self.table.cases.values() if stored.due]
+            following = min([*dues, *(entry[0] for entry in self.later)], default=end)
+            if following >= end:
+                return
+            self.tick(max(following - self.clock.now(), timedelta(0)) + timedelta(seconds=1))
+        raise AssertionError("it never comes to rest")
+
+    def _take(self, body: str, attempt: int) -> None:
+        message = parse_message(body)
+        if isinstance(message, Event):
+            handle_event(message, self.store, self.clock)
+        else:
+            self.caller.call(message, attempt)
+
+    def _redeliver(self, lane: Lane, body: str, attempt: int, after: timedelta) -> None:
+        if attempt >= 8:
+            self.dead.append(body)
+        else:
+            self.later.append((self.clock.now() + after, lane, body, attempt + 1))
+
+    def _collect(self) -> None:
+        for lane in Lane:
+            self.later += [(self.clock.now(), lane, body, 1) for _, body in self.queue.take(lane)]
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def refund(self) -> RefundCase | None:
+        """The refund case as stored."""
+        case = self._stored(refund_key(MERCHANT, "sim", REFUND)).case
+        return case if isinstance(case, RefundCase) else None
+
+    @property
+    def parcel(self) -> ParcelCase | None:
+        """The parcel case as stored."""
+        case = self._stored(parcel_key(MERCHANT, "zto", WAYBILL)).case
+        return case if isinstance(case, ParcelCase) else None
+
+    def _stored(self, key: CaseKey) -> StoredCase:
+        return self.table.cases.get(key) or StoredCase(key)
+
+    def pointers(self) -> set[tuple[datetime, str]]:
+        """All pointers ever written."""
+        return {pointer for shard in self.table.pointers for pointer in shard}
