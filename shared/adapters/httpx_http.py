@@ -82,6 +82,11 @@ class HttpxHttp:
         except httpx.RequestError as error:
             raise Unclear(type(error).__name__) from None
 
+    def close(self) -> None:
+        """Close the connections and the client."""
+        if "_client" in vars(self):
+            self._client.close()
+
     def _check_address(self, url: str) -> None:
         try:
             parts = urlsplit(url)

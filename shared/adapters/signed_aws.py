@@ -120,6 +120,11 @@ class SignedAws:
         text = answer.get("SecretString")
         return text if isinstance(text, str) else None
 
+    def close(self) -> None:
+        """Close the kept connections; the next call opens new ones."""
+        while self._connections:
+            self._connections.popitem()[1].close()
+
     def _call(self, name: str, target: str, version: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         service = Service(name, self._region)
         endpoint = endpoint_of(service, self._environment)
