@@ -37,7 +37,7 @@ LANE = Lane.REFUNDS
 ACKNOWLEDGEMENT = '{"code":0,"msg":"success"}'
 PRODUCTION = "https://openapi-fxg.jinritemai.com"
 PAGE_SIZE = 100
-PAGES_MAX = 20
+PAGES_MAX = 10
 
 # message-docs 30: the order's status, and the field with the time of the event
 ORDER_TAGS: dict[str, tuple[str | None, str]] = {
@@ -333,7 +333,10 @@ def _agree_refund(command: AgreeRefund, account: Mapping[str, str], now: datetim
 
 def _unless_agreed(command: AgreeRefund, account: Mapping[str, str], now: datetime, refusal: Permanent) -> Steps:
     """Believe a refusal only when the refund itself shows that it was not agreed."""
-    found = yield from find_out(command, account, now)
+    try:
+        found = yield from find_out(command, account, now)
+    except Permanent as error:
+        raise Unclear(f"{refusal}; {error}") from None
     if found is None:
         raise refusal
     return found
@@ -428,13 +431,15 @@ def _shipment(parcel: Fields) -> Shipment:
     return Shipment(carrier=CARRIERS.get(carrier, carrier), waybill=waybill, line_ids=line_ids)
 
 
-def list_refunds(
+def list_events(
     merchant: str, account: Mapping[str, str], now: datetime, since: datetime
 ) -> Generator[HttpRequest, HttpReply, list[RefundReported | EventUnknown]]:
-    """Read the refunds changed since then (afterSale/List), oldest change first, at most 2,000.
+    """Read the refunds changed since then (afterSale/List), oldest change first, at most 1,000.
 
-    A full answer is continued from its last `at`. Let `since` overlap: a refund that changes during the reading moves
-    the others up a page.
+    Let `since` overlap: a refund that changes during the reading moves the others up a page.
+
+    Raises:
+        Permanent: `too_many_changes`; the time since then is too long.
     """
     found: list[RefundReported | EventUnknown] = []
     window = {"update_start_time": int(since.timestamp()), "update_end_time": int(now.timestamp())}
@@ -447,8 +452,8 @@ def list_refunds(
             raise Permanent("unreadable_reply", str(error)) from None
         found += [_listed(merchant, item) for item in items]
         if data.get("has_more") is not True or not items:
-            break
-    return found
+            return found
+    raise Permanent("too_many_changes", f"more than {PAGES_MAX * PAGE_SIZE} refunds")
 
 
 def _listed(merchant: str, item: object) -> RefundReported | EventUnknown:

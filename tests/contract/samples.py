@@ -85,7 +85,7 @@ def run_push(sample: Sample) -> Any:
 
 
 def run_call(sample: Sample) -> Any:
-    """Carry out a command or a poll against the given replies; give what a sample's `expect` holds."""
+    """Carry out a command or list_events against the given replies; give what a sample's `expect` holds."""
     requests: list[Any] = []
     try:
         outcome = drive(steps_of(sample), sample.given["replies"], requests)
@@ -97,7 +97,7 @@ def run_call(sample: Sample) -> Any:
 
 
 def steps_of(sample: Sample) -> Generator[HttpRequest, HttpReply, Any]:
-    """Start the generator that a sample names: carry_out (the default), find_out, or a poll."""
+    """Start the generator that a sample names: carry_out (the default), find_out, or list_events."""
     name = sample.given.get("call", "carry_out")
     call = getattr(sample.module, name)
     if "command" in sample.given:
@@ -164,4 +164,3 @@ def written(event: Any) -> dict[str, Any]:
     assert parse_message(text) == event
     document: dict[str, Any] = json.loads(text)
     return {"type": document.pop("type"), **document}
-

@@ -1,0 +1,338 @@
+"""ZTO (中通): pushed scans to events; interception, its status and tracking subscription through its open platform.
+
+Manual: open.zto.com 物流轨迹推送/订阅, 拦截件 thirdcenter.* (official SDK zopsdk-java and three public
+integrations), as of 2026-03. Pushed times are naive Beijing time; scans come one per push.
+Account: app_key, app_secret; optional base_url, phone_tail (last four digits that the subscription checks),
+destination_type (2 sender's address, the default; 1 pickup outlet; 4 the address in return_name, return_phone,
+return_province, return_city, return_district, return_address).
+
+The webhook function imports this module while a courier waits: pydantic and the domain types are imported late.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from shared.domain import reading as read
+from shared.domain.lanes import Lane
+from shared.domain.reading import Fields, Unreadable, label
+from shared.domain.vendor import clip, credential, is_same, read_reply
+from shared.domain.wire import HttpReply, HttpRequest, Push
+from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from datetime import datetime
+
+    from shared.domain.commands import CancelInterception, CourierCommand, InterceptParcel, SubscribeTracking
+    from shared.domain.events import EventIgnored, EventUnknown
+    from shared.domain.messages import AnyEvent
+    from shared.domain.steps import Finding, Steps
+
+CARRIER = "zto"
+LANE = Lane.PARCELS
+ACKNOWLEDGEMENT = '{"status":true,"message":"调用成功","result":"成功","statusCode":"200"}'
+PRODUCTION = "https://japi.zto.com"
+FIELDS_MAX = 50
+BACK_OFF = timedelta(seconds=10)
+WAYBILL = re.compile(r"(?<!\d)7[3-68]\d{12}(?!\d)")
+
+# pushed `action`; the query API uses some of these words for other things
+STAGES: dict[str, str] = {
+    "GOT": "picked_up",
+    "DEPARTURE": "in_transit",
+    "ARRIVAL": "arrived_at_hub",
+    "DISPATCH": "out_for_delivery",
+    "INBOUND": "held_at_pickup_point",
+    "HANDOVERSCAN_SIGNED": "delivered",
+    "DEPARTURE_SIGNED": "delivered",
+    "SIGNED": "delivered",
+    "PROBLEM": "delivery_failed",
+    "RETURN_SCAN": "returning",
+    "RETURN_SIGNED": "returned",
+}
+# `returnType` and `returnUpdateType` of a RETURN_SCAN that mean "back to the sender". A redirect to another address
+# comes under the same action, and the values are published nowhere: whatever is not listed here is an exception for a
+# person, because a false "returning" pays the buyer, while RETURN_SIGNED and the interception's status still tell of
+# a true one.
+RETURN_TYPES: dict[str, str] = {"": "returning"}
+# thirdcenter.queryInterceptAndReturnStatus
+INTERCEPTION_STATES: dict[str, str] = {
+    "INTERCEPTING": "in_progress",
+    "INTERCEPT_SUCCESS": "succeeded",
+    "INTERCEPT_FAIL": "failed",
+    "INTERCEPT_CANCEL": "cancelled",
+    "PACKAGE_DELIVERYING": "returning",  # the manual's spelling
+    "PACKAGE_DELIVERING": "returning",  # the same, spelt well
+    "INTERCEPT_DISCONTINUE": "finished",
+}
+LIVE = ("in_progress", "succeeded", "returning")
+# thirdcenter.createIntercept: the courier will never stop this parcel
+FINAL: dict[str, str] = {
+    "E23101": "快件已签收",
+    "E23111": "时效件不支持拦截",
+    "E23112": "快件已入第三方代收点",
+    "E23113": "快件已转其他快递",
+    "E23114": "网点未开通到付或代收",
+    "E23115": "网点未开通到付或代收",
+    "E23116": "渠道不符或超过拦截次数",
+    "E23120": "快件已派件",
+    "E23122": "目的地停发",
+    "E23123": "快件已在退回",
+    "E23124": "快件轨迹异常",
+    "E23136": "港澳台件不支持拦截",
+    "E23137": "快件已到达派件网点",
+    "E23138": "国际件不支持拦截",
+    "E23139": "业务规则不允许拦截",
+    "E23140": "快件已遗失",
+    "E23141": "快件已弃件",
+    "E23146": "跨境件不支持拦截",
+}
+REGISTERED = ("E23121", "E23127", "E23151", "E23157", "E23160")  # there is one already
+NOT_PICKED_UP = "E23119"
+THROTTLED = ("S206", "S221")
+
+
+def verify_push(push: Push, account: Mapping[str, str], now: datetime) -> None:
+    """Check a push: Base64 of MD5 over `data` + secret, in a form or in JSON.
+
+    The signature holds no time; repeated pushes are harmless because events are.
+
+    Raises:
+        BadSignature: not signed with this account's secret.
+        MalformedMessage: neither form nor JSON with `data` and `data_digest`, or `data` is no JSON object.
+    """
+    secret = credential(account, "app_secret")
+    try:
+        form = _form(push.body)
+        data, digest = read.text(form, "data"), read.text(form, "data_digest")
+    except Unreadable as error:
+        raise MalformedMessage("body", str(error)) from None
+    if not data:
+        raise MalformedMessage("body", "data is missing")
+    # a sender that forgets to encode a plus sign sends a space
+    if not is_same(digest_of(data.encode(errors="replace"), secret), digest.replace(" ", "+")):
+        raise BadSignature("data_digest")
+    try:
+        read.document(data)
+    except Unreadable as error:
+        raise MalformedMessage("data", str(error)) from None
+
+
+def digest_of(content: bytes, secret: str) -> str:
+    """Sign a body (`x-dataDigest`) or a push's data (`data_digest`)."""
+    return base64.b64encode(hashlib.md5(content + secret.encode()).digest()).decode()
+
+
+def _form(body: bytes) -> Fields:
+    """Both shapes are in use; only JSON begins with a brace."""
+    if body.lstrip().startswith(b"{"):
+        return read.document(body)
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Unreadable("neither form nor JSON") from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def parse_push(merchant: str, body: bytes, headers: Mapping[str, str]) -> list[AnyEvent | EventIgnored | EventUnknown]:
+    """Give the one scan of a push its fate."""
+    from shared.domain.events import EventUnknown
+
+    what = "zto push"
+    try:
+        form = _form(body)
+        kind = read.text(form, "msg_type")
+        if kind not in ("", "Traces"):
+            return [EventUnknown(what=f"zto msg_type {label(kind)}", reason="unlisted msg_type")]
+        data = read.document(read.text(form, "data"))
+        action = read.text(data, "action")
+        what = f"zto action {label(action)}"
+        if action not in STAGES:
+            return [EventUnknown(what=what, reason="unlisted action")]
+        return [_scanned(merchant, action, data)]
+    except Unreadable as error:
+        return [EventUnknown(what=what, reason=str(error))]
+
+
+def _scanned(merchant: str, action: str, data: Fields) -> AnyEvent:
+    from shared.domain.events import ParcelScanned
+    from shared.domain.parcel import Scan, Stage
+
+    waybill, stage, detail = read.identifier(data, "billCode"), STAGES[action], ""
+    if action == "PROBLEM":
+        detail = read.text(data, "problemCode")
+    elif action == "RETURN_SCAN":
+        detail = read.text(data, "returnType") or read.text(data, "returnUpdateType")
+        stage = RETURN_TYPES.get(detail, "exception")
+    code = f"{action}:{label(detail)}" if detail else action
+    return ParcelScanned(
+        merchant=merchant,
+        carrier=CARRIER,
+        waybill=waybill,
+        scan=Scan(stage=Stage(stage), at=read.beijing(data, "actionTime"), code=code, zone_assumed=True),
+        return_waybill=_return_waybill(waybill, read.text(data, "desc")) if stage == "returning" else None,
+    )
+
+
+def _return_waybill(waybill: str, remark: str) -> str | None:
+    """Find the number under which the parcel travels back; with two candidates nobody knows."""
+    others = set(WAYBILL.findall(remark)) - {waybill}
+    return others.pop() if len(others) == 1 else None
+
+
+def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime) -> Steps:
+    """Carry out one command. An accepted interception is registered; it has stopped nothing yet.
+
+    Raises:
+        Retryable: throttled, or a read that failed.
+        Permanent: refused for good, with ZTO's code.
+        Unclear: the request may be registered.
+    """
+    from shared.domain.commands import CancelInterception, InterceptParcel, SubscribeTracking
+    from shared.domain.events import InterceptionReported
+
+    if isinstance(command, InterceptParcel):
+        return (yield from _intercept(command, account))
+    if isinstance(command, CancelInterception):
+        return (yield from _cancel(command, account))
+    if isinstance(command, SubscribeTracking):
+        return (yield from _subscribe(command, account))
+    state, _ = yield from _query(command.waybill, account)
+    return InterceptionReported(**_answer(command), state=state)
+
+
+def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime) -> Finding:
+    """Ask what became of an interception or its cancellation whose answer was lost."""
+    from shared.domain.commands import CancelInterception, InterceptParcel
+    from shared.domain.events import InterceptionAccepted, InterceptionCancelled
+
+    if not isinstance(command, InterceptParcel | CancelInterception):
+        return None
+    state, status = yield from _query(command.waybill, account)
+    if isinstance(command, InterceptParcel):
+        return InterceptionAccepted(**_answer(command), text=status) if state in LIVE else None
+    return InterceptionCancelled(**_answer(command)) if state == "cancelled" else None
+
+
+def _answer(command: CourierCommand) -> dict[str, str]:
+    return {
+        "merchant": command.merchant,
+        "carrier": command.carrier,
+        "waybill": command.waybill,
+        "answers": command.command_id,
+    }
+
+
+def number_of(command_id: str) -> str:
+    """Derive our number of an interception: stable, 32 characters, so that a repeated request is the same request."""
+    return "hh" + hashlib.sha256(command_id.encode()).hexdigest()[:30]
+
+
+def _intercept(command: InterceptParcel, account: Mapping[str, str]) -> Steps:
+    """thirdcenter.createIntercept; a duplicate counts as registered."""
+    from shared.domain.events import InterceptionAccepted, InterceptionRefused
+
+    number = number_of(command.command_id)
+    body = {"billCode": command.waybill, "requestId": number, "thirdBizNo": number, **_destination(account)}
+    try:
+        answer = _judge((yield _request(account, "thirdcenter.createIntercept", body)), writes=True)
+    except Permanent as refusal:
+        code = refusal.code
+        if code in REGISTERED:
+            return InterceptionAccepted(**_answer(command), text=code)
+        if code == NOT_PICKED_UP:
+            text = "快件未揽收"
+            return InterceptionRefused(**_answer(command), code=code, text=text, retry_after_scan=True)
+        if code in FINAL:
+            return InterceptionRefused(**_answer(command), code=code, text=FINAL[code])
+        raise
+    result = answer.get("result") or answer.get("data")
+    centre_number = result.get("centerBizNo") if isinstance(result, dict) else None
+    return InterceptionAccepted(**_answer(command), text=clip(centre_number))
+
+
+def _destination(account: Mapping[str, str]) -> dict[str, str]:
+    kind = account.get("destination_type") or "2"
+    if kind in ("1", "2"):
+        return {"destinationType": kind}
+    if kind != "4":
+        raise Permanent("account_incomplete", "destination_type is 1, 2 or 4")
+    return {
+        "destinationType": kind,
+        "receiveUsername": credential(account, "return_name"),
+        "receivePhone": credential(account, "return_phone"),
+        "receiveProvince": credential(account, "return_province"),
+        "receiveCity": credential(account, "return_city"),
+        "receiveDistrict": credential(account, "return_district"),
+        "receiveAddress": credential(account, "return_address"),
+    }
+
+
+def _cancel(command: CancelInterception, account: Mapping[str, str]) -> Steps:
+    """thirdcenter.cancelIntercept, by the number of the interception to undo."""
+    from shared.domain.events import InterceptionCancelled
+
+    body = {"billCode": command.waybill, "thirdBizNo": number_of(command.of_command)}
+    _judge((yield _request(account, "thirdcenter.cancelIntercept", body)), writes=True)
+    return InterceptionCancelled(**_answer(command))
+
+
+def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
+    """zto.merchant.waybill.track.subsrcibe, spelt as the vendor spells it."""
+    from shared.domain.events import TrackingSubscribed
+
+    body = {"billCode": command.waybill, "mobilePhone": account.get("phone_tail", "")}
+    _judge((yield _request(account, "zto.merchant.waybill.track.subsrcibe", body)), writes=False)
+    return TrackingSubscribed(**_answer(command))
+
+
+def _query(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, HttpReply, tuple[str, str]]:
+    """thirdcenter.queryInterceptAndReturnStatus: our state and the vendor's word; no record is "none"."""
+    request = _request(account, "thirdcenter.queryInterceptAndReturnStatus", {"billCode": waybill})
+    answer = _judge((yield request), writes=False)
+    result = answer.get("result") or answer.get("data") or {}
+    status = result.get("status") if isinstance(result, dict) else label(result)
+    if not status:
+        return "none", ""
+    if not isinstance(status, str) or status not in INTERCEPTION_STATES:
+        raise Permanent("unknown_status", label(status))
+    return INTERCEPTION_STATES[status], status
+
+
+def _request(account: Mapping[str, str], api: str, fields: Mapping[str, str]) -> HttpRequest:
+    """Sign a call; the body's bytes are the signed ones."""
+    body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {
+        "content-type": "application/json; charset=UTF-8",
+        "x-appKey": credential(account, "app_key"),
+        "x-dataDigest": digest_of(body, credential(account, "app_secret")),
+    }
+    return HttpRequest("POST", f"{account.get('base_url') or PRODUCTION}/{api}", headers, body)
+
+
+def _judge(reply: HttpReply, *, writes: bool) -> Fields:
+    """Judge the envelope: success is `status` true and nothing else.
+
+    Raises:
+        Retryable: S206 or S221, too many calls.
+        Unclear: a write answered without a verdict.
+        Permanent: refused, with ZTO's `statusCode`.
+    """
+    answer = read_reply(reply, writes=writes)
+    if answer.get("status") is True:
+        return answer
+    code = answer.get("statusCode")
+    if code in THROTTLED:
+        raise Retryable(str(code), BACK_OFF)
+    if not isinstance(code, str) or not code:
+        if writes:
+            raise Unclear("answer without a verdict")
+        raise Permanent("no_status_code")
+    raise Permanent(label(code), clip(answer.get("message")))
