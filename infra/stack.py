@@ -48,7 +48,7 @@ class HuhangStack(Stack):
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
         for function in self.functions.values():
             self._wake(function)
-        self.operators.watch_unknown_events()
+        self.operators.watch_own_metrics()
         self._make_outputs(egress)
 
     @property

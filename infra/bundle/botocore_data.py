@@ -14,7 +14,7 @@ USED_OPERATIONS: dict[str, frozenset[str]] = {
     "dynamodb": frozenset(
         {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "TransactWriteItems"},
     ),
-    "sqs": frozenset({"SendMessage", "SendMessageBatch"}),
+    "sqs": frozenset({"SendMessage", "SendMessageBatch", "ChangeMessageVisibility", "GetQueueUrl"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
 }
 _UNUSED_FILES = ("examples-", "waiters-")

@@ -87,7 +87,7 @@ class EventFunction(Construct):
     def _settings(self, around: Surroundings) -> Settings:
         """Give the settings of this function: what it uses and nothing else."""
         table_name = around.table.table_name if self.spec.table_actions else ""
-        return Settings(table_name=table_name, queue_urls=queues_of(self.spec.sends_to, around.queue_urls))
+        return Settings(table_name=table_name, queue_urls=queues_of(self.spec.lanes, around.queue_urls))
 
     def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
         """Make the function's own role: its log group, its table actions, its queues, the merchants' secrets."""

@@ -10,6 +10,28 @@ from constructs import Construct
 
 from infra.options import Options
 
+NAMESPACE = "huhang"  # as shared/telemetry.py writes it; a test compares the two
+OWN_METRICS: dict[str, tuple[str, str, float, str]] = {
+    "unknown-events": (
+        "EventsUnknown",
+        "Sum",
+        1,
+        "A vendor sent a kind of event that huhang does not know: it was kept raw and nothing was decided.",
+    ),
+    "messages-failed": (
+        "MessagesFailed",
+        "Sum",
+        1,
+        "A function met a bug in single messages; they are retried and then kept in the dead-letter queue.",
+    ),
+    "sweep-lag": (
+        "SweepLag",
+        "Maximum",
+        300,
+        "Deadlines are noticed more than five minutes late, so parcels and calls wait longer than promised.",
+    ),
+}
+
 
 class Operators(Construct):
     """A topic for alarms. Without a key: CloudWatch may not use SNS's own, and an alarm's text is no secret."""
@@ -29,15 +51,15 @@ class Operators(Construct):
         if options.operators_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(options.operators_email))
 
-    def watch(self, name: str, metric: cloudwatch.IMetric, meaning: str) -> cloudwatch.Alarm:
-        """Alarm as soon as one period of the metric reaches one; `meaning` is the sentence that operators read."""
+    def watch(self, name: str, metric: cloudwatch.IMetric, meaning: str, threshold: float = 1) -> cloudwatch.Alarm:
+        """Alarm as soon as one period of the metric reaches the threshold; `meaning` is what operators read."""
         alarm = cloudwatch.Alarm(
             self,
             name,
             alarm_name=f"{self._prefix}-{name}",
             alarm_description=meaning,
             metric=metric,
-            threshold=1,
+            threshold=threshold,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -45,10 +67,14 @@ class Operators(Construct):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         return alarm
 
-    def watch_unknown_events(self) -> None:
-        """Alarm when a vendor sends something that no translator knows."""
-        metric = cloudwatch.Metric(
-            namespace="huhang", metric_name="UnknownEvents", statistic="Sum", period=Duration.minutes(5)
-        )
-        meaning = "A vendor sent a kind of event that huhang does not know: it was kept raw and nothing was decided."
-        self.watch("unknown-events", metric, meaning)
+    def watch_own_metrics(self) -> None:
+        """Alarm on what only the functions themselves can tell."""
+        for name, (metric_name, statistic, threshold, meaning) in OWN_METRICS.items():
+            metric = cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name=metric_name,
+                dimensions_map={"service": NAMESPACE},
+                statistic=statistic,
+                period=Duration.minutes(5),
+            )
+            self.watch(name, metric, meaning, threshold)
