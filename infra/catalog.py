@@ -38,8 +38,14 @@ class FunctionSpec:
     table_actions: tuple[str, ...] = ()
     reads_secrets: bool = False
     calls_vendors: bool = False
+    batch_max: int = 10  # messages per invocation, queues only; a vendor's slowness delays only its own command
     timeout: timedelta = timedelta(seconds=20)
     memory_mib: int = 512
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The queues it must know: those it sends to, and its own, whose messages it can put off."""
+        return self.sends_to if self.consumes is None else (*self.sends_to, self.consumes)
 
 
 FUNCTIONS: tuple[FunctionSpec, ...] = (
@@ -100,6 +106,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Commands to platforms, among them refunds, are failing by a bug.",
         consumes=Lane.PLATFORM_CALLS,
+        batch_max=1,
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -110,6 +117,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Commands to couriers, among them interceptions, are failing by a bug.",
         consumes=Lane.COURIER_CALLS,
+        batch_max=1,
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -120,6 +128,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Commands to ERPs, among them stopping a shipment, are failing by a bug.",
         consumes=Lane.ERP_CALLS,
+        batch_max=1,
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,

@@ -6,14 +6,13 @@ Imports are late on purpose: the webhook function calls into here and must not l
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
     from types import ModuleType
 
     from shared.adapters.aws_clients import AwsClients
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
     from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
     from shared.adapters.sqs_queue import SqsQueue
+    from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
+    from shared.workflows.take_batch import Delay
     from shared.workflows.take_call import Caller
 
 
@@ -170,6 +171,6 @@ def find_vendors(name: str) -> Sequence[ModuleType]:
     return found
 
 
-def delay(source_arn: str, receipt_handle: str, after: timedelta) -> None:
-    """Let a message of a lane be delivered again after a pause."""
-    queue().delay(source_arn, receipt_handle, after)
+def delay(lane: Lane) -> Delay:
+    """Give the function that lets a message of a lane be delivered again after a pause."""
+    return partial(queue().delay, lane)

@@ -4,6 +4,7 @@ from typing import Any
 
 from shared import wiring
 from shared.domain.events import Event
+from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.workflows.handle_event import handle_event
 from shared.workflows.take_batch import take_batch
@@ -13,7 +14,7 @@ from shared.workflows.take_call import take_call
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of messages; answer with those that must come again."""
     del context
-    return take_batch(event["Records"], _take, wiring.delay, wiring.telemetry())
+    return take_batch(event["Records"], _take, wiring.delay(Lane.NOTIFICATIONS), wiring.telemetry())
 
 
 def _take(body: str, attempt: int) -> None:

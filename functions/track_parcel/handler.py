@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared import wiring
+from shared.domain.lanes import Lane
 from shared.workflows.take_batch import take_batch
 from shared.workflows.take_message import take_message
 
@@ -10,7 +11,7 @@ from shared.workflows.take_message import take_message
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of messages; answer with those that must come again."""
     del context
-    return take_batch(event["Records"], _take, wiring.delay, wiring.telemetry())
+    return take_batch(event["Records"], _take, wiring.delay(Lane.PARCELS), wiring.telemetry())
 
 
 def _take(body: str, attempt: int) -> None:

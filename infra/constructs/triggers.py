@@ -22,7 +22,7 @@ def wake_by_queue(woken: EventFunction, queue: sqs.IQueue) -> None:
     woken.function.add_event_source(
         sources.SqsEventSource(
             queue,
-            batch_size=10,
+            batch_size=woken.spec.batch_max,
             max_concurrency=woken.spec.concurrency_max,
             report_batch_item_failures=True,
         )

@@ -48,8 +48,6 @@ class SecretAccounts:
             UnknownMerchant: no such merchant, or it has no account with this vendor.
             Retryable: the secret could not be read now.
         """
-        if not _MERCHANT.fullmatch(merchant):
-            raise UnknownMerchant("no_account")
         now = self._monotonic()
         cached = self._cache.get(merchant)
         if cached is not None and now - cached.at < (KNOWN_FOR_S if vendor in cached.vendors else UNKNOWN_FOR_S):
@@ -60,7 +58,20 @@ class SecretAccounts:
             raise UnknownMerchant("no_account")
         return vendors[vendor]
 
+    def all_accounts(self, merchant: str) -> Vendors:
+        """Give a merchant's credentials with all vendors, as they are now; none where there is no such merchant.
+
+        Raises:
+            Retryable: the secret could not be read now.
+        """
+        try:
+            return self._read(merchant, self._monotonic())
+        except UnknownMerchant:
+            return {}
+
     def _read(self, merchant: str, now: float) -> Vendors:
+        if not _MERCHANT.fullmatch(merchant):
+            raise UnknownMerchant("no_account")
         text = self._fetch(self._prefix + merchant)
         vendors = {} if text is None else parse_secret(text)
         self._cache.pop(merchant, None)

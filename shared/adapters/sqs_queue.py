@@ -1,6 +1,7 @@
 """How do messages get onto the lanes? Ten per call, grouped by merchant, so one shop's burst does not delay others."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.adapters.aws_errors import RETRY_AFTER, aws_errors
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
+VISIBILITY_S_MAX = 43_200 - 900  # twelve hours in all since it was received
 
 
 class SqsQueue:
@@ -33,6 +35,14 @@ class SqsQueue:
         url = self._settings.queue_url(lane)
         for batch in _batches(bodies):
             self._send_batch(url, batch)
+
+    def delay(self, lane: Lane, receipt_handle: str, after: timedelta) -> None:
+        """Let a received message be delivered again after a pause of at most twelve hours."""
+        seconds = min(max(int(after.total_seconds()), 0), VISIBILITY_S_MAX)
+        with aws_errors():
+            self._client.change_message_visibility(
+                QueueUrl=self._settings.queue_url(lane), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
 
     def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
         left: list[SendMessageBatchRequestEntryTypeDef] = [

@@ -16,7 +16,7 @@ _ATTEMPT = "ApproximateReceiveCount"
 class Delay(Protocol):
     """Sets when a message of the batch is delivered again."""
 
-    def __call__(self, source_arn: str, receipt_handle: str, after: timedelta) -> None: ...
+    def __call__(self, receipt_handle: str, after: timedelta) -> None: ...
 
 
 def take_batch(
@@ -29,7 +29,7 @@ def take_batch(
             take(record["body"], int(record["attributes"][_ATTEMPT]))
         except Retryable as error:
             telemetry.postponed(record["messageId"], str(error), error.after)
-            delay(record["eventSourceARN"], record["receiptHandle"], error.after)
+            delay(record["receiptHandle"], error.after)
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception:  # noqa: BLE001 - one message's bug must not fail the others
             telemetry.failed(record["messageId"])
