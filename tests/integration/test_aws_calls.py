@@ -209,3 +209,19 @@ def test_messages_refused_again_and_again_are_retryable(queue) -> None:
     with pytest.raises(Retryable, match="InternalError"):
         adapter.send(Lane.PARCELS, [("shop", "a")])
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(("after", "visible"), [(timedelta(0), True), (timedelta(seconds=-1), True), (HOUR, False)])
+def test_a_postponed_message_comes_back_after_its_pause(queue, after: timedelta, visible: bool) -> None:
+    adapter, _, client, url = queue
+    adapter.send(Lane.PARCELS, [("shop", "a")])
+    (received,) = client.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
+    adapter.delay(Lane.PARCELS, received["ReceiptHandle"], after)
+    assert bool(client.receive_message(QueueUrl=url, WaitTimeSeconds=0).get("Messages")) is visible
+
+
+def test_a_pause_is_never_longer_than_sqs_allows(queue) -> None:
+    adapter, _, client, url = queue
+    adapter.send(Lane.PARCELS, [("shop", "a")])
+    (received,) = client.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
+    adapter.delay(Lane.PARCELS, received["ReceiptHandle"], timedelta(days=3))

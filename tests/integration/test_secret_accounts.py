@@ -96,3 +96,11 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
     for number in range(MERCHANTS_MAX + 50):
         container.refused(f"m{number}")
     assert len(container.accounts._cache) == MERCHANTS_MAX
+
+
+def test_all_accounts_are_read_as_they_are_now() -> None:
+    container = Container(shop=json.dumps(SECRET))
+    container.accounts.account("shop", "taobao")
+    assert container.accounts.all_accounts("shop") == {"taobao": SECRET["taobao"]}
+    assert container.accounts.all_accounts("nobody") == container.accounts.all_accounts("No/body") == {}
+    assert container.fetched == ["p/shop", "p/shop", "p/nobody"]
