@@ -40,7 +40,10 @@ from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.parcel_interception import accepted, add_content, cancelled, failed, refused, release, reported, want
+from shared.rules.parcel_tracking import become_return_leg_of, received, scanned
 
 
 def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> Decision[ParcelCase]:
@@ -51,7 +54,7 @@ def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> De
     draft = ParcelDraft(facts.merchant, policy, now, case)
     if facts.event is not None:
         _take(draft, facts.event)
-    return draft.decision()
+    return draft.decision(next_due(draft))
 
 
 def _new_case(event: AnyEvent | None) -> ParcelCase | None:
@@ -64,31 +67,31 @@ def _new_case(event: AnyEvent | None) -> ParcelCase | None:
 def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one line per event
     match event:
         case ParcelShipped():
-            draft.add_content(event.content)
+            add_content(draft, event.content)
         case ParcelScanned():
-            draft.scan(event.scan, event.return_waybill)
+            scanned(draft, event.scan, event.return_waybill)
         case InterceptionWanted():
-            draft.want(event.content, event.wish)
+            want(draft, event.content, event.wish)
         case InterceptionReleased():
-            draft.release(event.refund)
+            release(draft, event.refund)
         case InterceptionAccepted():
-            draft.accepted(event.answers)
+            accepted(draft, event.answers)
         case InterceptionRefused():
-            draft.refused(event.answers, f"{event.code} {event.text}".strip(), wait=event.retry_after_scan)
+            refused(draft, event.answers, f"{event.code} {event.text}".strip(), wait=event.retry_after_scan)
         case InterceptionReported():
-            draft.reported(event.answers, event.state)
+            reported(draft, event.answers, event.state)
         case InterceptionCancelled():
-            draft.cancelled(event.answers)
+            cancelled(draft, event.answers)
         case CommandFailed():
-            draft.failed(event)
+            failed(draft, event)
         case ReturnLegLinked():
-            draft.become_return_leg_of(event.original)
+            become_return_leg_of(draft, event.original)
         case ReturnLegScanned():
-            draft.scan(event.scan, None)
+            scanned(draft, event.scan, None)
         case ReturnReceived():
-            draft.received(event.at)
+            received(draft, event.at)
         case DeadlineReached():
-            draft.look_at_clock()
+            look_at_clock(draft)
         case TrackingSubscribed():
             pass
         case OrderReported() | RefundReported() | OrderLearned() | OrderStopped() | RefundAgreed():

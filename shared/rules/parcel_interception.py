@@ -1,0 +1,173 @@
+"""Stopping the parcel: when to ask, what the courier's answers mean, when to take it back."""
+
+from collections.abc import Callable
+
+from shared.domain.decision import Objection
+from shared.domain.events import CommandFailed
+from shared.domain.notices import TicketKind
+from shared.domain.parcel import Content, InterceptionPhase, ParcelCase, Stage, Wish
+from shared.domain.policy import Policy
+from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.stopping.interception_window import interception_window
+from shared.rules.stopping.other_goods import other_goods
+from shared.rules.stopping.worth_intercepting import worth_intercepting
+
+Rule = Callable[[ParcelCase, Policy], Objection | None]
+
+RULES: tuple[Rule, ...] = (interception_window, other_goods, worth_intercepting)
+"""Asked in this order; the first objection decides."""
+
+_NOT_ASKED = (InterceptionPhase.NONE, InterceptionPhase.WAITING, InterceptionPhase.CANCELLED)
+
+
+def add_content(draft: ParcelDraft, content: Content) -> None:
+    """Learn what an order says is inside; goods found late can end an interception."""
+    mine = [c for c in draft.case.contents if (c.platform, c.order_id) == (content.platform, content.order_id)]
+    lines = tuple(sorted({*content.line_ids, *(line for c in mine for line in c.line_ids)}))
+    others = [c for c in draft.case.contents if c not in mine]
+    contents = [*others, content.model_copy(update={"line_ids": lines})]
+    draft.change(contents=tuple(sorted(contents, key=lambda c: (c.platform, c.order_id))))
+    undo_if_unwanted(draft)
+
+
+def want(draft: ParcelDraft, content: Content, wish: Wish) -> None:
+    """A refund wants the parcel stopped; it hears where things stand even if nothing changes."""
+    draft.ask_back.add(wish.refund)
+    others = tuple(known for known in draft.case.wishes if known.refund != wish.refund)
+    draft.change(wishes=(*others, wish))
+    add_content(draft, content)
+    draft.update(wanted_at=draft.case.interception.wanted_at or draft.now)
+    if draft.case.interception.phase in _NOT_ASKED:
+        evaluate(draft)
+
+
+def release(draft: ParcelDraft, refund: str) -> None:
+    """A refund takes its wish back."""
+    if all(wish.refund != refund for wish in draft.case.wishes):
+        return
+    draft.change(wishes=tuple(wish for wish in draft.case.wishes if wish.refund != refund))
+    phase = draft.case.interception.phase
+    if phase is InterceptionPhase.WAITING and not draft.case.wishes:
+        draft.enter(InterceptionPhase.NONE)
+    elif phase is InterceptionPhase.SUCCEEDED and not draft.case.received_at:
+        draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"refund": refund})
+    undo_if_unwanted(draft)
+
+
+def accepted(draft: ParcelDraft, answers: str) -> None:
+    """The courier registered the request."""
+    mine = draft.case.interception
+    if draft.is_current(answers) and mine.phase is InterceptionPhase.REQUESTED:
+        draft.enter(InterceptionPhase.ACCEPTED)
+        draft.update(
+            requested_at=mine.requested_at or draft.now,
+            accepted_at=draft.now,
+            asked_at=draft.now,
+            tries=0,
+            silent=False,
+        )
+        react_to_stage(draft)
+        undo_if_unwanted(draft)
+
+
+def refused(draft: ParcelDraft, answers: str, reason: str, *, wait: bool) -> None:
+    """The courier refused, for good or until the first scan."""
+    mine = draft.case.interception
+    if draft.is_current(answers) and mine.phase is InterceptionPhase.REQUESTED:
+        draft.update(requested_at=mine.requested_at or draft.now)
+        draft.enter(InterceptionPhase.WAITING if wait else InterceptionPhase.REFUSED, reason)
+
+
+def reported(draft: ParcelDraft, answers: str, state: str) -> None:
+    """The courier's own status."""
+    if not draft.is_current(answers) or draft.case.interception.phase is not InterceptionPhase.ACCEPTED:
+        return
+    if state in ("succeeded", "returning"):
+        succeed(draft)
+    elif state == "failed":
+        draft.enter(InterceptionPhase.FAILED, "courier_failed")
+    elif state == "cancelled":
+        draft.enter(InterceptionPhase.FAILED, "cancelled_at_courier")
+
+
+def cancelled(draft: ParcelDraft, answers: str) -> None:
+    """The courier dropped the interception; somebody may want it again by now."""
+    if draft.is_current(answers) and draft.case.interception.phase is InterceptionPhase.CANCELLING:
+        draft.enter(InterceptionPhase.CANCELLED)
+        if draft.case.wishes:
+            evaluate(draft)
+
+
+def failed(draft: ParcelDraft, event: CommandFailed) -> None:
+    """A command to the courier ended without effect, or nobody knows with which."""
+    phase = draft.case.interception.phase
+    if not draft.is_current(event.answers):
+        return
+    reason = f"{event.code} {event.text}".strip()
+    if phase is InterceptionPhase.REQUESTED and event.certain:
+        draft.enter(InterceptionPhase.REFUSED, reason)
+    elif phase is InterceptionPhase.REQUESTED:
+        doubt(draft, reason)
+    elif phase is InterceptionPhase.CANCELLING:
+        draft.update(phase=InterceptionPhase.ACCEPTED, asked_at=draft.now, tries=0)
+        draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"code": event.code})
+
+
+def evaluate(draft: ParcelDraft) -> None:
+    """Ask the courier if no rule objects; a parcel that turned back by itself needs no asking."""
+    if draft.case.return_scan_at:
+        succeed(draft)
+        return
+    for rule in RULES:
+        objection = rule(draft.case, draft.policy)
+        if objection:
+            waits = InterceptionPhase.WAITING if objection.may_pass else InterceptionPhase.REFUSED
+            draft.enter(waits, objection.code)
+            return
+    mine = draft.case.interception
+    draft.enter(InterceptionPhase.REQUESTED)
+    draft.update(
+        step=mine.step + 1,
+        request_step=mine.step + 1,
+        tries=1,
+        asked_at=draft.now,
+        eligible_at=mine.eligible_at or draft.now,
+    )
+    draft.say_intercept()
+
+
+def react_to_stage(draft: ParcelDraft) -> None:
+    """Take what the scans say about an interception that somebody wants."""
+    phase = draft.case.interception.phase
+    if not draft.case.wishes and phase is not InterceptionPhase.ACCEPTED:
+        return
+    if draft.case.return_scan_at:
+        if phase is not InterceptionPhase.CANCELLING:
+            succeed(draft)
+    elif draft.case.stage is Stage.DELIVERED and phase in (InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED):
+        draft.enter(InterceptionPhase.FAILED, "delivered")
+    elif phase is InterceptionPhase.WAITING:
+        evaluate(draft)
+
+
+def undo_if_unwanted(draft: ParcelDraft) -> None:
+    """Take an accepted interception back when nobody wants it, or when other goods are inside."""
+    unwanted = not draft.case.wishes or other_goods(draft.case, draft.policy) is not None
+    mine = draft.case.interception
+    if mine.phase is InterceptionPhase.ACCEPTED and unwanted:
+        draft.enter(InterceptionPhase.CANCELLING)
+        draft.update(step=mine.step + 1, tries=1, asked_at=draft.now, silent=False)
+        draft.say_cancel()
+
+
+def succeed(draft: ParcelDraft) -> None:
+    """The parcel is stopped: the courier says so, or a scan shows it on its way back."""
+    if draft.case.interception.phase is not InterceptionPhase.SUCCEEDED:
+        draft.enter(InterceptionPhase.SUCCEEDED)
+        draft.update(succeeded_at=draft.case.interception.succeeded_at or draft.now)
+
+
+def doubt(draft: ParcelDraft, reason: str) -> None:
+    """Nobody knows whether the courier has our request: keep asking for its status, and say so."""
+    draft.enter(InterceptionPhase.ACCEPTED, reason)
+    draft.update(silent=True, asked_at=draft.now, tries=0)
