@@ -48,6 +48,8 @@ def refund_agreed(draft: RefundDraft, event: RefundAgreed) -> None:
     if event.answers != draft.command_id:
         return
     draft.change(agreed_by_us=True)
+    stopped = "包裹已拦截" if draft.case.parcels else "订单已取消"
+    draft.note(f"{stopped}，已同意退款", "refund_agreed", {"amount_fen": draft.case.amount_fen})
     if draft.case.refunded_at is None:
         draft.change(status=RefundStatus.REFUNDED, refunded_at=event.at)
         paid(draft)
