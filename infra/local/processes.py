@@ -12,6 +12,7 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_started: dict[int, subprocess.Popen[bytes]] = {}  # our own children, to be collected when they end
 
 
 class StartFailed(RuntimeError):
@@ -29,6 +30,7 @@ def start_program(command: list[str], environment: Mapping[str, str], log: Path,
             stderr=output,
             start_new_session=True,
         )
+    _started[process.pid] = process
     while process.poll() is None and not _command_line(process.pid):
         time.sleep(0.001)  # the system names a new program a moment after it runs
     pid_file.write_text(str(process.pid))
@@ -118,7 +120,5 @@ def _command_line(pid: int) -> str:
 
 def _reap(pid: int) -> None:
     """Collect a child that has ended; a program that somebody else started is not ours to collect."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+    if pid in _started:
+        _started[pid].poll()

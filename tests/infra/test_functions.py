@@ -1,0 +1,102 @@
+"""What holds for every function, whatever it does."""
+
+from pathlib import Path
+
+from infra.catalog import FUNCTIONS
+from infra.local.home import ROOT
+from shared.domain.lanes import Lane
+from shared.settings import Settings
+from tests.infra.deployments import Deployment, listed, logical_id
+
+SPECS = {spec.name: spec for spec in FUNCTIONS}
+VENDOR_CALLERS = {name for name, spec in SPECS.items() if spec.calls_vendors}
+
+
+def test_every_folder_in_functions_is_deployed_and_nothing_else(deployed: Deployment) -> None:
+    folders = {path.parent.name for path in Path(ROOT / "functions").glob("*/handler.py")}
+    assert set(deployed.functions()) == folders == set(SPECS)
+
+
+def test_every_function_runs_the_handler_of_its_folder_on_one_python(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        assert function["Handler"] == f"functions.{name}.handler.handler"
+        assert function["Runtime"] == "python3.13"
+
+
+def test_every_function_is_bounded_in_time_and_memory(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        assert 0 < function["Timeout"] <= 30, name
+        assert 256 <= function["MemorySize"] <= 512, name
+
+
+def test_every_function_has_a_role_of_its_own(deployed: Deployment) -> None:
+    roles = [logical_id(function["Role"]) for function in deployed.functions().values()]
+    assert len(set(roles)) == len(roles)
+
+
+def test_every_function_logs_to_a_group_with_its_name_that_forgets(deployed: Deployment) -> None:
+    groups = deployed.all("AWS::Logs::LogGroup")
+    for name, function in deployed.functions().items():
+        group = groups[logical_id(function["LoggingConfig"]["LogGroup"])]
+        assert group["LogGroupName"] == f"/huhang/huhang/{name}"
+        assert group["RetentionInDays"] == 30
+
+
+def test_every_function_has_an_alarm_on_its_errors(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        alarm = deployed.alarms()[f"huhang-{name}-errors"]
+        [dimension] = alarm["Dimensions"]
+        assert alarm["MetricName"] == "Errors"
+        assert deployed.all("AWS::Lambda::Function")[logical_id(dimension["Value"])] == function
+
+
+def test_no_function_may_do_everything_with_anything(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        for statement in deployed.statements(function["Role"]):
+            assert not [action for action in listed(statement["Action"]) if "*" in action], name
+            if "*" in listed(statement["Resource"]):
+                actions = set(listed(statement["Action"]))
+                attaches = name in VENDOR_CALLERS and deployed.name == "nat"
+                assert actions <= {"dynamodb:ListStreams"} or (attaches and all("ec2:" in a for a in actions)), name
+
+
+def test_every_function_may_touch_exactly_what_the_catalog_says(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        statements = deployed.statements(function["Role"])
+        allowed = {action for statement in statements for action in listed(statement["Action"])}
+        spec = SPECS[name]
+        table = {f"dynamodb:{action}" for action in spec.table_actions}
+        stream = {action for action in allowed if "Stream" in action or "Record" in action or "Shard" in action}
+        assert {action for action in allowed if action.startswith("dynamodb:")} - stream == table
+        assert ("secretsmanager:GetSecretValue" in allowed) == spec.reads_secrets
+        assert ("sqs:ReceiveMessage" in allowed) == bool(spec.consumes)
+
+
+def test_every_function_is_told_what_it_may_touch_and_nothing_else(deployed: Deployment) -> None:
+    for name, function in deployed.functions().items():
+        variables = {key: str(value) for key, value in function["Environment"]["Variables"].items()}
+        settings, spec = Settings.from_environment(variables), SPECS[name]
+        assert set(settings.queue_urls) == set(spec.lanes), name
+        assert bool(settings.table_name) == bool(spec.table_actions), name
+        assert settings.to_environment() == variables, name
+
+
+def test_a_function_may_send_to_the_queues_it_is_told_of(deployed: Deployment) -> None:
+    queues = deployed.all("AWS::SQS::Queue")
+    for name, function in deployed.functions().items():
+        sends = [s for s in deployed.statements(function["Role"]) if s["Action"] == "sqs:SendMessage"]
+        targets = {queues[logical_id(target)]["QueueName"] for s in sends for target in listed(s["Resource"])}
+        assert targets == {f"huhang-{lane}" for lane in SPECS[name].sends_to}
+
+
+def test_every_lane_has_exactly_one_consumer() -> None:
+    assert sorted(spec.consumes for spec in FUNCTIONS if spec.consumes) == sorted(Lane)
+
+
+def test_only_the_door_keeps_capacity_for_itself_and_only_if_asked(deployments: dict[str, Deployment]) -> None:
+    reserved = {
+        deployment.name: {name: f.get("ReservedConcurrentExecutions") for name, f in deployment.functions().items()}
+        for deployment in deployments.values()
+    }
+    assert reserved["aws-cn"].pop("receive_webhook") == 50
+    assert not [value for functions in reserved.values() for value in functions.values() if value]

@@ -1,0 +1,88 @@
+"""Nothing that is accepted gets lost, and everything that fails is seen."""
+
+import json
+
+from infra.catalog import FUNCTIONS, INBOXES
+from shared.domain.lanes import Lane
+from tests.infra.deployments import Deployment, logical_id
+
+FOURTEEN_DAYS_S = 14 * 24 * 3600
+CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
+
+
+def test_every_lane_keeps_what_failed_for_two_weeks(deployed: Deployment) -> None:
+    queues = deployed.all("AWS::SQS::Queue")
+    by_name = {queue["QueueName"]: queue for queue in queues.values()}
+    for lane in Lane:
+        redrive = by_name[f"huhang-{lane}"]["RedrivePolicy"]
+        dead = queues[logical_id(redrive["deadLetterTargetArn"])]
+        assert dead["QueueName"] == f"huhang-{lane}-dead"
+        assert dead["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
+        assert redrive["maxReceiveCount"] == (5 if lane in INBOXES else 8)
+
+
+def test_every_queue_is_encrypted_and_refuses_plain_connections(deployed: Deployment) -> None:
+    guarded = {
+        logical_id(policy["Queues"])
+        for policy in deployed.all("AWS::SQS::QueuePolicy").values()
+        if '"aws:SecureTransport": "false"' in json.dumps(policy)
+    }
+    assert guarded == set(deployed.all("AWS::SQS::Queue"))
+    assert all(queue["SqsManagedSseEnabled"] for queue in deployed.all("AWS::SQS::Queue").values())
+
+
+def test_every_dead_letter_queue_has_an_alarm_on_its_first_message(deployed: Deployment) -> None:
+    queues = deployed.all("AWS::SQS::Queue")
+    watched = {
+        queues[logical_id(alarm["Dimensions"][0]["Value"])]["QueueName"]
+        for alarm in deployed.alarms().values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+    }
+    assert watched == {queue["QueueName"] for queue in queues.values() if queue["QueueName"].endswith("-dead")}
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(deployed: Deployment) -> None:
+    by_name = {queue["QueueName"]: queue for queue in deployed.all("AWS::SQS::Queue").values()}
+    for lane, consumer in CONSUMERS.items():
+        assert by_name[f"huhang-{lane}"]["VisibilityTimeout"] >= 6 * consumer.timeout.total_seconds()
+
+
+def test_every_consumer_takes_batches_reports_single_failures_and_has_a_limit(deployed: Deployment) -> None:
+    for consumer in CONSUMERS.values():
+        mapping = deployed.mapping_of(consumer.name)
+        assert mapping["BatchSize"] == consumer.batch_max <= 10
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 20
+
+
+def test_only_changes_with_an_outbox_wake_its_publisher(deployed: Deployment) -> None:
+    [wanted] = deployed.mapping_of("publish_outbox")["FilterCriteria"]["Filters"]
+    assert json.loads(wanted["Pattern"]) == {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+
+
+def test_a_poisonous_outbox_is_isolated_and_kept(deployed: Deployment) -> None:
+    mapping = deployed.mapping_of("publish_outbox")
+    failures = logical_id(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+    assert deployed.all("AWS::SQS::Queue")[failures]["QueueName"] == "huhang-outbox-dead"
+    assert mapping["BisectBatchOnFunctionError"]
+    assert mapping["BatchSize"] == 100
+    assert mapping["MaximumRecordAgeInSeconds"] == 3600
+    assert mapping["MaximumRetryAttempts"] == 10
+
+
+def test_ticks_are_not_repeated_since_the_next_one_does_their_work(deployed: Deployment) -> None:
+    rules = deployed.all("AWS::Events::Rule").values()
+    assert sorted(rule["ScheduleExpression"] for rule in rules) == ["rate(1 minute)", "rate(5 minutes)"]
+    for invocation in deployed.all("AWS::Lambda::EventInvokeConfig").values():
+        assert invocation["MaximumRetryAttempts"] == 0
+
+
+def test_the_table_streams_new_images_expires_and_survives_its_stack(deployed: Deployment) -> None:
+    [table] = deployed.all("AWS::DynamoDB::Table").values()
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    [resource] = [r for r in deployed.template["Resources"].values() if r["Type"] == "AWS::DynamoDB::Table"]
+    assert resource["DeletionPolicy"] == "Retain"
