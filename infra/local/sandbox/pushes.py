@@ -32,10 +32,11 @@ DOUYIN_TAGS = {
     "return.agreed": "202",
     "return.shipped": "203",
     "refund.refused": "204",
-    "refund.succeeded": "206",
-    "refund.closed": "207",
+    "refund.refunded": "206",
+    "refund.withdrawn": "207",
     "refund.modified": "208",
 }
+SELFBUILT_REFUNDS = ("refund.created", "refund.modified", "refund.withdrawn", "refund.refused", "refund.refunded")
 TIME_FIELDS = {
     "200": "apply_time",
     "201": "agree_time",
@@ -100,7 +101,8 @@ def push_refund(world: World, refund: Refund, what: str, at: datetime, copies: i
     for copy in range(copies):
         sent_at = at + timedelta(milliseconds=137 * copy)
         if refund.platform == "selfbuilt":
-            _queue_event(world, refund.merchant, what, selfbuilt_refund(refund), refund.key, sent_at)
+            if what in SELFBUILT_REFUNDS:
+                _queue_event(world, refund.merchant, what, selfbuilt_refund(refund), refund.key, sent_at)
             continue
         tag = DOUYIN_TAGS[what]
         moment = datetime.fromtimestamp(refund.update_s, BEIJING) + timedelta(milliseconds=137 * copy)

@@ -74,7 +74,7 @@ def create_refund(world: World, spec: RefundSpec) -> Refund:
     if spec.forced:
         pay(world, refund, "platform_forced")
         if spec.push:
-            push_refund(world, refund, "refund.succeeded", now + SECOND_MESSAGE_AFTER)
+            push_refund(world, refund, "refund.refunded", now + SECOND_MESSAGE_AFTER)
     return refund
 
 
@@ -120,7 +120,7 @@ def agree(world: World, refund: Refund, by: str, push: bool = True, copies: int 
     pay(world, refund, by)
     if push:
         push_refund(world, refund, "refund.agreed", world.now(), copies)
-        push_refund(world, refund, "refund.succeeded", world.now() + SECOND_MESSAGE_AFTER, copies)
+        push_refund(world, refund, "refund.refunded", world.now() + SECOND_MESSAGE_AFTER, copies)
 
 
 def modify(world: World, refund: Refund, spec: ModifySpec) -> None:
@@ -139,7 +139,7 @@ def modify(world: World, refund: Refund, spec: ModifySpec) -> None:
 def withdraw(world: World, refund: Refund, spec: PushSpec) -> None:
     """Let the buyer give up."""
     _require_open(refund)
-    _become(world, refund, "closed", "refund.closed", spec)
+    _become(world, refund, "closed", "refund.withdrawn", spec)
 
 
 def refuse(world: World, refund: Refund, spec: PushSpec) -> None:
@@ -154,7 +154,7 @@ def force(world: World, refund: Refund, spec: PushSpec) -> None:
     _require_open(refund)
     pay(world, refund, "platform_forced")
     if spec.push:
-        push_refund(world, refund, "refund.succeeded", world.now(), spec.copies)
+        push_refund(world, refund, "refund.refunded", world.now(), spec.copies)
 
 
 def buyer_ships(world: World, refund: Refund, spec: BuyerShipsSpec) -> None:
