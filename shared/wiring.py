@@ -119,10 +119,10 @@ def accounts() -> SecretAccounts:
 
 @cache
 def http() -> HttpxHttp:
-    """The way to the vendors."""
+    """The way to the vendors; to this machine's own sandbox only where AWS itself is a local cloud."""
     from shared.adapters.httpx_http import HttpxHttp
 
-    return HttpxHttp()
+    return HttpxHttp(sandbox_allowed="AWS_ENDPOINT_URL" in os.environ)
 
 
 @cache

@@ -4,6 +4,7 @@ A `Retryable` says when; anything else is a bug, is logged with its traceback, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -29,7 +30,8 @@ def take_batch(
             take(record["body"], int(record["attributes"][_ATTEMPT]))
         except Retryable as error:
             telemetry.postponed(record["messageId"], str(error), error.after)
-            delay(record["receiptHandle"], error.after)
+            with suppress(Retryable):  # not put off: it comes when the queue's own timeout has passed
+                delay(record["receiptHandle"], error.after)
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception:  # noqa: BLE001 - one message's bug must not fail the others
             telemetry.failed(record["messageId"])
