@@ -93,8 +93,8 @@ def _reported(draft: RefundDraft, event: RefundReported, *, budget_left: bool) -
     if news < known or (news == known and not asked):
         return
     open_still = event.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS)
-    if case.phase is RefundPhase.AGREEING and open_still:
-        return
+    if open_still and (case.phase is RefundPhase.AGREEING or case.refunded_at is not None):
+        return  # the platform's own "agreed" follows our agreement; money that is gone does not become pending again
     _adopt(draft, event)
     match event.status:
         case RefundStatus.PENDING | RefundStatus.IN_PROGRESS:
