@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
 from shared.domain.notices import Notice
-from shared.domain.order import OrderLine, OrderStatus, Shipment
+from shared.domain.order import OrderLine, OrderStatus, PaidRefund, Shipment
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Record
 from shared.domain.refund import RefundKind, RefundStatus
@@ -63,6 +63,13 @@ class OrderReported(_OrderEvent):
     shipments: tuple[Shipment, ...] = ()
     address_changed: bool = False
     asked_by: str = ""  # the refund (platform:refund_id) that asked, where this answers a question
+
+
+class OrderRefunded(_OrderEvent):
+    """A refund of the order was paid, by whatever hand."""
+
+    type: Literal["order_refunded"] = "order_refunded"
+    refund: PaidRefund
 
 
 class RefundReported(_RefundEvent):
@@ -264,7 +271,7 @@ class DeadlineReached(Event):
         return CaseKey.parse(self.about)
 
 
-OrderEvent = OrderReported
+OrderEvent = OrderReported | OrderRefunded
 RefundEvent = RefundReported | OrderLearned | OrderStopped | RefundAgreed | ParcelProgressed
 ParcelEvent = (
     ParcelShipped

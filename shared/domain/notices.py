@@ -23,6 +23,7 @@ class TicketKind(StrEnum):
     ORDER_NOT_SYNCED = "order_not_synced"
     OTHER_GOODS_INSIDE = "other_goods_inside"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    PARTIAL_AMOUNT = "partial_amount"
     REQUEST_CHANGED = "request_changed"
     SHIPPED_NOT_SYNCED = "shipped_not_synced"
     STOPPED_THEN_WITHDRAWN = "stopped_then_withdrawn"
@@ -58,6 +59,9 @@ TICKETS: dict[TicketKind, TicketText] = {
     TicketKind.OTHER_GOODS_INSIDE: TicketText(title="包裹内含其他商品，未拦截", advice="请人工决定是否整包拦截。"),
     TicketKind.OUTCOME_UNKNOWN: TicketText(
         title="调用结果不明", advice="可能已经生效。请先在对方后台核实，切勿直接重复操作。"
+    ),
+    TicketKind.PARTIAL_AMOUNT: TicketText(
+        title="仅退部分金额，未拦截", advice="买家可能保留商品。请人工审核金额与原因后处理。"
     ),
     TicketKind.REQUEST_CHANGED: TicketText(title="买家变更了售后类型", advice="自动流程已停止，请人工处理。"),
     TicketKind.SHIPPED_NOT_SYNCED: TicketText(title="ERP已发货但平台未同步", advice="已转入拦截，请尽快同步发货。"),

@@ -32,11 +32,15 @@ class Shipment(Record):
     line_ids: tuple[Id, ...] = ()
 
 
-class OrderCase(Record):
-    """The newest known state of an order.
+class PaidRefund(Record):
+    """A refund of this order that the buyer has received. `refund` is platform:refund_id."""
 
-    `waiting` names the refund cases that asked for this order and have not been told yet.
-    """
+    refund: str
+    amount_fen: Fen
+
+
+class OrderCase(Record):
+    """The newest known state of an order. Every field only grows."""
 
     platform: Id
     order_id: Id
@@ -46,6 +50,7 @@ class OrderCase(Record):
     lines: tuple[OrderLine, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     address_changed_at: Instant | None = None
+    refunds: tuple[PaidRefund, ...] = ()
 
     @property
     def is_complete(self) -> bool:

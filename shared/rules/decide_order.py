@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.domain.decision import Decision, Facts
-from shared.domain.events import OrderLearned, OrderReported, ParcelShipped
+from shared.domain.events import OrderLearned, OrderRefunded, OrderReported, ParcelShipped
 from shared.domain.messages import Message
 from shared.domain.order import OrderCase, OrderLine, OrderStatus, Shipment
 from shared.domain.parcel import Content
@@ -14,8 +14,10 @@ _PROGRESS = tuple(OrderStatus)
 
 def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Decision[OrderCase]:
     """Merge a report into the order. Every field only grows, so any order of arrival gives the same order."""
-    del policy, now
+    del policy
     event = facts.event
+    if isinstance(event, OrderRefunded):
+        return Decision(_refunded(facts.case, event, now))
     if not isinstance(event, OrderReported):
         return Decision(facts.case)
     before = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=event.at)
@@ -37,6 +39,12 @@ def shipped_content(order: OrderCase, shipment: Shipment) -> Content:
     """What a parcel holds of this order."""
     lines = tuple(sorted(order.contents(shipment)))
     return Content(platform=order.platform, order_id=order.order_id, line_ids=lines)
+
+
+def _refunded(order: OrderCase | None, event: OrderRefunded, now: datetime) -> OrderCase:
+    before = order or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
+    by_name = {refund.refund: refund for refund in (*before.refunds, event.refund)}
+    return before.model_copy(update={"refunds": tuple(by_name[name] for name in sorted(by_name))})
 
 
 def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:

@@ -24,6 +24,7 @@ from shared.domain.events import (
     MessagePosted,
     NoticeRaised,
     OrderLearned,
+    OrderRefunded,
     OrderReported,
     OrderStopped,
     ParcelProgressed,
@@ -94,7 +95,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one l
             look_at_clock(draft)
         case TrackingSubscribed():
             pass
-        case OrderReported() | RefundReported() | OrderLearned() | OrderStopped() | RefundAgreed():
+        case OrderReported() | OrderRefunded() | RefundReported() | OrderLearned() | OrderStopped() | RefundAgreed():
             raise TypeError(f"{event.type} is not about a parcel")
         case ParcelProgressed() | MessagePosted() | NoticeRaised():
             raise TypeError(f"{event.type} is not about a parcel")

@@ -25,9 +25,10 @@ from shared.domain.events import (
 from shared.domain.notices import TicketKind
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, RefundCase, RefundKind, RefundPhase, RefundStatus
+from shared.rules.paying.full_amount import full_amount
 from shared.rules.refund_clock import look_at_clock, next_due
 from shared.rules.refund_draft import RefundDraft
-from shared.rules.refund_goods import order_stopped, paid, parcel_progressed
+from shared.rules.refund_goods import note_payment, order_stopped, paid, parcel_progressed
 from shared.rules.refund_payment import command_failed, refund_agreed, reviewed
 from shared.rules.refund_route import order_learned, route
 
@@ -74,7 +75,6 @@ def _opened(event: RefundReported, policy: Policy, now: datetime) -> RefundCase:
         version=event.version,
         deadline_at=event.deadline_at or event.at + policy.platform_deadline,
         opened_at=now,
-        refunded_at=event.at if event.status is RefundStatus.REFUNDED else None,
     )
 
 
@@ -82,6 +82,8 @@ def _begin(draft: RefundDraft, event: RefundReported) -> None:
     if event.kind is None or event.amount_fen is None:
         draft.ask(RefundPhase.READING, "details_needed", {"told": event.status})
     else:
+        if event.status is RefundStatus.REFUNDED:
+            note_payment(draft, event.at)
         route(draft)
 
 
@@ -134,23 +136,27 @@ def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_l
         draft.ask_person(TicketKind.REQUEST_CHANGED, {"was": before.kind, "is": draft.case.kind})
     elif before.phase is RefundPhase.REVIEWING and asked:
         reviewed(draft, budget_left=budget_left)
+    elif before.phase is RefundPhase.STOPPING_PARCELS and (
+        partial := full_amount(draft.case, draft.order, draft.policy)
+    ):
+        draft.release_parcels()
+        draft.ask_person_about(partial)
 
 
 def _refunded(draft: RefundDraft, event: RefundReported) -> None:
     """The money is gone, at our word, a person's or the platform's: what counts now are the goods."""
     case = draft.case
-    draft.change(refunded_at=case.refunded_at or event.at)
+    note_payment(draft, event.at)
     if case.phase in (RefundPhase.READING, RefundPhase.AWAITING_ORDER, RefundPhase.STOPPING_ORDER):
         if case.phase is RefundPhase.READING and event.answers:
             route(draft)
+    elif case.phase is RefundPhase.CLOSED and case.outcome not in (Outcome.WITHDRAWN, Outcome.REFUSED):
         return
-    if case.phase is RefundPhase.CLOSED and case.outcome not in (Outcome.WITHDRAWN, Outcome.REFUSED):
-        return
-    if case.phase is RefundPhase.CLOSED:
+    elif case.phase is RefundPhase.CLOSED:
         draft.reopen()
         route(draft)
     elif case.parcels or case.order_stopped or case.kind is not RefundKind.REFUND_ONLY:
-        paid(draft)
+        paid(draft, event.at)
     else:
         route(draft)
 

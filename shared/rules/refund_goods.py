@@ -1,8 +1,10 @@
 """What becomes of the goods: the ERP's answer, the parcels' progress, and what both mean for the money."""
 
-from shared.domain.events import OrderStopped, ParcelProgressed
+from datetime import datetime
+
+from shared.domain.events import OrderRefunded, OrderStopped, ParcelProgressed
 from shared.domain.notices import TicketKind
-from shared.domain.order import OrderCase, OrderStatus, Shipment
+from shared.domain.order import OrderCase, OrderStatus, PaidRefund, Shipment
 from shared.domain.parcel import Content, Progress
 from shared.domain.refund import Outcome, ParcelState, RefundKind, RefundPhase, RefundStatus
 from shared.rules.decide_order import shipped_content
@@ -67,13 +69,27 @@ def consider(draft: RefundDraft) -> None:
         _follow(draft)
 
 
-def paid(draft: RefundDraft) -> None:
+def paid(draft: RefundDraft, at: datetime) -> None:
     """The buyer has the money, by whatever hand: follow the goods, or close."""
+    note_payment(draft, at)
     if draft.case.kind is not RefundKind.REFUND_ONLY or not draft.case.parcels:
         draft.close(Outcome.REFUNDED, "paid")
         return
     draft.enter(RefundPhase.FOLLOWING, "paid")
     consider(draft)
+
+
+def note_payment(draft: RefundDraft, at: datetime) -> None:
+    """Remember the payment, and let the order count it."""
+    if draft.case.refunded_at:
+        return
+    draft.change(refunded_at=at)
+    refund = PaidRefund(refund=draft.case.name, amount_fen=draft.case.amount_fen)
+    draft.outbox.append(
+        OrderRefunded(
+            merchant=draft.merchant, platform=draft.case.platform, order_id=draft.case.order_id, refund=refund
+        )
+    )
 
 
 def _follow(draft: RefundDraft) -> None:

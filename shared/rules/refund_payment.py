@@ -11,6 +11,7 @@ from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase, RefundPhase, RefundStatus
 from shared.rules.paying.amount_within_budget import amount_within_budget
 from shared.rules.paying.amount_within_paid import amount_within_paid
+from shared.rules.paying.full_amount import full_amount
 from shared.rules.paying.request_unchanged import request_unchanged
 from shared.rules.refund_draft import Fact, RefundDraft
 from shared.rules.refund_goods import paid
@@ -51,8 +52,8 @@ def refund_agreed(draft: RefundDraft, event: RefundAgreed) -> None:
     stopped = "包裹已拦截" if draft.case.parcels else "订单已取消"
     draft.note(f"{stopped}，已同意退款", "refund_agreed", {"amount_fen": draft.case.amount_fen})
     if draft.case.refunded_at is None:
-        draft.change(status=RefundStatus.REFUNDED, refunded_at=event.at)
-        paid(draft)
+        draft.change(status=RefundStatus.REFUNDED)
+        paid(draft, event.at)
 
 
 def command_failed(draft: RefundDraft, event: CommandFailed) -> None:

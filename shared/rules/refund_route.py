@@ -2,9 +2,10 @@
 
 from shared.domain.notices import TicketKind
 from shared.domain.order import OrderCase
-from shared.domain.refund import RefundKind, RefundPhase, RefundStatus
+from shared.domain.refund import Outcome, RefundKind, RefundPhase, RefundStatus
 from shared.rules.decide_order import shipped_content
 from shared.rules.paying.amount_within_paid import amount_within_paid
+from shared.rules.paying.full_amount import full_amount
 from shared.rules.refund_draft import Fact, RefundDraft
 
 
@@ -17,7 +18,11 @@ def route(draft: RefundDraft) -> None:
     if order is None or not order.is_complete:
         draft.ask(RefundPhase.AWAITING_ORDER, "order_needed", {"known": order is not None})
         return
-    objection = amount_within_paid(case, order, draft.policy)
+    partial = full_amount(case, order, draft.policy)
+    if case.status is RefundStatus.REFUNDED and partial:
+        draft.close(Outcome.REFUNDED, partial.rule)
+        return
+    objection = partial or amount_within_paid(case, order, draft.policy)
     if objection and case.status is not RefundStatus.REFUNDED:
         draft.ask_person_about(objection)
         return
