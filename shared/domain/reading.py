@@ -13,6 +13,7 @@ BEIJING = timezone(timedelta(hours=8))
 """China has no daylight saving time; its vendors send local times without a zone."""
 
 FEN_MAX = 10**11
+INT64_MAX = 2**63 - 1
 LABEL_MAX = 60
 _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 _YEARS = range(2000, 2100)  # outside of it stand the sentinels: 0001-01-01, 1970-01-01, 9999-12-31
@@ -77,20 +78,19 @@ def items(fields: Fields, name: str) -> Sequence[object]:
     return value
 
 
-def integer(fields: Fields, name: str) -> int:
+def integer(fields: Fields, name: str, at_least: int = -INT64_MAX, at_most: int = INT64_MAX) -> int:
     """Read an integer; a float, a text or a boolean is none."""
     value = fields.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unreadable(f"{name}: integer expected, got {_kind(value)}")
+    if not at_least <= value <= at_most:
+        raise Unreadable(f"{name}: not a plausible number")
     return value
 
 
 def fen(fields: Fields, name: str) -> int:
     """Read money: an integer of fen. Yuan come as texts or floats, so neither is taken."""
-    value = integer(fields, name)
-    if not 0 <= value <= FEN_MAX:
-        raise Unreadable(f"{name}: not a plausible amount of fen")
-    return value
+    return integer(fields, name, 0, FEN_MAX)
 
 
 def identifier(fields: Fields, name: str) -> str:

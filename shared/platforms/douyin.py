@@ -417,7 +417,7 @@ def _fetch_order(command: FetchOrder, account: Mapping[str, str], now: datetime)
 def _line(line: Fields) -> dict[str, object]:
     return {
         "line_id": read.identifier(line, "order_id"),
-        "quantity": read.integer(line, "item_num"),
+        "quantity": read.integer(line, "item_num", 0),
         "amount_fen": read.fen(line, "pay_amount"),
     }
 

@@ -1,0 +1,334 @@
+"""Self-built shops: huhang's own format, signed both ways by Standard Webhooks 1.0.0.
+
+Manual: docs of huhang, "Connect a self-built shop"; signatures: standardwebhooks.com. Money is fen as JSON integers,
+times are ISO 8601 with an offset, ids are texts.
+
+    shop ──▶ huhang   {"type", "timestamp", "data"}: order.* with data = order, refund.* with data = refund,
+                      return.received with data = {carrier, waybill, received_at}
+    huhang ──▶ shop   POST api_url {"type": "order.read" | "refund.read" | "refund.agree", "timestamp", "data"};
+                      refund.agree is idempotent by `webhook-id`
+    order    {order_id, status, paid_fen, updated_at, lines: [{line_id, quantity, amount_fen}],
+              parcels: [{carrier, waybill, line_ids}]}
+    refund   {refund_id, order_id, status, kind, amount_fen, version, deadline_at, line_ids}
+
+Account: secret (several, separated by spaces, while they are changed), api_url.
+
+The webhook function imports this module while a shop waits: pydantic and the domain types are imported late.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from standardwebhooks import Webhook
+
+from shared.domain import reading as read
+from shared.domain.lanes import Lane
+from shared.domain.reading import Fields, Unreadable, label
+from shared.domain.vendor import credential, is_same, read_reply
+from shared.domain.wire import HttpReply, HttpRequest, Push
+from shared.errors import BadSignature, MalformedMessage, Permanent, StaleTimestamp, Unclear, UnknownMerchant
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from shared.domain.commands import AgreeRefund, Command, FetchOrder, PlatformCommand, ReadRefund
+    from shared.domain.events import EventIgnored, EventUnknown, RefundReported
+    from shared.domain.messages import AnyEvent
+    from shared.domain.order import OrderLine, Shipment
+    from shared.domain.steps import Finding, Steps
+
+PLATFORM = "selfbuilt"
+LANE = Lane.REFUNDS
+ACKNOWLEDGEMENT = '{"received":true}'
+TOLERANCE = timedelta(minutes=5)
+SECRET = re.compile(r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}")  # 24 bytes or more in Base64
+TIMESTAMP = re.compile(r"[1-9][0-9]{0,9}")
+
+ORDER_TYPES: dict[str, str | None] = {
+    "order.paid": "paid",
+    "order.shipped": "shipped",
+    "order.partly_shipped": "partly_shipped",
+    "order.address_changed": None,
+    "order.finished": "finished",
+    "order.cancelled": "cancelled",
+}
+REFUND_TYPES: dict[str, str] = {
+    "refund.created": "pending",
+    "refund.modified": "pending",
+    "refund.withdrawn": "closed",
+    "refund.refused": "refused",
+    "refund.refunded": "refunded",
+}
+ORDER_STATUSES = ("paid", "partly_shipped", "shipped", "finished", "cancelled")
+REFUND_STATUSES = ("pending", "in_progress", "refused", "closed", "refunded")
+REFUND_KINDS = ("refund_only", "return_and_refund", "other")
+
+
+def verify_push(push: Push, account: Mapping[str, str], now: datetime) -> None:
+    """Check a push: any of its signatures by any of our secrets, then its age.
+
+    Raises:
+        BadSignature: not signed by this shop.
+        StaleTimestamp: more than five minutes old, or from the future.
+        MalformedMessage: no JSON object with `type` and `data`.
+    """
+    identity, stamp = push.headers.get("webhook-id", ""), push.headers.get("webhook-timestamp", "")
+    if not identity or not TIMESTAMP.fullmatch(stamp):
+        raise BadSignature("webhook-id or webhook-timestamp")
+    sent_at = datetime.fromtimestamp(int(stamp), UTC)
+    try:
+        ours = _signatures(account, identity, sent_at, push.body.decode())
+    except UnicodeError:
+        raise BadSignature("webhook-signature") from None  # only UTF-8 is ever signed
+    theirs = push.headers.get("webhook-signature", "").split(" ")
+    if not any([is_same(our, their) for our in ours for their in theirs]):  # noqa: C419 - compare all, in constant time
+        raise BadSignature("webhook-signature")
+    if abs(now - sent_at) > TOLERANCE:
+        raise StaleTimestamp("webhook-timestamp")
+    try:
+        message = read.document(push.body)
+        if not isinstance(message.get("type"), str) or not isinstance(message.get("data"), dict):
+            raise Unreadable("type and data expected")
+    except Unreadable as error:
+        raise MalformedMessage("body", str(error)) from None
+
+
+def _signatures(account: Mapping[str, str], identity: str, at: datetime, body: str) -> list[str]:
+    """Sign with every secret of the account.
+
+    The library's own `verify` reads the system's clock, so it only signs for us.
+
+    Raises:
+        UnknownMerchant: a secret is missing, too short or no Base64; a person completes the account.
+    """
+    secrets = credential(account, "secret").split()
+    try:
+        if not secrets or not all(SECRET.fullmatch(secret) for secret in secrets):
+            raise ValueError
+        signers = [Webhook(secret) for secret in secrets]
+    except ValueError:
+        raise UnknownMerchant("account_incomplete", "secret") from None
+    return [signer.sign(identity, at, body) for signer in signers]
+
+
+def parse_push(merchant: str, body: bytes, headers: Mapping[str, str]) -> list[AnyEvent | EventIgnored | EventUnknown]:
+    """Give the one event of a push its fate."""
+    from shared.domain.events import EventUnknown
+
+    what = "selfbuilt push"
+    try:
+        message = read.document(body)
+        kind = message.get("type")
+        what = f"selfbuilt type {label(kind)}"
+        at, data = read.iso(message, "timestamp"), read.nested(message, "data")
+        if kind == "return.received":
+            return [_return_received(merchant, at, data)]
+        if isinstance(kind, str) and kind in ORDER_TYPES:
+            return [_order(merchant, at, data, ORDER_TYPES[kind], address_changed=kind == "order.address_changed")]
+        if isinstance(kind, str) and kind in REFUND_TYPES:
+            return [_refund(merchant, at, data, REFUND_TYPES[kind])]
+        return [EventUnknown(what=what, reason="unlisted type")]
+    except Unreadable as error:
+        return [EventUnknown(what=what, reason=str(error))]
+
+
+def _return_received(merchant: str, at: datetime, data: Fields) -> AnyEvent:
+    from shared.domain.events import ReturnReceived
+
+    return ReturnReceived(
+        merchant=merchant,
+        carrier=read.identifier(data, "carrier"),
+        waybill=read.identifier(data, "waybill"),
+        at=read.iso(data, "received_at") if data.get("received_at") else at,
+    )
+
+
+def _order(merchant: str, at: datetime, data: Fields, status: str | None, **more: object) -> AnyEvent:
+    from shared.domain.events import OrderReported
+
+    fields = {
+        "merchant": merchant,
+        "platform": PLATFORM,
+        "order_id": read.identifier(data, "order_id"),
+        "at": read.iso(data, "updated_at") if data.get("updated_at") else at,
+        "status": status,
+        "paid_fen": None if data.get("paid_fen") is None else read.fen(data, "paid_fen"),
+        "lines": tuple(_line(line) for line in read.objects(data, "lines")),
+        "shipments": tuple(_shipment(parcel) for parcel in read.objects(data, "parcels")),
+    }
+    return OrderReported.model_validate(fields | more)
+
+
+def _line(line: Fields) -> OrderLine:
+    from shared.domain.order import OrderLine
+
+    quantity = read.integer(line, "quantity", 0) if "quantity" in line else 1
+    return OrderLine(
+        line_id=read.identifier(line, "line_id"), quantity=quantity, amount_fen=read.fen(line, "amount_fen")
+    )
+
+
+def _shipment(parcel: Fields) -> Shipment:
+    from shared.domain.order import Shipment
+
+    return Shipment(
+        carrier=read.identifier(parcel, "carrier"),
+        waybill=read.identifier(parcel, "waybill"),
+        line_ids=_line_ids(parcel),
+    )
+
+
+def _line_ids(data: Fields) -> tuple[str, ...]:
+    return tuple(read.as_identifier(one, "line_ids") for one in read.items(data, "line_ids"))
+
+
+def _refund(merchant: str, at: datetime, data: Fields, status: str, **more: object) -> RefundReported:
+    from shared.domain.events import RefundReported
+
+    fields = {
+        "merchant": merchant,
+        "platform": PLATFORM,
+        "refund_id": read.identifier(data, "refund_id"),
+        "order_id": read.identifier(data, "order_id"),
+        "at": at,
+        "version": read.integer(data, "version", 0),
+        "status": status,
+        "kind": None if data.get("kind") is None else _one_of(REFUND_KINDS, data, "kind"),
+        "amount_fen": None if data.get("amount_fen") is None else read.fen(data, "amount_fen"),
+        "line_ids": _line_ids(data),
+        "deadline_at": read.iso(data, "deadline_at") if data.get("deadline_at") else None,
+    }
+    return RefundReported.model_validate(fields | more)
+
+
+def _one_of(words: tuple[str, ...], data: Fields, name: str) -> str:
+    word = read.text(data, name)
+    if word not in words:
+        raise Unreadable(f"{name}: one of {', '.join(words)} expected")
+    return word
+
+
+def carry_out(command: PlatformCommand, account: Mapping[str, str], now: datetime) -> Steps:
+    """Carry out one command at the shop.
+
+    Raises:
+        Retryable: a read that failed, or too many calls.
+        Permanent: refused with the shop's word (`stale_version`, `not_pending`, `not_found` …).
+        Unclear: the agreement may have taken effect.
+    """
+    from shared.domain.commands import AgreeRefund, FetchOrder
+
+    if isinstance(command, FetchOrder):
+        return (yield from _fetch_order(command, account, now))
+    if isinstance(command, AgreeRefund):
+        return (yield from _agree_refund(command, account, now))
+    return (yield from _read_refund(command, account, now))
+
+
+def find_out(command: PlatformCommand, account: Mapping[str, str], now: datetime) -> Finding:
+    """Ask whether an agreement whose answer was lost took effect; reads leave nothing to find."""
+    from shared.domain.commands import AgreeRefund
+    from shared.domain.events import CommandFailed
+
+    if not isinstance(command, AgreeRefund):
+        return None
+    refund = yield from _read_refund(command, account, now)
+    if refund.status == "refunded":
+        return _agreed(command, now)
+    if refund.status == "in_progress":
+        raise Unclear("in_progress")
+    if refund.status == "pending" and refund.version == command.version:
+        return None
+    code = "stale_version" if refund.status == "pending" else "not_pending"
+    asked = {"merchant": command.merchant, "reply_to": command.reply_to, "answers": command.command_id}
+    return CommandFailed(**asked, command=command.type, code=code)
+
+
+def _fetch_order(command: FetchOrder, account: Mapping[str, str], now: datetime) -> Steps:
+    from shared.domain.keys import CaseKey, CaseKind
+
+    answer = yield from _ask(command, "order.read", {"order_id": command.order_id}, account, now)
+    asker = CaseKey.parse(command.reply_to)
+    try:
+        order = read.nested(answer, "order")
+        if read.identifier(order, "order_id") != command.order_id:
+            raise Unreadable("order_id: another order")
+        read.iso(order, "updated_at")
+        status = _one_of(ORDER_STATUSES, order, "status")
+        asked_by = asker.id if asker.kind is CaseKind.REFUND else ""
+        return _order(command.merchant, now, order, status, paid_fen=read.fen(order, "paid_fen"), asked_by=asked_by)
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+
+
+def _read_refund(
+    command: ReadRefund | AgreeRefund, account: Mapping[str, str], now: datetime
+) -> Generator[HttpRequest, HttpReply, RefundReported]:
+    answer = yield from _ask(command, "refund.read", {"refund_id": command.refund_id}, account, now)
+    try:
+        refund = read.nested(answer, "refund")
+        if read.identifier(refund, "refund_id") != command.refund_id:
+            raise Unreadable("refund_id: another refund")
+        status = _one_of(REFUND_STATUSES, refund, "status")
+        fresh = {"amount_fen": read.fen(refund, "amount_fen"), "kind": _one_of(REFUND_KINDS, refund, "kind")}
+        return _refund(command.merchant, now, refund, status, answers=command.command_id, **fresh)
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+
+
+def _agree_refund(command: AgreeRefund, account: Mapping[str, str], now: datetime) -> Steps:
+    data = {"refund_id": command.refund_id, "amount_fen": command.amount_fen, "version": command.version}
+    reply = yield _request(account, now, command.command_id, "refund.agree", data)
+    answer = _judge(reply, writes=True)
+    if answer.get("result") != "refunded":
+        raise Unclear("agreement without a result")
+    return _agreed(command, now)
+
+
+def _agreed(command: AgreeRefund, at: datetime) -> AnyEvent:
+    from shared.domain.events import RefundAgreed
+
+    case = {"merchant": command.merchant, "platform": PLATFORM, "refund_id": command.refund_id}
+    return RefundAgreed(**case, answers=command.command_id, at=at)
+
+
+def _ask(
+    command: Command, kind: str, data: Mapping[str, object], account: Mapping[str, str], now: datetime
+) -> Generator[HttpRequest, HttpReply, Fields]:
+    """Ask a question; each has an id of its own, so that no shop answers from its memory of an earlier one."""
+    identity = f"{command.command_id}:{kind}:{int(now.timestamp() * 1000)}"
+    reply = yield _request(account, now, identity, kind, data)
+    return _judge(reply, writes=False)
+
+
+def _request(
+    account: Mapping[str, str], now: datetime, identity: str, kind: str, data: Mapping[str, object]
+) -> HttpRequest:
+    """Sign a message with all secrets; its id makes a repeated agreement the same agreement."""
+    message = {"type": kind, "timestamp": now.astimezone(UTC).isoformat(), "data": data}
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": identity,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(_signatures(account, identity, now.astimezone(UTC), body)),
+    }
+    return HttpRequest("POST", credential(account, "api_url"), headers, body.encode())
+
+
+def _judge(reply: HttpReply, *, writes: bool) -> Fields:
+    """Judge the answer: 2xx is the shop's yes, everything else its no, with its word for it.
+
+    Raises:
+        Retryable, Unclear: as `read_reply` says.
+        Permanent: refused.
+    """
+    answer = read_reply(reply, writes=writes)
+    if 200 <= reply.status < 300:
+        return answer
+    word = answer.get("error")
+    raise Permanent(label(word) if isinstance(word, str) and word else f"http_{reply.status}")
