@@ -57,7 +57,8 @@ class Sample:
     @property
     def account(self) -> dict[str, str]:
         """The test account, with what the sample changes."""
-        return ACCOUNTS[self.vendor] | self.given.get("account", {})
+        changes: dict[str, str] = self.given.get("account", {})
+        return ACCOUNTS[self.vendor] | changes
 
 
 def load_samples() -> list[Sample]:

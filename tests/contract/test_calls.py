@@ -1,0 +1,160 @@
+"""What holds for every vendor that is called, beyond its samples."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.channels import dingtalk
+from shared.couriers import zto
+from shared.domain.events import MessagePosted
+from shared.domain.wire import HttpReply
+from shared.erps import jushuitan
+from shared.errors import HuhangError, Permanent, Retryable, Unclear
+from shared.platforms import douyin
+from tests.contract.samples import ACCOUNTS, NOW, Sample, command_of, load_samples, steps_of
+
+CALLS = [sample for sample in load_samples() if "replies" in sample.given]
+TEXTS = {
+    vendor: json.dumps([sample.given for sample in CALLS if sample.vendor == vendor], ensure_ascii=False)
+    for vendor in {sample.vendor for sample in CALLS}
+}
+SECRETS = [
+    value for account in ACCOUNTS.values() for name, value in account.items() if "secret" in name or "token" in name
+]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "codes"),
+    [
+        ("douyin", [f'"after_sale_status": {code},' for code in douyin.REFUND_STATUSES]),
+        ("douyin", [f'"order_status": {code},' for code in douyin.ORDER_STATUSES]),
+        ("zto", [*zto.FINAL, *zto.REGISTERED, *zto.INTERCEPTION_STATES, *zto.THROTTLED, zto.NOT_PICKED_UP]),
+        ("jushuitan", [f'"status": "{status}"' for status in jushuitan.STATUSES]),
+        ("jushuitan", [f'"code": {code},' for code in jushuitan.RETRIES]),
+        ("dingtalk", [f'"errcode": {code},' for code in [0, -1, *dingtalk.THROTTLED, *dingtalk.REFUSALS]]),
+    ],
+)
+def test_every_listed_code_has_a_sample(vendor: str, codes: list[str]) -> None:
+    assert [code for code in codes if code not in TEXTS[vendor]] == []
+
+
+json_answers = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["code", "data", "status", "statusCode", "errcode", "result", "orders", "items", "refund", "order"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+answers = st.binary(max_size=60) | json_answers.map(lambda value: json.dumps(value).encode())
+
+
+@settings(max_examples=600, deadline=None)
+@given(sample=st.sampled_from(CALLS), data=st.data())
+def test_any_answer_ends_in_an_outcome_or_a_documented_error(sample: Sample, data: st.DataObject) -> None:
+    """Up to some point the vendor answers as in the sample, then it answers anything."""
+    genuine = data.draw(st.integers(0, len(sample.given["replies"])))
+    steps = steps_of(sample)
+    try:
+        next(steps)
+        for number in range(30):
+            if number < genuine:
+                reply = sample.given["replies"][number]
+                body = reply["body"] if isinstance(reply["body"], str) else json.dumps(reply["body"])
+                steps.send(HttpReply(reply.get("status", 200), body.encode()))
+            else:
+                steps.send(HttpReply(data.draw(st.sampled_from([200, 200, 200, 404, 429, 500])), data.draw(answers)))
+    except StopIteration:
+        return
+    except (Retryable, Unclear, Permanent) as error:
+        _assert_no_secret(error)
+        return
+    pytest.fail("the conversation does not end")
+
+
+@settings(max_examples=200, deadline=None)
+@given(sample=st.sampled_from(CALLS), data=st.data())
+def test_money_is_never_reported_as_paid_by_an_answer_that_does_not_say_so(sample: Sample, data: st.DataObject) -> None:
+    if sample.given.get("command", {}).get("type") != "agree_refund" or sample.given.get("call"):
+        return
+    steps = steps_of(sample)
+    next(steps)
+    with pytest.raises((HuhangError, StopIteration)) as caught:
+        steps.send(HttpReply(200, data.draw(answers)))
+    assert not isinstance(caught.value, StopIteration)
+
+
+@pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
+def test_no_error_shows_a_secret_or_a_url(sample: Sample) -> None:
+    try:
+        steps = steps_of(sample)
+        next(steps)
+        for reply in sample.given["replies"]:
+            body = reply["body"] if isinstance(reply["body"], str) else json.dumps(reply["body"])
+            steps.send(HttpReply(reply.get("status", 200), body.encode()))
+    except StopIteration:
+        return
+    except HuhangError as error:
+        _assert_no_secret(error)
+
+
+def _assert_no_secret(error: HuhangError) -> None:
+    assert not any(secret in str(error) for secret in SECRETS)
+    assert "://" not in str(error)
+
+
+@pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
+def test_a_base_url_of_the_account_is_used(sample: Sample) -> None:
+    """So that the same code speaks to the vendor's sandbox."""
+    name = "api_url" if sample.vendor == "selfbuilt" else "base_url"
+    account = {**sample.given.get("account", {}), name: "http://127.0.0.1:9/x"}
+    try:
+        request = next(steps_of(replace(sample, given={**sample.given, "account": account})))
+    except (StopIteration, Permanent):
+        return
+    assert request.url.startswith("http://127.0.0.1:9/x")
+
+
+def _post(text: str, title: str = "退款") -> Any:
+    robot = {"channel": "dingtalk", "account": "desk-robot", "group": "desk"}
+    return command_of({"type": "post_message", "title": title, "text": text, **robot})
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(alphabet='退款a\n"\\😀 ', min_size=1, max_size=60), times=st.integers(1, 2000))
+def test_a_robots_message_never_exceeds_its_limit(text: str, times: int) -> None:
+    command = _post(text * times, text * 10)
+    body = next(dingtalk.carry_out(command, ACCOUNTS["dingtalk"], NOW)).body
+    assert len(body) <= dingtalk.BODY_BYTES_MAX
+    said = json.loads(body)["markdown"]["text"]
+    if said != command.text:
+        assert said.endswith(dingtalk.CUT)
+        assert command.text.startswith(said.removesuffix(dingtalk.CUT))
+        assert len(body) > dingtalk.BODY_BYTES_MAX - 12  # not one more character would have fitted
+
+
+def test_a_robot_without_a_secret_is_not_signed() -> None:
+    account = ACCOUNTS["dingtalk"] | {"secret": ""}
+    assert next(dingtalk.carry_out(_post("x"), account, NOW)).url.endswith("/robot/send?access_token=ding-token")
+    signed = next(dingtalk.carry_out(_post("x"), ACCOUNTS["dingtalk"], NOW)).url
+    assert "&timestamp=1772328600000&sign=" in signed
+
+
+def test_a_posted_message_names_its_group() -> None:
+    steps = dingtalk.carry_out(_post("x"), ACCOUNTS["dingtalk"], NOW)
+    next(steps)
+    with pytest.raises(StopIteration) as stop:
+        steps.send(HttpReply(200, b'{"errcode":0}'))
+    assert isinstance(stop.value.value, MessagePosted)
+    assert stop.value.value.group == "desk"
