@@ -25,11 +25,10 @@ from shared.domain.events import (
 from shared.domain.notices import TicketKind
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, RefundCase, RefundKind, RefundPhase, RefundStatus
-from shared.rules.paying.full_amount import full_amount
 from shared.rules.refund_clock import look_at_clock, next_due
 from shared.rules.refund_draft import RefundDraft
 from shared.rules.refund_goods import note_payment, order_stopped, paid, parcel_progressed
-from shared.rules.refund_payment import command_failed, refund_agreed, reviewed
+from shared.rules.refund_payment import command_failed, keep_for_buyer, refund_agreed, reviewed
 from shared.rules.refund_route import order_learned, route
 
 
@@ -136,11 +135,8 @@ def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_l
         draft.ask_person(TicketKind.REQUEST_CHANGED, {"was": before.kind, "is": draft.case.kind})
     elif before.phase is RefundPhase.REVIEWING and asked:
         reviewed(draft, budget_left=budget_left)
-    elif before.phase is RefundPhase.STOPPING_PARCELS and (
-        partial := full_amount(draft.case, draft.order, draft.policy)
-    ):
-        draft.release_parcels()
-        draft.ask_person_about(partial)
+    elif before.phase is RefundPhase.STOPPING_PARCELS:
+        keep_for_buyer(draft)
 
 
 def _refunded(draft: RefundDraft, event: RefundReported) -> None:

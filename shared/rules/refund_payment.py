@@ -26,6 +26,8 @@ _REVIEWS_MAX = 3
 
 def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
     """Agree to the request as it was just read, or ask a person."""
+    if keep_for_buyer(draft):
+        return
     for rule in RULES:
         objection = rule(draft.case, draft.order, draft.policy)
         if objection:
@@ -42,6 +44,15 @@ def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
         "deadline": str(draft.case.deadline_at),
     }
     draft.ask(RefundPhase.AGREEING, "reviewed", facts)
+
+
+def keep_for_buyer(draft: RefundDraft) -> bool:
+    """Let the parcels go on when the buyer now asks for part of the price only; true when that is so."""
+    partial = full_amount(draft.case, draft.order, draft.policy)
+    if partial:
+        draft.release_parcels()
+        draft.ask_person_about(partial)
+    return partial is not None
 
 
 def refund_agreed(draft: RefundDraft, event: RefundAgreed) -> None:
