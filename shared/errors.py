@@ -4,6 +4,7 @@
     ├── Retryable        nothing happened, or repeating is harmless: try again after `after`
     ├── Unclear          it may have happened: find out before anything else
     ├── Permanent        it will never work: store the failure, open a ticket
+    │   ├── TooMuch      a list longer than we read at once: ask for less
     │   └── Refused      somebody at the door: answer with `http_status`, do nothing
     │       ├── BadSignature, StaleTimestamp      401
     │       ├── UnknownSource, UnknownMerchant    404
@@ -43,6 +44,10 @@ class Permanent(HuhangError):
         super().__init__(f"{code}: {text}" if text else code)
         self.code = code
         self.text = text
+
+
+class TooMuch(Permanent):
+    """A vendor has more to list than is read at once. Ask about a shorter time."""
 
 
 class Refused(Permanent):

@@ -19,7 +19,7 @@ from shared.domain import reading as read
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import clip, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Permanent, Retryable, Unclear
+from shared.errors import Permanent, Retryable, TooMuch, Unclear
 
 # pydantic and the domain types are imported late, as in all vendor modules: importing one costs next to nothing
 if TYPE_CHECKING:
@@ -263,20 +263,20 @@ def _cancel(
 
 
 def list_events(
-    merchant: str, account: Mapping[str, str], now: datetime, since: datetime
+    merchant: str, account: Mapping[str, str], now: datetime, since: datetime, until: datetime
 ) -> Generator[HttpRequest, HttpReply, list[ReturnReceived | EventUnknown]]:
     """Read the goods that the warehouse counted in since then (售后收货查询), at most 500 receipts of seven days.
 
     Receipts without a parcel's number concern no parcel and are left out.
 
     Raises:
-        Permanent: `too_many_receipts`; the time since then is too long.
+        TooMuch: `too_many_receipts`; the time since then is too long.
     """
     names = {key: account.get(f"received_{key}") or name for key, name in RECEIVED.items()}
-    begin = max(since, now - WINDOW_MAX)
+    begin = max(since, until - WINDOW_MAX)
     found: list[ReturnReceived | EventUnknown] = []
     for page in range(1, PAGES_MAX + 1):
-        window = {"modified_begin": _beijing(begin), "modified_end": _beijing(now)}
+        window = {"modified_begin": _beijing(begin), "modified_end": _beijing(until)}
         biz = {**window, "page_index": page, "page_size": PAGE_SIZE}
         answer = _judge((yield _request(account, now, RECEIPTS, biz)), writes=False)
         try:
@@ -287,7 +287,7 @@ def list_events(
         found += [event for receipt in receipts if (event := _received(merchant, names, receipt))]
         if data.get("has_next") is not True or not receipts:
             return found
-    raise Permanent("too_many_receipts", f"more than {PAGES_MAX * PAGE_SIZE}")
+    raise TooMuch("too_many_receipts", f"more than {PAGES_MAX * PAGE_SIZE}")
 
 
 def _received(merchant: str, names: Mapping[str, str], receipt: object) -> ReturnReceived | EventUnknown | None:

@@ -20,7 +20,7 @@ from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.vendor import LATER, SOON, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
+from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, TooMuch, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -432,17 +432,17 @@ def _shipment(parcel: Fields) -> Shipment:
 
 
 def list_events(
-    merchant: str, account: Mapping[str, str], now: datetime, since: datetime
+    merchant: str, account: Mapping[str, str], now: datetime, since: datetime, until: datetime
 ) -> Generator[HttpRequest, HttpReply, list[RefundReported | EventUnknown]]:
     """Read the refunds changed since then (afterSale/List), oldest change first, at most 1,000.
 
     Let `since` overlap: a refund that changes during the reading moves the others up a page.
 
     Raises:
-        Permanent: `too_many_changes`; the time since then is too long.
+        TooMuch: `too_many_changes`; the time since then is too long.
     """
     found: list[RefundReported | EventUnknown] = []
-    window = {"update_start_time": int(since.timestamp()), "update_end_time": int(now.timestamp())}
+    window = {"update_start_time": int(since.timestamp()), "update_end_time": int(until.timestamp())}
     for page in range(PAGES_MAX):
         param = {**window, "order_by": ["update_time asc"], "page": page, "size": PAGE_SIZE}
         data = _data((yield _request(account, now, "afterSale/List", param)), writes=False)
@@ -453,7 +453,7 @@ def list_events(
         found += [_listed(merchant, item) for item in items]
         if data.get("has_more") is not True or not items:
             return found
-    raise Permanent("too_many_changes", f"more than {PAGES_MAX * PAGE_SIZE} refunds")
+    raise TooMuch("too_many_changes", f"more than {PAGES_MAX * PAGE_SIZE}")
 
 
 def _listed(merchant: str, item: object) -> RefundReported | EventUnknown:

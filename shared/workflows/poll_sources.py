@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
-from shared.domain.events import Event
-from shared.domain.messages import write_message
-from shared.errors import Permanent, Retryable, Unclear
+from shared.domain.events import EventUnknown
+from shared.domain.messages import AnyEvent, write_message
+from shared.errors import Permanent, Retryable, TooMuch, Unclear
 from shared.ports import Clock, Http, Queue
 from shared.workflows.carry_out_command import converse
 
 OVERLAP = timedelta(minutes=2)
 _FIRST_LOOK = timedelta(hours=1)
+_HALVINGS_MAX = 10
 
 
 class Cursors(Protocol):
@@ -63,20 +64,33 @@ def pollable(
 def poll_source(source: Source, *, http: Http, queue: Queue, cursors: Cursors, clock: Clock) -> Poll:
     """Ask one source what is new since last time, and pass it on before the cursor moves.
 
-    A source that fails is asked again next time, from the same instant.
+    A source that fails is asked again next time, from the same instant. One that has too much to tell since then is
+    asked about a shorter time, so that an outage is caught up with step by step.
     """
     now = clock.now()
-    cursor = cursors.get(source.merchant, source.name)
-    since = (cursor or now - _FIRST_LOOK) - OVERLAP
-    try:
-        events: Sequence[Any] = converse(source.list_events(source.merchant, source.account, now, since), http)
-    except (Retryable, Unclear, Permanent) as error:
-        return Poll(source.merchant, source.name, 0, str(error)[:120])
+    since = (cursors.get(source.merchant, source.name) or now - _FIRST_LOOK) - OVERLAP
+    until = now
+    for _ in range(_HALVINGS_MAX):
+        asking = source.list_events(source.merchant, source.account, now, since, until)
+        try:
+            told: Sequence[AnyEvent | EventUnknown] = converse(asking, http)
+        except TooMuch:
+            until = since + (until - since) / 2
+            continue
+        except (Retryable, Unclear, Permanent) as error:
+            return Poll(source.merchant, source.name, 0, str(error)[:120])
+        events = [event for event in told if not isinstance(event, EventUnknown)]
+        _pass_on(events, queue)
+        cursors.put(source.merchant, source.name, until)
+        return Poll(source.merchant, source.name, len(events), _unreadable(told))
+    return Poll(source.merchant, source.name, 0, "too much at once")
+
+
+def _pass_on(events: Sequence[AnyEvent], queue: Queue) -> None:
     for lane in dict.fromkeys(event.case.lane for event in events):
-        queue.send(lane, [(_group(event), write_message(event)) for event in events if event.case.lane is lane])
-    cursors.put(source.merchant, source.name, now)
-    return Poll(source.merchant, source.name, len(events))
+        queue.send(lane, [(event.merchant, write_message(event)) for event in events if event.case.lane is lane])
 
 
-def _group(event: Event) -> str:
-    return event.merchant
+def _unreadable(told: Sequence[AnyEvent | EventUnknown]) -> str:
+    reasons = [event.reason for event in told if isinstance(event, EventUnknown)]
+    return f"{len(reasons)} unreadable: {reasons[0]}"[:120] if reasons else ""

@@ -104,7 +104,7 @@ def steps_of(sample: Sample) -> Generator[HttpRequest, HttpReply, Any]:
     if "command" in sample.given:
         steps = call(command_of(sample.given["command"]), sample.account, NOW)
     else:
-        steps = call(MERCHANT, sample.account, NOW, datetime.fromisoformat(sample.given["since"]))
+        steps = call(MERCHANT, sample.account, NOW, datetime.fromisoformat(sample.given["since"]), NOW)
     assert isinstance(steps, Generator)
     return steps
 
