@@ -48,7 +48,8 @@ def _refunded(order: OrderCase | None, event: OrderRefunded, now: datetime) -> O
 
 
 def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:
-    mine = next((known for known in order.shipments if known.waybill == shipment.waybill), None)
+    number = (shipment.carrier, shipment.waybill)
+    mine = next((known for known in order.shipments if (known.carrier, known.waybill) == number), None)
     return shipped_content(order, mine) if mine else None
 
 
@@ -68,14 +69,16 @@ def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
 
 
 def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
-    by_id = {line.line_id: line for line in told + known}
+    """All lines ever told; of two statements about one line the dearer counts, so that a person looks sooner."""
+    by_id = {line.line_id: line for line in sorted(told + known, key=lambda line: (line.amount_fen, line.quantity))}
     return tuple(by_id[line_id] for line_id in sorted(by_id))
 
 
 def _all_shipments(known: tuple[Shipment, ...], told: tuple[Shipment, ...]) -> tuple[Shipment, ...]:
-    by_waybill: dict[str, Shipment] = {}
+    by_number: dict[tuple[str, str], Shipment] = {}
     for shipment in known + told:
-        mine = by_waybill.get(shipment.waybill, shipment)
+        number = (shipment.carrier, shipment.waybill)
+        mine = by_number.get(number, shipment)
         lines = tuple(sorted({*shipment.line_ids, *mine.line_ids}))
-        by_waybill[shipment.waybill] = mine.model_copy(update={"line_ids": lines})
-    return tuple(by_waybill[waybill] for waybill in sorted(by_waybill))
+        by_number[number] = mine.model_copy(update={"line_ids": lines})
+    return tuple(by_number[number] for number in sorted(by_number))
