@@ -6,7 +6,7 @@ here. Every request can be lost, answered too late to be heard, or refused; the 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -41,26 +41,36 @@ from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable, Unclear
 
 START = datetime.fromisoformat("2026-11-11T00:00:00+00:00")
-ORDER, REFUND, WAYBILL, MERCHANT = "O1", "R1", "75000000000017", "demo"
+ORDER, WAYBILL, MERCHANT = "O1", "75000000000017", "demo"
+LINES = {"R1": "L1", "R2": "L2"}  # each refund asks for one line of the order, and both lines are in one parcel
 AMOUNT_FEN = 1990
 Answer = dict[str, Any]
 
 
-class Outside:
-    """One order with one parcel and one refund request, as they really are."""
+class Request:
+    """A refund request as the platform has it."""
 
-    def __init__(self, now: Callable[[], datetime], *, shipped: bool) -> None:
-        self.now = now
-        self.shipped = shipped
+    def __init__(self) -> None:
         self.status = RefundStatus.PENDING
         self.version = 1
         self.amount_fen = AMOUNT_FEN
+        self.paid: list[tuple[int, int]] = []  # (amount, version) that our agreement paid
+
+    def told(self) -> Answer:
+        """What the platform says of it."""
+        return {"status": self.status, "version": self.version, "amount_fen": self.amount_fen}
+
+
+class Outside:
+    """One order with one parcel and its refund requests, as they really are."""
+
+    def __init__(self, *, shipped: bool, refunds: int) -> None:
+        self.shipped = shipped
+        self.requests = {name: Request() for name in list(LINES)[:refunds]}
         self.refused_agreements = 0
         self.erp = "Sent" if shipped else "WaitConfirm"
         self.interception = "none"
         self.registered = Counter[str]()  # interceptions by request id
-        self.live_max = 0
-        self.paid: list[tuple[int, int]] = []  # (amount, version) that our agreement paid
         self.faults: list[str] = []
         self.unheard: set[str] = set()  # commands whose last effectful call brought no answer
         self.blind_calls = 0  # calls repeated without asking first
@@ -92,22 +102,28 @@ class Outside:
 
     # ---- the platform --------------------------------------------------------------------------------------------
 
+    @property
+    def paid(self) -> list[tuple[int, int]]:
+        """Everything that our agreements paid."""
+        return [payment for request in self.requests.values() for payment in request.paid]
+
     def _read(self, call: Answer) -> Answer:
-        return {"status": self.status, "version": self.version, "amount_fen": self.amount_fen}
+        return self.requests[call["refund"]].told()
 
     _find_agree = _read
 
     def _agree(self, call: Answer) -> Answer:
-        if self.status is not RefundStatus.PENDING or call["version"] != self.version:
+        request = self.requests[call["refund"]]
+        if request.status is not RefundStatus.PENDING or call["version"] != request.version:
             self.refused_agreements += 1
             return {"error": "not_pending_or_stale"}
-        assert call["amount_fen"] == self.amount_fen, "paid another amount than was reviewed"
-        self.paid.append((call["amount_fen"], call["version"]))
-        self.status, self.version = RefundStatus.REFUNDED, self.version + 1
+        assert call["amount_fen"] == request.amount_fen, "paid another amount than was reviewed"
+        request.paid.append((call["amount_fen"], call["version"]))
+        request.status, request.version = RefundStatus.REFUNDED, request.version + 1
         return {"ok": True}
 
     def _order(self, call: Answer) -> Answer:
-        return {"shipped": self.shipped}
+        return {"shipped": self.shipped, "lines": [LINES[name] for name in self.requests]}
 
     # ---- the ERP -------------------------------------------------------------------------------------------------
 
@@ -130,7 +146,6 @@ class Outside:
             return {"refused": "E23137"}
         self.interception = "live"
         self.registered[call["id"]] += 1
-        self.live_max = max(self.live_max, 1)
         return {"ok": "registered"}
 
     def _find_intercept(self, call: Answer) -> Answer:
@@ -179,7 +194,12 @@ def _parcel(command: Any) -> dict[str, Any]:
 
 
 def _refund(command: Any) -> dict[str, Any]:
-    return {**_about(command), "platform": "sim", "refund_id": REFUND}
+    return {**_about(command), "platform": "sim", "refund_id": _name(command)}
+
+
+def _name(command: Any) -> str:
+    """Give the refund that asks."""
+    return str(command.reply_to.rsplit(":", 1)[1])
 
 
 def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
@@ -187,12 +207,14 @@ def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
     match command:
         case FetchOrder():
             answer = yield from _ask("order", command)
-            return order_read(now, shipped=answer["shipped"], asked_by=f"sim:{REFUND}")
+            return order_read(now, answer, asked_by=f"sim:{_name(command)}")
         case ReadRefund():
-            answer = yield from _ask("read", command)
-            return refund_reported(now, answer, answers=command.command_id)
+            answer = yield from _ask("read", command, refund=_name(command))
+            return refund_reported(now, _name(command), answer, answers=command.command_id)
         case AgreeRefund():
-            answer = yield from _ask("agree", command, amount_fen=command.amount_fen, version=command.version)
+            answer = yield from _ask(
+                "agree", command, refund=_name(command), amount_fen=command.amount_fen, version=command.version
+            )
             if "error" in answer:
                 raise Permanent(answer["error"])
             return RefundAgreed(**_refund(command), at=now)
@@ -224,7 +246,7 @@ def find_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
     """Ask what became of it."""
     match command:
         case AgreeRefund():
-            answer = yield from _ask("find_agree", command)
+            answer = yield from _ask("find_agree", command, refund=_name(command))
             if answer["status"] == RefundStatus.REFUNDED:
                 return RefundAgreed(**_refund(command), at=now)
             if answer["status"] == RefundStatus.PENDING and answer["version"] == command.version:
@@ -249,33 +271,34 @@ def find_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
 VENDOR: Any = SimpleNamespace(carry_out=carry_out, find_out=find_out)
 
 
-def order_read(at: datetime, *, shipped: bool, asked_by: str = "") -> OrderReported:
+def order_read(at: datetime, truth: Answer, asked_by: str = "") -> OrderReported:
     """The order as the platform tells it."""
+    lines, shipped = tuple(truth["lines"]), truth["shipped"]
     return OrderReported(
         merchant=MERCHANT,
         platform="sim",
         order_id=ORDER,
         at=at,
         status=OrderStatus.SHIPPED if shipped else OrderStatus.PAID,
-        paid_fen=AMOUNT_FEN,
-        lines=(OrderLine(line_id="L1", amount_fen=AMOUNT_FEN),),
-        shipments=(Shipment(carrier="zto", waybill=WAYBILL, line_ids=("L1",)),) if shipped else (),
+        paid_fen=AMOUNT_FEN * len(lines),
+        lines=tuple(OrderLine(line_id=line, amount_fen=AMOUNT_FEN) for line in lines),
+        shipments=(Shipment(carrier="zto", waybill=WAYBILL, line_ids=lines),) if shipped else (),
         asked_by=asked_by,
     )
 
 
-def refund_reported(at: datetime, truth: Answer, answers: str = "") -> RefundReported:
+def refund_reported(at: datetime, refund_id: str, truth: Answer, answers: str = "") -> RefundReported:
     """The refund as the platform tells it."""
     return RefundReported(
         merchant=MERCHANT,
         platform="sim",
-        refund_id=REFUND,
+        refund_id=refund_id,
         order_id=ORDER,
         at=at,
         version=truth["version"],
         status=truth["status"],
         kind=RefundKind.REFUND_ONLY,
         amount_fen=truth["amount_fen"],
-        line_ids=("L1",),
+        line_ids=(LINES[refund_id],),
         answers=answers,
     )

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.domain.events import ReturnReceived
+from shared.domain.events import RefundReported, ReturnReceived
 from shared.domain.parcel import InterceptionPhase, Stage
 from shared.domain.policy import RefundMoment
 from shared.domain.refund import RefundPhase, RefundStatus
-from tests.simulation.outside import AMOUNT_FEN, MERCHANT, WAYBILL, order_read, refund_reported
+from tests.simulation.outside import AMOUNT_FEN, MERCHANT, WAYBILL, Request, order_read, refund_reported
 from tests.simulation.world import World
 
 SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "1000"))
@@ -24,47 +24,59 @@ _ENDED = (RefundPhase.CLOSED, RefundPhase.BY_HAND)
 _FORWARD = (Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB, Stage.OUT_FOR_DELIVERY, Stage.DELIVERED)
 
 
-class OneRefund(RuleBasedStateMachine):
-    """One buyer, one parcel, every misfortune."""
+class Refunds(RuleBasedStateMachine):
+    """One order, one parcel, one or two refunds, every misfortune."""
 
     @initialize(
         shipped=st.booleans(),
+        refunds=st.integers(1, 2),
         known=st.booleans(),
         moment=st.sampled_from(RefundMoment),
-        budget=st.sampled_from([0, AMOUNT_FEN - 1, AMOUNT_FEN, 10 * AMOUNT_FEN]),
+        budget=st.sampled_from([0, AMOUNT_FEN - 1, AMOUNT_FEN, 2 * AMOUNT_FEN]),
     )
-    def begin(self, *, shipped: bool, known: bool, moment: RefundMoment, budget: int) -> None:
-        self.world = World(shipped=shipped, refund_on=moment, budget_amount_max_fen=budget)
+    def begin(self, *, shipped: bool, refunds: int, known: bool, moment: RefundMoment, budget: int) -> None:
+        self.world = World(shipped=shipped, refunds=refunds, refund_on=moment, budget_amount_max_fen=budget)
         self.scanned_at = self.world.clock.now()
         if known:
-            self.world.accept(order_read(self.world.clock.now(), shipped=shipped))
+            self.world.accept(order_read(self.world.clock.now(), self.world.outside._order({})))
 
     # ---- the buyer, the platform, the courier, the warehouse -----------------------------------------------------
 
-    def _tell(self, copies: int = 1) -> None:
-        outside = self.world.outside
-        truth = {"status": outside.status, "version": outside.version, "amount_fen": outside.amount_fen}
+    def _tell(self, name: str, copies: int = 1) -> None:
         for _ in range(copies):
-            self.world.accept(refund_reported(self.world.clock.now(), truth))
+            truth = self.world.outside.requests[name].told()
+            self.world.accept(refund_reported(self.world.clock.now(), name, truth))
 
-    @rule(copies=st.integers(1, 3))
-    def the_platform_tells_of_the_refund(self, copies: int) -> None:
-        self._tell(copies)
+    def _pick(self, which: int) -> str:
+        return list(self.world.outside.requests)[which % len(self.world.outside.requests)]
 
-    @precondition(lambda self: self.world.outside.status is RefundStatus.PENDING)
-    @rule(status=st.sampled_from([RefundStatus.CLOSED, RefundStatus.REFUSED, RefundStatus.REFUNDED]))
-    def somebody_ends_it_elsewhere(self, status: RefundStatus) -> None:
-        self.world.outside.status = status
-        self.world.outside.version += 1
-        self._tell()
+    @rule(which=st.integers(0, 1), copies=st.integers(1, 3))
+    def the_platform_tells_of_a_refund(self, which: int, copies: int) -> None:
+        self._tell(self._pick(which), copies)
 
-    @precondition(lambda self: self.world.outside.status is RefundStatus.PENDING)
-    @rule(amount_fen=st.sampled_from([AMOUNT_FEN // 2, AMOUNT_FEN, AMOUNT_FEN * 2]), told=st.booleans())
-    def the_buyer_changes_the_amount(self, amount_fen: int, *, told: bool) -> None:
-        self.world.outside.amount_fen = amount_fen
-        self.world.outside.version += 1
-        if told:
-            self._tell()
+    @rule(
+        which=st.integers(0, 1),
+        status=st.sampled_from([RefundStatus.CLOSED, RefundStatus.REFUSED, RefundStatus.REFUNDED]),
+    )
+    def somebody_ends_it_elsewhere(self, which: int, status: RefundStatus) -> None:
+        request = self.world.outside.requests[self._pick(which)]
+        if request.status is RefundStatus.PENDING:
+            request.status = status
+            request.version += 1
+            self._tell(self._pick(which))
+
+    @rule(
+        which=st.integers(0, 1),
+        amount_fen=st.sampled_from([AMOUNT_FEN // 2, AMOUNT_FEN, AMOUNT_FEN * 2]),
+        told=st.booleans(),
+    )
+    def the_buyer_changes_the_amount(self, which: int, amount_fen: int, *, told: bool) -> None:
+        request = self.world.outside.requests[self._pick(which)]
+        if request.status is RefundStatus.PENDING:
+            request.amount_fen = amount_fen
+            request.version += 1
+            if told:
+                self._tell(self._pick(which))
 
     @rule(stage=st.sampled_from(_FORWARD), late=st.booleans())
     def the_courier_scans(self, stage: Stage, *, late: bool) -> None:
@@ -113,9 +125,9 @@ class OneRefund(RuleBasedStateMachine):
     # ---- what must hold ------------------------------------------------------------------------------------------
 
     @invariant()
-    def the_buyer_is_paid_at_most_once(self) -> None:
-        assert len(self.world.outside.paid) <= 1
-        assert all(amount <= AMOUNT_FEN for amount, _ in self.world.outside.paid)
+    def each_refund_is_paid_at_most_once_and_never_more_than_the_order(self) -> None:
+        assert all(len(request.paid) <= 1 for request in self.world.outside.requests.values())
+        assert sum(amount for amount, _ in self.world.outside.paid) <= AMOUNT_FEN * len(self.world.outside.requests)
 
     @invariant()
     def the_budget_holds(self) -> None:
@@ -142,22 +154,25 @@ class OneRefund(RuleBasedStateMachine):
             return
         world = self.world
         world.settle()
-        self.the_buyer_is_paid_at_most_once()
+        self.each_refund_is_paid_at_most_once_and_never_more_than_the_order()
         assert not world.dead, "a message ended in the dead-letter queue"
         assert not [entry for entry in world.later if entry[0] <= world.clock.now()], "a message was left"
-        refund, parcel = world.refund, world.parcel
-        told = any(event.type == "refund_reported" for event in world.accepted)
-        open_requests = [e for e in world.accepted if getattr(e, "status", "") in ("pending", "refunded")]
-        if told and open_requests:
-            assert refund is not None
-            assert refund.phase in _ENDED or refund.parcels, f"stuck in {refund.phase}"
+        for name, request in world.outside.requests.items():
+            self._check_end(name, request)
         for stored in world.table.cases.values():
             assert stored.due is None or stored.due > world.clock.now(), f"{stored.key} is overdue"
-        if parcel is not None:
-            assert parcel.interception.phase is not InterceptionPhase.REQUESTED
-        if world.outside.paid:
+        parcel = world.parcel
+        assert parcel is None or parcel.interception.phase is not InterceptionPhase.REQUESTED
+
+    def _check_end(self, name: str, request: Request) -> None:
+        refund = self.world.refund(name)
+        told = [e for e in self.world.accepted if isinstance(e, RefundReported) and e.refund_id == name]
+        if any(event.status in (RefundStatus.PENDING, RefundStatus.REFUNDED) for event in told):
             assert refund is not None
-            assert refund.refunded_at is not None, "the buyer was paid and the case does not know"
+            assert refund.phase in _ENDED or refund.parcels, f"{name} is stuck in {refund.phase}"
+        if request.paid:
+            assert refund is not None
+            assert refund.refunded_at is not None, f"{name} was paid and the case does not know"
 
 
 _tuned: Any = settings(
@@ -169,5 +184,5 @@ _tuned: Any = settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate, Phase.shrink),
 )
-OneRefund.TestCase.settings = _tuned
-TestOneRefund = OneRefund.TestCase
+Refunds.TestCase.settings = _tuned
+TestRefunds = Refunds.TestCase

@@ -22,7 +22,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.stores import FakeCaseStore
 from tests.fakes.table import FakeTable
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
-from tests.simulation.outside import MERCHANT, REFUND, START, VENDOR, WAYBILL, Outside
+from tests.simulation.outside import MERCHANT, START, VENDOR, WAYBILL, Outside
 
 CALLS = (Lane.PLATFORM_CALLS, Lane.COURIER_CALLS, Lane.ERP_CALLS)
 REDELIVERY = timedelta(seconds=30)
@@ -33,13 +33,13 @@ class Crash(BaseException):
 
 
 class World:
-    """One merchant, one order, one refund; queues that double, reorder and redeliver."""
+    """One merchant, one order, its refunds; queues that double, reorder and redeliver."""
 
-    def __init__(self, *, shipped: bool = True, **policy: Any) -> None:
+    def __init__(self, *, shipped: bool = True, refunds: int = 1, **policy: Any) -> None:
         self.clock = FakeClock(START)
         self.crash_in = 0
         self.table = FakeTable(self._maybe_crash)
-        self.outside = Outside(self.clock.now, shipped=shipped)
+        self.outside = Outside(shipped=shipped, refunds=refunds)
         self.queue = FakeQueue(self.table)
         self.store = FakeCaseStore(self.table)
         self.index = FakeDueIndex(self.table)
@@ -154,10 +154,9 @@ class World:
 
     # ---- looking -------------------------------------------------------------------------------------------------
 
-    @property
-    def refund(self) -> RefundCase | None:
-        """The refund case as stored."""
-        case = self._stored(refund_key(MERCHANT, "sim", REFUND)).case
+    def refund(self, name: str = "R1") -> RefundCase | None:
+        """A refund case as stored."""
+        case = self._stored(refund_key(MERCHANT, "sim", name)).case
         return case if isinstance(case, RefundCase) else None
 
     @property
