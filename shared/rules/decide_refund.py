@@ -142,6 +142,8 @@ def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_l
 def _refunded(draft: RefundDraft, event: RefundReported) -> None:
     """The money is gone, at our word, a person's or the platform's: what counts now are the goods."""
     case = draft.case
+    if case.phase is RefundPhase.READING and event.amount_fen is None:
+        return  # nobody knows yet how much is gone: the answer that is awaited says it
     note_payment(draft, event.at)
     if case.phase in (RefundPhase.READING, RefundPhase.AWAITING_ORDER, RefundPhase.STOPPING_ORDER):
         if case.phase is RefundPhase.READING and event.answers:
@@ -164,4 +166,5 @@ def _ended(draft: RefundDraft, outcome: Outcome) -> None:
     draft.release_parcels()
     if draft.case.order_stopped:
         draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"outcome": outcome})
+    draft.say_share(0)
     draft.close(outcome, outcome)

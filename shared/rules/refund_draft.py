@@ -5,11 +5,11 @@ from typing import assert_never
 
 from shared.domain.commands import AgreeRefund, FetchOrder, ReadRefund, StopOrder
 from shared.domain.decision import BudgetDraw, Decision, Objection
-from shared.domain.events import InterceptionReleased, InterceptionWanted, NoticeRaised
+from shared.domain.events import InterceptionReleased, InterceptionWanted, NoticeRaised, OrderRefunded
 from shared.domain.keys import refund_key
 from shared.domain.messages import Message
 from shared.domain.notices import TICKETS, Notice, TicketKind
-from shared.domain.order import OrderCase
+from shared.domain.order import OrderCase, RefundShare
 from shared.domain.parcel import Content, Progress, Wish
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, ParcelState, RefundCase, RefundPhase
@@ -38,6 +38,7 @@ class RefundDraft:
         self.order = order
         self.outbox: list[Message] = []
         self.draw: BudgetDraw | None = None
+        self.order_after: OrderCase | None = None
 
     # ---- state ---------------------------------------------------------------------------------------------------
 
@@ -60,7 +61,7 @@ class RefundDraft:
 
     def decision(self, due: datetime | None) -> Decision[RefundCase]:
         """Close the draft."""
-        return Decision(self.case, tuple(self.outbox), due, self.draw)
+        return Decision(self.case, tuple(self.outbox), due, self.draw, self.order_after)
 
     # ---- asking vendors ------------------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class RefundDraft:
     def want(self, carrier: str, waybill: str, content: Content) -> None:
         """Ask a parcel to be stopped; asking again is harmless and brings an answer."""
         state = ParcelState(carrier=carrier, waybill=waybill, at=self.now)
-        if all(known.waybill != waybill for known in self.case.parcels):
+        if all((known.carrier, known.waybill) != (carrier, waybill) for known in self.case.parcels):
             self.change(parcels=(*self.case.parcels, state))
         wish = Wish(
             refund=self.case.name,
@@ -165,6 +166,7 @@ class RefundDraft:
 
     def release_parcels(self) -> None:
         """Tell every parcel that this refund does not want it stopped any more."""
+        kept: list[ParcelState] = []
         for parcel in self.case.parcels:
             if not parcel.progress.is_hopeless and parcel.progress is not Progress.RECEIVED:
                 self.outbox.append(
@@ -172,6 +174,23 @@ class RefundDraft:
                         merchant=self.merchant, carrier=parcel.carrier, waybill=parcel.waybill, refund=self.case.name
                     )
                 )
+                kept.append(parcel.model_copy(update={"progress": Progress.RELEASED, "reason": "", "at": self.now}))
+            else:
+                kept.append(parcel)
+        self.change(parcels=tuple(kept))
+
+    # ---- talking to the order ------------------------------------------------------------------------------------
+
+    def say_share(self, amount_fen: int) -> None:
+        """Let the order know what this refund has of its payment."""
+        self.outbox.append(
+            OrderRefunded(
+                merchant=self.merchant,
+                platform=self.case.platform,
+                order_id=self.case.order_id,
+                share=RefundShare(refund=self.case.name, amount_fen=amount_fen, step=self.case.step),
+            )
+        )
 
     # ---- talking to people ---------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from shared.domain.events import OrderRefunded, OrderStopped, ParcelProgressed
+from shared.domain.events import OrderStopped, ParcelProgressed
 from shared.domain.notices import TicketKind
-from shared.domain.order import OrderCase, OrderStatus, PaidRefund, Shipment
+from shared.domain.order import OrderCase, OrderStatus, Shipment
 from shared.domain.parcel import Content, Progress
 from shared.domain.refund import Outcome, ParcelState, RefundKind, RefundPhase, RefundStatus
 from shared.rules.decide_order import shipped_content
@@ -17,7 +17,7 @@ def order_stopped(draft: RefundDraft, event: OrderStopped) -> None:
         return
     draft.change(order_stopped=event.result in ("cancelled", "held", "label_printed"))
     if draft.case.phase is not RefundPhase.STOPPING_ORDER:
-        if draft.case.outcome is Outcome.WITHDRAWN and draft.case.order_stopped:
+        if draft.case.outcome in (Outcome.WITHDRAWN, Outcome.REFUSED) and draft.case.order_stopped:
             draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"erp": event.result})
         return
     match event.result:
@@ -32,10 +32,10 @@ def order_stopped(draft: RefundDraft, event: OrderStopped) -> None:
             draft.ticket(TicketKind.SHIPPED_NOT_SYNCED, {"erp": event.result, "waybills": len(event.shipments)})
             _stop_shipments(draft, event.shipments, "shipped_not_synced")
         case "not_synced":
-            if draft.policy.unsynced_order == "refund":
-                _goods_stayed(draft, "not_in_erp")
-            else:
+            if draft.policy.unsynced_order == "ask":
                 draft.ask_person(TicketKind.ORDER_NOT_SYNCED, {"erp": event.result}, "unsynced_order=ask")
+            if draft.policy.unsynced_order == "refund" or draft.case.status is RefundStatus.REFUNDED:
+                _goods_stayed(draft, "not_in_erp")
 
 
 def parcel_progressed(draft: RefundDraft, event: ParcelProgressed) -> None:
@@ -43,11 +43,12 @@ def parcel_progressed(draft: RefundDraft, event: ParcelProgressed) -> None:
     news = ParcelState(
         carrier=event.carrier, waybill=event.waybill, progress=event.progress, reason=event.reason, at=event.at
     )
-    known = {parcel.waybill: parcel for parcel in draft.case.parcels}
-    mine = known.get(event.waybill)
+    number = (event.carrier, event.waybill)
+    known = {(parcel.carrier, parcel.waybill): parcel for parcel in draft.case.parcels}
+    mine = known.get(number)
     if mine is None or mine.at > news.at or (mine.progress, mine.reason) == (news.progress, news.reason):
         return
-    known[event.waybill] = news
+    known[number] = news
     draft.change(parcels=tuple(known.values()))
     consider(draft)
 
@@ -72,7 +73,9 @@ def consider(draft: RefundDraft) -> None:
 def paid(draft: RefundDraft, at: datetime) -> None:
     """The buyer has the money, by whatever hand: follow the goods, or close."""
     note_payment(draft, at)
-    if draft.case.kind is not RefundKind.REFUND_ONLY or not draft.case.parcels:
+    if draft.case.kind is not RefundKind.REFUND_ONLY or all(
+        parcel.progress is Progress.RELEASED for parcel in draft.case.parcels
+    ):
         draft.close(Outcome.REFUNDED, "paid")
         return
     draft.enter(RefundPhase.FOLLOWING, "paid")
@@ -84,12 +87,7 @@ def note_payment(draft: RefundDraft, at: datetime) -> None:
     if draft.case.refunded_at:
         return
     draft.change(refunded_at=at)
-    refund = PaidRefund(refund=draft.case.name, amount_fen=draft.case.amount_fen)
-    draft.outbox.append(
-        OrderRefunded(
-            merchant=draft.merchant, platform=draft.case.platform, order_id=draft.case.order_id, refund=refund
-        )
-    )
+    draft.say_share(draft.case.amount_fen)
 
 
 def _follow(draft: RefundDraft) -> None:
@@ -107,11 +105,12 @@ def _follow(draft: RefundDraft) -> None:
 
 def wish_again(draft: RefundDraft) -> None:
     """Ask the parcels that are not at an end where they stand."""
-    shipments = {shipment.waybill: shipment for shipment in draft.order.shipments} if draft.order else {}
+    listed = draft.order.shipments if draft.order else ()
+    shipments = {(shipment.carrier, shipment.waybill): shipment for shipment in listed}
     for parcel in draft.case.parcels:
         if not parcel.progress.is_hopeless and parcel.progress is not Progress.RECEIVED:
             unlisted = Shipment(carrier=parcel.carrier, waybill=parcel.waybill)
-            content = _content(draft, shipments.get(parcel.waybill, unlisted))
+            content = _content(draft, shipments.get((parcel.carrier, parcel.waybill), unlisted))
             draft.want(parcel.carrier, parcel.waybill, content)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import (
+    DeadlineReached,
     InterceptionAccepted,
     InterceptionCancelled,
     InterceptionRefused,
@@ -223,3 +224,8 @@ def tickets(messages: list[Any]) -> list[TicketKind]:
     titles = {text.title: kind for kind, text in TICKETS.items()}
     notices = [message.notice for message in messages if message.type == "notice_raised"]
     return [titles[notice.title] for notice in notices if notice.urgent]
+
+
+def tick(about: str = REFUND_KEY) -> DeadlineReached:
+    """The clock passed what the case was waiting for."""
+    return DeadlineReached(merchant=MERCHANT, about=about)
