@@ -39,6 +39,7 @@ def become_return_leg_of(draft: ParcelDraft, original: str) -> None:
     draft.change(return_of=original)
     draft.say_subscribe(original)
     _forward_scan(draft)
+    _forward_receipt(draft)
 
 
 def received(draft: ParcelDraft, at: datetime) -> None:
@@ -48,10 +49,14 @@ def received(draft: ParcelDraft, at: datetime) -> None:
     draft.change(received_at=at)
     if draft.case.wishes:
         draft.enter(InterceptionPhase.SUCCEEDED)
-    if draft.case.return_of:
-        draft.say(
-            ReturnReceived(merchant=draft.merchant, carrier=draft.case.carrier, waybill=draft.case.return_of, at=at)
-        )
+    _forward_receipt(draft)
+
+
+def _forward_receipt(draft: ParcelDraft) -> None:
+    """Tell the parcel whose way back this is that the warehouse has it, whichever was known first."""
+    original, at = draft.case.return_of, draft.case.received_at
+    if original and at:
+        draft.say(ReturnReceived(merchant=draft.merchant, carrier=draft.case.carrier, waybill=original, at=at))
 
 
 def _forward_scan(draft: ParcelDraft) -> None:

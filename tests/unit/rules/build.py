@@ -229,3 +229,8 @@ def tickets(messages: list[Any]) -> list[TicketKind]:
 def tick(about: str = REFUND_KEY) -> DeadlineReached:
     """The clock passed what the case was waiting for."""
     return DeadlineReached(merchant=MERCHANT, about=about)
+
+
+def progressed_to(messages: list[Any]) -> list[str]:
+    """What the refunds were told about the parcel."""
+    return [message.progress.value for message in messages if message.type == "parcel_progressed"]
