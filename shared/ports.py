@@ -40,7 +40,7 @@ class CaseStore(Protocol):
         """Read cases and the merchant's current policy in one call; keys that do not exist come back as version 0."""
         ...
 
-    def save(
+    def save(  # noqa: PLR0913 - the parts of one write
         self,
         before: StoredCase,
         case: AnyCase,
@@ -49,11 +49,14 @@ class CaseStore(Protocol):
         due: datetime | None,
         draw: BudgetDraw | None,
         now: datetime,
+        along: tuple[StoredCase, AnyCase] | None = None,
     ) -> None:
         """Write the next state, its deadline and its outbox at once; arm a pointer first where `due` needs one.
 
+        `along` is another case without a deadline, as loaded and as it becomes: both are written, or neither.
+
         Raises:
-            LostRace: the case is not at `before.version` any more.
+            LostRace: a case is not at the version that was loaded any more.
             BudgetExhausted: the draw does not fit into the day's budget; nothing was written.
         """
         ...

@@ -40,7 +40,7 @@ from shared.ports import Loaded, StoredCase
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -72,7 +72,7 @@ class DynamoCaseStore:
             policy=self._policy(merchant, found.get(policy_at)),
         )
 
-    def save(
+    def save(  # noqa: PLR0913 - the parts of one write
         self,
         before: StoredCase,
         case: AnyCase,
@@ -81,6 +81,7 @@ class DynamoCaseStore:
         due: datetime | None,
         draw: BudgetDraw | None,
         now: datetime,
+        along: tuple[StoredCase, AnyCase] | None = None,
     ) -> None:
         """Write the next state at once: one call, and one before it where a pointer is needed."""
         if draw is not None:
@@ -92,10 +93,14 @@ class DynamoCaseStore:
                 put_pointer(self._client, self._table, before.key, pointer)
             after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
             put = self._put(before.version, write_case(after, write_outbox(outbox)))
-            if draw is None:
+            puts = [put]
+            if along is not None:
+                other = along[0]._replace(version=along[0].version + 1, case=along[1])
+                puts.append(self._put(along[0].version, write_case(other, "")))
+            if draw is None and along is None:
                 self._save_alone(before.key, put)
             else:
-                self._save_and_draw(before.key, put, draw)
+                self._save_together(before.key, puts, draw)
 
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
         if item is None:
@@ -127,19 +132,25 @@ class DynamoCaseStore:
                 raise LostRace(str(key)) from error
             raise
 
-    def _save_and_draw(self, key: CaseKey, put: "PutTypeDef", draw: BudgetDraw) -> None:
-        update = budget_update(self._table, key.merchant, draw)
+    def _save_together(self, key: CaseKey, puts: Sequence["PutTypeDef"], draw: BudgetDraw | None) -> None:
+        items: list[TransactWriteItemTypeDef] = [{"Put": put} for put in puts]
+        if draw is not None:
+            items.append({"Update": budget_update(self._table, key.merchant, draw)})
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+            self._client.transact_write_items(TransactItems=items)
         except self._client.exceptions.TransactionCanceledException as error:
-            case, budget = (reason.get("Code", "None") for reason in error.response["CancellationReasons"])
-            if case in ("ConditionalCheckFailed", "TransactionConflict"):
+            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
+            cases, budget = codes[: len(puts)], codes[len(puts) :]
+            if {"ConditionalCheckFailed", "TransactionConflict"} & set(cases):
                 raise LostRace(str(key)) from error
-            if budget != "ConditionalCheckFailed":
-                raise Retryable(f"{case}, {budget}", RETRY_AFTER) from error
+            if budget != ["ConditionalCheckFailed"] or draw is None:
+                raise Retryable(", ".join(codes), RETRY_AFTER) from error
             if not is_give_back(draw):
                 raise BudgetExhausted(str(key)) from error
-            self._save_alone(key, put)  # what was never drawn cannot be given back
+            if len(puts) > 1:
+                self._save_together(key, puts, None)  # what was never drawn cannot be given back
+            else:
+                self._save_alone(key, puts[0])
 
 
 def put_pointer(client: "DynamoDBClient", table: str, key: CaseKey, at: datetime) -> None:

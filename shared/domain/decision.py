@@ -42,13 +42,15 @@ class Facts(Generic[CaseT]):
 class Decision(Generic[CaseT]):
     """The next state of a case, what to say to whom, and when to look again.
 
-    An unchanged case with an empty outbox means that there was nothing to do.
+    An unchanged case with an empty outbox means that there was nothing to do. `order` is the order's next state, to
+    be written together with the case: money that two refunds of one order could both take.
     """
 
     case: CaseT | None
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
     draw: BudgetDraw | None = None
+    order: OrderCase | None = None
 
 
 class Objection(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
 from shared.domain.notices import Notice
-from shared.domain.order import OrderLine, OrderStatus, PaidRefund, Shipment
+from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Record
 from shared.domain.refund import RefundKind, RefundStatus
@@ -66,10 +66,10 @@ class OrderReported(_OrderEvent):
 
 
 class OrderRefunded(_OrderEvent):
-    """A refund of the order was paid, by whatever hand."""
+    """A refund of the order was paid, by whatever hand, or (a share of nothing) will not be."""
 
     type: Literal["order_refunded"] = "order_refunded"
-    refund: PaidRefund
+    share: RefundShare
 
 
 class RefundReported(_RefundEvent):

@@ -32,15 +32,16 @@ class Shipment(Record):
     line_ids: tuple[Id, ...] = ()
 
 
-class PaidRefund(Record):
-    """A refund of this order that the buyer has received. `refund` is platform:refund_id."""
+class RefundShare(Record):
+    """What one refund (platform:refund_id) has of the payment: paid, or being agreed. Later steps replace earlier."""
 
     refund: str
     amount_fen: Fen
+    step: int
 
 
 class OrderCase(Record):
-    """The newest known state of an order. Every field only grows."""
+    """The newest known state of an order. Every field only grows, but a refund's share that was not paid."""
 
     platform: Id
     order_id: Id
@@ -50,7 +51,7 @@ class OrderCase(Record):
     lines: tuple[OrderLine, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     address_changed_at: Instant | None = None
-    refunds: tuple[PaidRefund, ...] = ()
+    refunds: tuple[RefundShare, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -65,6 +66,19 @@ class OrderCase(Record):
     def line_ids(self) -> frozenset[str]:
         """All lines of the order."""
         return frozenset(line.line_id for line in self.lines)
+
+    def left_fen(self, refund: str) -> int | None:
+        """What a refund may take of the payment beside all others; None while nobody knows what was paid."""
+        taken = sum(share.amount_fen for share in self.refunds if share.refund != refund)
+        return None if self.paid_fen is None else self.paid_fen - taken
+
+    def with_share(self, share: RefundShare) -> "OrderCase":
+        """Give the order with this refund's share, unless a later step is known."""
+        by_name = {known.refund: known for known in self.refunds}
+        known = by_name.get(share.refund)
+        if known is None or share.step >= known.step:
+            by_name[share.refund] = share
+        return self.model_copy(update={"refunds": tuple(by_name[name] for name in sorted(by_name))})
 
     def contents(self, shipment: Shipment) -> frozenset[str]:
         """The lines in a parcel; all of the order's where the platform did not say."""

@@ -17,7 +17,8 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
     del policy
     event = facts.event
     if isinstance(event, OrderRefunded):
-        return Decision(_refunded(facts.case, event, now))
+        order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
+        return Decision(order.with_share(event.share))
     if not isinstance(event, OrderReported):
         return Decision(facts.case)
     before = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=event.at)
@@ -39,12 +40,6 @@ def shipped_content(order: OrderCase, shipment: Shipment) -> Content:
     """What a parcel holds of this order."""
     lines = tuple(sorted(order.contents(shipment)))
     return Content(platform=order.platform, order_id=order.order_id, line_ids=lines)
-
-
-def _refunded(order: OrderCase | None, event: OrderRefunded, now: datetime) -> OrderCase:
-    before = order or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
-    by_name = {refund.refund: refund for refund in (*before.refunds, event.refund)}
-    return before.model_copy(update={"refunds": tuple(by_name[name] for name in sorted(by_name))})
 
 
 def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:

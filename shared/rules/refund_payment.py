@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from shared.domain.decision import BudgetDraw, Objection
 from shared.domain.events import CommandFailed, RefundAgreed
 from shared.domain.notices import TicketKind
-from shared.domain.order import OrderCase
+from shared.domain.order import OrderCase, RefundShare
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase, RefundPhase, RefundStatus
 from shared.rules.paying.amount_within_budget import amount_within_budget
@@ -34,16 +34,18 @@ def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
             draft.ask_person_about(objection)
             return
     if not budget_left:
-        facts: Fact = {"amount_fen": draft.case.amount_fen}
-        draft.ask_person(TicketKind.BUDGET_EXHAUSTED, facts, _caps(draft))
+        draft.ask_person(TicketKind.BUDGET_EXHAUSTED, {"amount_fen": draft.case.amount_fen}, _caps(draft))
         return
     _reserve(draft, draft.case.amount_fen)
-    facts = {
+    facts: Fact = {
         "amount_fen": draft.case.amount_fen,
         "version": draft.case.version,
         "deadline": str(draft.case.deadline_at),
     }
     draft.ask(RefundPhase.AGREEING, "reviewed", facts)
+    if draft.order:
+        share = RefundShare(refund=draft.case.name, amount_fen=draft.case.amount_fen, step=draft.case.step)
+        draft.order_after = draft.order.with_share(share)
 
 
 def keep_for_buyer(draft: RefundDraft) -> bool:

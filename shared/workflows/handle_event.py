@@ -53,17 +53,19 @@ def _attempt(event: AnyEvent, store: CaseStore, now: datetime) -> Fate:
     if loaded.policy is None:
         raise UnknownMerchant("no_policy", event.merchant)
     before = loaded.cases[event.case]
-    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=_order(loaded))
+    order = _order(loaded)
+    known = order.case if order and isinstance(order.case, OrderCase) else None
+    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=known)
     decision = _decider(event.case.kind)(facts, loaded.policy, now)
     if decision.case is None:
         return Fate.IGNORED
     if decision.case == before.case and not decision.outbox and not _needs_pointer(event, before, decision, now):
         return Fate.REPEATED
     try:
-        _save(store, before, decision, now)
+        _save(store, before, decision, order, now)
     except BudgetExhausted:
         broke = replace(facts, budget_left=False)
-        _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), now)
+        _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), order, now)
     return Fate.HANDLED
 
 
@@ -79,8 +81,8 @@ def _load(event: AnyEvent, store: CaseStore) -> Loaded:
     return loaded
 
 
-def _order(loaded: Loaded) -> OrderCase | None:
-    return next((stored.case for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
+def _order(loaded: Loaded) -> StoredCase | None:
+    return next((stored for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
 
 
 def _needs_pointer(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
@@ -90,10 +92,20 @@ def _needs_pointer(event: AnyEvent, before: StoredCase, decision: Decision[Any],
     return before.armed is None or not now < before.armed <= decision.due
 
 
-def _save(store: CaseStore, before: StoredCase, decision: Decision[Any], now: datetime) -> None:
+def _save(
+    store: CaseStore, before: StoredCase, decision: Decision[Any], order: StoredCase | None, now: datetime
+) -> None:
     if decision.case is None:
         raise TypeError("a decision that is saved has a case")
-    store.save(before, decision.case, outbox=decision.outbox, due=decision.due, draw=decision.draw, now=now)
+    store.save(
+        before,
+        decision.case,
+        outbox=decision.outbox,
+        due=decision.due,
+        draw=decision.draw,
+        now=now,
+        along=(order, decision.order) if order and decision.order else None,
+    )
 
 
 def _decider(kind: CaseKind) -> Decide:

@@ -37,6 +37,7 @@ class FakeCaseStore:
         due: datetime | None,
         draw: BudgetDraw | None,
         now: datetime,
+        along: tuple[StoredCase, AnyCase] | None = None,
     ) -> None:
         """Write the next state, a pointer first where it needs one."""
         key, table = before.key, self.table
@@ -46,13 +47,21 @@ class FakeCaseStore:
         pointer = pointer_needed(due, before.armed, now)
         if pointer is not None:
             put_pointer(table, key, pointer)
-        stored = table.cases.get(key)
-        if (stored.version if stored else 0) != before.version:
+        if self._version(key) != before.version:
             raise LostRace(str(key))
+        if along is not None and self._version(along[0].key) != along[0].version:
+            raise LostRace(str(along[0].key))
         if draw is not None:
             self._draw(key.merchant, draw)
+        if along is not None:
+            other, then = along
+            table.cases[other.key] = other._replace(version=other.version + 1, case=then)
         table.cases[key] = StoredCase(key, before.version + 1, case, due, pointer or before.armed)
         table.wrote(str(key), write_outbox(outbox))
+
+    def _version(self, key: CaseKey) -> int:
+        stored = self.table.cases.get(key)
+        return stored.version if stored else 0
 
     def _draw(self, merchant: str, draw: BudgetDraw) -> None:
         amount_fen, refunds = self.table.budgets.get((merchant, draw.day), (0, 0))

@@ -198,3 +198,36 @@ def test_a_writer_that_lost_the_race_gives_nothing_back(backend: Backend) -> Non
         save(backend, key=REFUND, before=before, taking=draw(-1000, refunds=-1))
     with pytest.raises(BudgetExhausted):
         save(backend, key=REFUND, taking=draw(1))
+
+
+ORDER = REFUND._replace(kind="order")
+
+
+def order(paid_fen: int) -> OrderCase:
+    return OrderCase(platform="jd", order_id="1", updated_at=AT, paid_fen=paid_fen)
+
+
+@pytest.mark.parametrize("taking", [None, draw(5), draw(-5, refunds=-1)], ids=["alone", "drawing", "giving_back"])
+def test_a_refund_and_its_order_are_written_together(backend: Backend, taking) -> None:
+    backend.cases.save(
+        stored(backend, REFUND),
+        refund_case(),
+        outbox=(),
+        due=None,
+        draw=taking,
+        now=NOW,
+        along=(stored(backend, ORDER), order(100)),
+    )
+    assert (stored(backend, REFUND).version, stored(backend, ORDER).case) == (1, order(100))
+
+
+def test_a_refund_is_not_written_when_its_order_has_changed_meanwhile(backend: Backend) -> None:
+    seen = stored(backend, ORDER)
+    save(backend, order(100), key=ORDER)
+    with pytest.raises(LostRace):
+        backend.cases.save(
+            stored(backend, REFUND), refund_case(), outbox=(), due=None, draw=draw(5), now=NOW, along=(seen, order(1))
+        )
+    assert stored(backend, REFUND).case is None
+    assert stored(backend, ORDER).case == order(100)
+    save(backend, key=REFUND, taking=draw(1000))
