@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.domain.parcel import InterceptionPhase
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.parcel_interception import doubt
+from shared.rules.parcel_interception import doubt, stay_stopped
 
 _QUIET_QUERY_FACTOR = 6  # a silent courier is asked less often
 _ASKING = (InterceptionPhase.REQUESTED, InterceptionPhase.CANCELLING)
@@ -37,7 +37,10 @@ def next_due(draft: ParcelDraft) -> datetime | None:
 def _ask_again(draft: ParcelDraft) -> None:
     mine = draft.case.interception
     if mine.tries >= draft.policy.tries_max:
-        doubt(draft, "no_answer")
+        if mine.phase is InterceptionPhase.REQUESTED:
+            doubt(draft, "no_answer")
+        else:
+            stay_stopped(draft, "no_answer")
         return
     draft.update(tries=mine.tries + 1)
     if mine.phase is InterceptionPhase.REQUESTED:

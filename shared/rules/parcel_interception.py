@@ -54,12 +54,13 @@ def release(draft: ParcelDraft, refund: str) -> None:
     undo_if_unwanted(draft)
 
 
-def accepted(draft: ParcelDraft, answers: str) -> None:
+def accepted(draft: ParcelDraft, answers: str, number: str) -> None:
     """The courier registered the request."""
     mine = draft.case.interception
     if draft.is_current(answers) and mine.phase is InterceptionPhase.REQUESTED:
         draft.enter(InterceptionPhase.ACCEPTED)
         draft.update(
+            number=number,
             requested_at=mine.requested_at or draft.now,
             accepted_at=draft.now,
             asked_at=draft.now,
@@ -109,8 +110,7 @@ def failed(draft: ParcelDraft, event: CommandFailed) -> None:
     elif phase is InterceptionPhase.REQUESTED:
         doubt(draft, reason)
     elif phase is InterceptionPhase.CANCELLING:
-        draft.update(phase=InterceptionPhase.ACCEPTED, asked_at=draft.now, tries=0)
-        draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"code": event.code})
+        stay_stopped(draft, event.code)
 
 
 def evaluate(draft: ParcelDraft) -> None:
@@ -129,6 +129,7 @@ def evaluate(draft: ParcelDraft) -> None:
     draft.update(
         step=mine.step + 1,
         request_step=mine.step + 1,
+        number="",
         tries=1,
         asked_at=draft.now,
         eligible_at=mine.eligible_at or draft.now,
@@ -171,3 +172,10 @@ def doubt(draft: ParcelDraft, reason: str) -> None:
     """Nobody knows whether the courier has our request: keep asking for its status, and say so."""
     draft.enter(InterceptionPhase.ACCEPTED, reason)
     draft.update(silent=True, asked_at=draft.now, tries=0)
+    undo_if_unwanted(draft)
+
+
+def stay_stopped(draft: ParcelDraft, code: str) -> None:
+    """The courier does not let the parcel go on: a person asks it to."""
+    draft.update(phase=InterceptionPhase.ACCEPTED, asked_at=draft.now, tries=0)
+    draft.ticket(TicketKind.STOPPED_THEN_WITHDRAWN, {"code": code})
