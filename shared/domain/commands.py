@@ -81,6 +81,7 @@ class CancelInterception(Command):
     carrier: Id
     waybill: Id
     of_command: str  # the InterceptParcel to undo
+    of_number: str = ""  # the number that the courier gave to it
 
 
 class SubscribeTracking(Command):

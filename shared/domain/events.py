@@ -157,11 +157,12 @@ class InterceptionReleased(_ParcelEvent):
 
 
 class InterceptionAccepted(_ParcelEvent):
-    """The courier registered our request; it has stopped nothing yet."""
+    """The courier registered our request; it has stopped nothing yet. `number`: the courier's own, to cancel by."""
 
     type: Literal["interception_accepted"] = "interception_accepted"
     answers: str
     text: str = ""
+    number: str = ""
 
 
 class InterceptionRefused(_ParcelEvent):

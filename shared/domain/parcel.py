@@ -86,7 +86,8 @@ class Scan(Record):
 
 
 class Interception(Record):
-    """The courier's side of stopping a parcel. `step` numbers our commands, so an answer finds its question.
+    """The courier's side of stopping a parcel. `step` numbers our commands, so an answer finds its question;
+    `number` is the courier's own for what it accepted.
 
     The instants are the steps of the funnel: a refund wanted it, the rules allowed it, the courier answered the
     request, registered it, and said that it stopped the parcel.
@@ -95,6 +96,7 @@ class Interception(Record):
     phase: InterceptionPhase = InterceptionPhase.NONE
     step: int = 0
     request_step: int = 0
+    number: str = ""
     tries: int = 0
     asked_at: Instant | None = None
     reason: str = ""

@@ -76,7 +76,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one l
         case InterceptionReleased():
             release(draft, event.refund)
         case InterceptionAccepted():
-            accepted(draft, event.answers)
+            accepted(draft, event.answers, event.number)
         case InterceptionRefused():
             refused(draft, event.answers, f"{event.code} {event.text}".strip(), wait=event.retry_after_scan)
         case InterceptionReported():

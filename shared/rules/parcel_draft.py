@@ -110,6 +110,7 @@ class ParcelDraft:
                 carrier=self.case.carrier,
                 waybill=self.case.waybill,
                 of_command=f"{self.key}#{self.case.interception.request_step}",
+                of_number=self.case.interception.number,
             )
         )
 
