@@ -26,7 +26,7 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
     outbox: list[Message] = [
         ParcelShipped(merchant=facts.merchant, carrier=shipment.carrier, waybill=shipment.waybill, content=content)
         for shipment in case.shipments
-        if (content := shipped_content(case, shipment)).line_ids and content != _known_content(before, shipment)
+        if (content := shipped_content(case, shipment)) != _known_content(before, shipment)
     ]
     if event.asked_by:
         platform, refund_id = event.asked_by.split(":", 1)
@@ -37,7 +37,7 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
 
 
 def shipped_content(order: OrderCase, shipment: Shipment) -> Content:
-    """What a parcel holds of this order."""
+    """What a parcel holds of this order. No lines: something, and nobody has said what."""
     lines = tuple(sorted(order.contents(shipment)))
     return Content(platform=order.platform, order_id=order.order_id, line_ids=lines)
 

@@ -6,17 +6,21 @@ from shared.domain.policy import Policy
 
 
 def other_goods(parcel: ParcelCase, policy: Policy) -> Objection | None:
-    """Object while a line inside is not covered by a refund; a later refund may cover it."""
+    """Object while a line inside is not covered by a refund; a later refund may cover it.
+
+    An order whose lines nobody has told yet is inside with one line that no refund covers.
+    """
     del policy
     wanted = {(wish.platform, wish.order_id, line) for wish in parcel.wishes for line in wish.line_ids}
     inside = {(content.platform, content.order_id, line) for content in parcel.contents for line in content.line_ids}
-    left = inside - wanted
+    untold = {(content.platform, content.order_id, "") for content in parcel.contents if not content.line_ids}
+    left = (inside | untold) - wanted
     if not left:
         return None
     return Objection(
         rule="other_goods",
         code="other_goods_inside",
-        facts={"lines_inside": len(inside), "lines_to_arrive": len(left)},
+        facts={"lines_inside": len(inside | untold), "lines_to_arrive": len(left)},
         threshold="every line in the parcel is being refunded",
         may_pass=True,
     )
