@@ -31,6 +31,8 @@ from shared.rules.refund_goods import note_payment, order_stopped, paid, parcel_
 from shared.rules.refund_payment import command_failed, keep_for_buyer, refund_agreed, reviewed
 from shared.rules.refund_route import order_learned, route
 
+_GOODS_SETTLED = (RefundPhase.REVIEWING, RefundPhase.AGREEING)
+
 
 def decide_refund(facts: Facts[RefundCase], policy: Policy, now: datetime) -> Decision[RefundCase]:
     """Give the refund's next state, what to ask vendors, what to tell parcels and people."""
@@ -93,9 +95,10 @@ def _reported(draft: RefundDraft, event: RefundReported, *, budget_left: bool) -
     news, known = (event.version, event.status.rank), (case.version, case.status.rank)
     if news < known or (news == known and not asked):
         return
-    open_still = event.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS)
-    if open_still and (case.phase is RefundPhase.AGREEING or case.refunded_at is not None):
-        return  # the platform's own "agreed" follows our agreement; money that is gone does not become pending again
+    if case.phase is RefundPhase.AGREEING and event.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
+        return  # the platform's own "agreed" follows our agreement
+    if case.refunded_at is not None and event.status is not RefundStatus.REFUNDED:
+        return  # money that is gone does not become pending again, and its goods are not let go
     _adopt(draft, event)
     match event.status:
         case RefundStatus.PENDING | RefundStatus.IN_PROGRESS:
@@ -153,7 +156,7 @@ def _refunded(draft: RefundDraft, event: RefundReported) -> None:
     elif case.phase is RefundPhase.CLOSED:
         draft.reopen()
         route(draft)
-    elif case.parcels or case.order_stopped or case.kind is not RefundKind.REFUND_ONLY:
+    elif case.phase in _GOODS_SETTLED or case.parcels or case.order_stopped or case.kind is not RefundKind.REFUND_ONLY:
         paid(draft, event.at)
     else:
         route(draft)

@@ -15,6 +15,7 @@ from shared.rules.paying.full_amount import full_amount
 from shared.rules.paying.request_unchanged import request_unchanged
 from shared.rules.refund_draft import Fact, RefundDraft
 from shared.rules.refund_goods import paid
+from shared.rules.refund_route import goods_are_stopped, stop_parcels
 
 Rule = Callable[[RefundCase, OrderCase | None, Policy], Objection | None]
 
@@ -22,6 +23,7 @@ RULES: tuple[Rule, ...] = (request_unchanged, amount_within_paid, amount_within_
 """Asked in this order, on facts read right before; the first objection leaves the case to a person."""
 
 _REVIEWS_MAX = 3
+_ANSWERED = (RefundPhase.STOPPING_PARCELS, RefundPhase.FOLLOWING, RefundPhase.CLOSED)  # no command is out any more
 
 
 def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
@@ -33,6 +35,9 @@ def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
         if objection:
             draft.ask_person_about(objection)
             return
+    if draft.order and not goods_are_stopped(draft, draft.order):
+        stop_parcels(draft, draft.order)
+        return
     if not budget_left:
         draft.ask_person(TicketKind.BUDGET_EXHAUSTED, {"amount_fen": draft.case.amount_fen}, _caps(draft))
         return
@@ -59,7 +64,7 @@ def keep_for_buyer(draft: RefundDraft) -> bool:
 
 def refund_agreed(draft: RefundDraft, event: RefundAgreed) -> None:
     """The platform paid the buyer at our word."""
-    if event.answers != draft.command_id:
+    if event.answers != draft.command_id or draft.case.agreed_by_us:
         return
     draft.change(agreed_by_us=True)
     stopped = "包裹已拦截" if draft.case.parcels else "订单已取消"
@@ -76,7 +81,7 @@ def command_failed(draft: RefundDraft, event: CommandFailed) -> None:
     facts: Fact = {"command": event.command, "code": event.code, "reason": event.text[:200]}
     if event.certain:
         give_back(draft)
-    if draft.case.phase is RefundPhase.CLOSED:
+    if draft.case.phase in _ANSWERED:
         return
     if not event.certain:
         draft.ask_person(TicketKind.OUTCOME_UNKNOWN, facts)

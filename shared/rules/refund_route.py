@@ -57,3 +57,16 @@ def stop_parcels(draft: RefundDraft, order: OrderCase) -> None:
         draft.ticket(TicketKind.HELD_IN_PART, {"lines_not_shipped": len(left)})
         if not refunded:
             draft.enter(RefundPhase.BY_HAND, "shipped_in_part")
+
+
+def goods_are_stopped(draft: RefundDraft, order: OrderCase) -> bool:
+    """Whether all that is refunded is in parcels that were stopped, as far as the order knows parcels at all.
+
+    Parcels and lines that were not known when the request was routed are found here, right before money leaves.
+    """
+    stopped = {(parcel.carrier, parcel.waybill) for parcel in draft.case.parcels}
+    on_the_road = order.shipments_with(draft.lines)
+    shipped = {line for shipment in on_the_road for line in order.contents(shipment)}
+    return not on_the_road or (
+        all((shipment.carrier, shipment.waybill) in stopped for shipment in on_the_road) and draft.lines <= shipped
+    )
