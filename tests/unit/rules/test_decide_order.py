@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.events import DeadlineReached, OrderRefunded, OrderReported
 from shared.domain.messages import write_message
-from shared.domain.order import OrderCase, OrderLine, OrderStatus, PaidRefund, Shipment
+from shared.domain.order import OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
 from shared.rules.decide_order import decide_order
 from tests.unit.rules.build import MERCHANT, MINUTE, NOW, ORDER, Run, order_reported, types
 
@@ -42,7 +42,7 @@ _paid = st.builds(
     merchant=st.just(MERCHANT),
     platform=st.just("sim"),
     order_id=st.just(ORDER),
-    refund=st.builds(PaidRefund, refund=st.sampled_from(["sim:R1", "sim:R2"]), amount_fen=st.just(1)),
+    share=st.builds(RefundShare, refund=st.sampled_from(["sim:R1", "sim:R2"]), amount_fen=st.just(1), step=st.just(2)),
 )
 
 
@@ -64,7 +64,7 @@ def test_any_order_and_number_of_the_same_reports_gives_the_same_order(
 def test_a_paid_refund_is_counted_whenever_it_is_told(reports: list[OrderReported], paid: OrderRefunded) -> None:
     afterwards, before = _taken([*reports, paid, paid]).case, _taken([paid, *reports]).case
     assert isinstance(afterwards, OrderCase)
-    assert afterwards.refunds == before.refunds == (paid.refund,)
+    assert afterwards.refunds == before.refunds == (paid.share,)
 
 
 @given(st.lists(_reports, min_size=1, max_size=5))
@@ -100,7 +100,8 @@ def test_a_line_found_in_a_parcel_later_is_told_to_that_parcel_alone() -> None:
 
 def test_lines_that_come_after_the_parcel_are_told_then() -> None:
     run = Run(decide_order)
-    assert run.take(order_reported(shipments=(_parcel("W1"),))) == []
+    [told] = run.take(order_reported(shipments=(_parcel("W1"),)))
+    assert told.content.line_ids == ()  # something is inside, and nobody has said what
     [told] = run.take(order_reported(lines=(_line("L1"), _line("L2"))))
     assert told.content.line_ids == ("L1", "L2")
 
@@ -156,6 +157,15 @@ def test_the_same_number_at_another_courier_is_another_parcel() -> None:
     run = Run(decide_order)
     told = run.take(order_reported(shipments=(mine,)), order_reported(shipments=(corrected,)))
     assert [message.carrier for message in told] == ["zto", "sf"]
+
+
+def test_of_two_shares_of_one_refund_the_later_step_counts_in_any_order() -> None:
+    shares = [RefundShare(refund="sim:R1", amount_fen=fen, step=step) for fen, step in ((500, 2), (0, 4), (700, 6))]
+    for told in permutations(shares):
+        run = Run(decide_order)
+        run.take(order_reported(paid_fen=1000))
+        run.take(*(OrderRefunded(merchant=MERCHANT, platform="sim", order_id=ORDER, share=share) for share in told))
+        assert (run.case.left_fen("sim:R1"), run.case.left_fen("sim:R2")) == (1000, 300)
 
 
 def test_an_event_that_is_no_news_of_an_order_changes_nothing() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.domain.notices import TicketKind
+from shared.domain.parcel import Progress
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import HOUR, MINUTE, NOW, PARCEL_KEY, Run, progressed_to, tick, tickets, types
 from tests.unit.rules.parcels import accepted, answer, failed, released, requested, ticking

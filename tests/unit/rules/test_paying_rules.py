@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.notices import TicketKind
-from shared.domain.order import OrderCase, PaidRefund
+from shared.domain.order import OrderCase, RefundShare
 from shared.domain.refund import RefundKind, RefundPhase, RefundStatus
 from shared.rules.paying.amount_within_budget import amount_within_budget
 from shared.rules.paying.amount_within_paid import amount_within_paid
@@ -42,12 +42,12 @@ def test_nothing_is_paid_for_an_order_that_nobody_knows() -> None:
 
 @pytest.mark.parametrize(("others_fen", "may_pay"), [([], True), ([990], True), ([991], False), ([500, 491], False)])
 def test_the_refunds_of_one_order_together_are_no_more_than_was_paid(others_fen: list[int], *, may_pay: bool) -> None:
-    paid = tuple(PaidRefund(refund=f"sim:R{n}", amount_fen=fen) for n, fen in enumerate(others_fen, start=2))
+    paid = tuple(RefundShare(refund=f"sim:R{n}", amount_fen=fen, step=2) for n, fen in enumerate(others_fen, start=2))
     assert (amount_within_paid(_asks(1000), order(refunds=paid), policy()) is None) == may_pay
 
 
 def test_a_refund_does_not_count_against_itself() -> None:
-    mine = PaidRefund(refund="sim:R1", amount_fen=PAID)
+    mine = RefundShare(refund="sim:R1", amount_fen=PAID, step=2)
     assert amount_within_paid(_asks(), order(refunds=(mine,)), policy()) is None
 
 

@@ -179,4 +179,4 @@ def test_money_is_counted_against_the_order_once() -> None:
     run = _paid()
     run.take(reported(RefundStatus.REFUNDED, 2), reported(RefundStatus.REFUNDED, 3))
     told = [message for message in run.said if message.type == "order_refunded"]
-    assert [message.refund.amount_fen for message in told] == [PAID]
+    assert [message.share.amount_fen for message in told] == [PAID]

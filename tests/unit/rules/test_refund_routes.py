@@ -243,7 +243,7 @@ def test_a_forced_refund_told_without_its_amount_counts_with_the_amount_that_is_
     said = run.take(reported(RefundStatus.REFUNDED, 2, kind=None, amount_fen=None))
     said += run.take(reported(RefundStatus.REFUNDED, 2, answers=f"{REFUND_KEY}#1"))
     [paid] = [message for message in said if message.type == "order_refunded"]
-    assert paid.refund.amount_fen == PAID
+    assert paid.share.amount_fen == PAID
     assert run.case.phase is RefundPhase.FOLLOWING
 
 

@@ -67,6 +67,11 @@ INSIDE = {
         0,
     ),
     "the other order's line has the same number": ((content("O1"), content("O2", "L1")), (wish("R1"),), 1),
+    "another order's goods, nobody has said which": (
+        (content("O1"), content("O2").model_copy(update={"line_ids": ()})),
+        (wish("R1"),),
+        1,
+    ),
     "more is refunded than is inside": ((content("O1", "L1"),), (wish("R1", "O1", "L1", "L2"),), 0),
     "nothing is known to be inside": ((), (wish("R1"),), 0),
     "nobody wants it stopped": ((content("O1", "L1", "L2"),), (), 2),
