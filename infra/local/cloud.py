@@ -18,6 +18,7 @@ from typing import Any
 from infra.local import deployment, function_logs, ministack, sandbox_process
 from infra.local.home import DEFAULT_HOME, Home, HomeRefused
 from infra.local.processes import LOOPBACK, StartFailed, find_free_port
+from infra.local.seed import seed
 from infra.local.time_machine import LocalClock
 
 DEFAULT_PORT = 4566
@@ -66,6 +67,8 @@ class LocalCloud:
             if self.with_sandbox and not sandbox_process.is_running(self.home):
                 self._say(f"starting the sandbox on port {outputs['SandboxPort']} …")
                 sandbox_process.start(self.home, outputs)
+            if self.with_sandbox:
+                seed(outputs)
         return outputs
 
     def down(self) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -45,8 +46,9 @@ def require_loopback(endpoint: str) -> None:
         raise NotLoopback(f"{endpoint} is not on this machine; the local cloud never talks to another one")
 
 
+@cache
 def client(service: str, endpoint: str) -> Any:
-    """Make a boto3 client of the emulator."""
+    """Make a boto3 client of the emulator, once per program."""
     require_loopback(endpoint)
     make: Callable[..., Any] = boto3.session.Session(region_name=REGION).client
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

@@ -1,0 +1,128 @@
+"""Makes the demo merchant: `python -m infra.local.seed [--home DIR]`, also called by `up`. Safe to repeat.
+
+One set of random credentials per home, known to both sides: Secrets Manager for huhang, the control API for the
+sandbox. The policy's first version is put in force once; later versions are left alone.
+"""
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import sys
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from infra.local import deployment
+from infra.local.home import DEFAULT_HOME, Home
+from infra.local.processes import StartFailed
+from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.domain.policy import Policy, Robot
+from shared.errors import LostRace
+from shared.settings import ACCOUNTS_PREFIX
+
+Credentials = dict[str, dict[str, str]]
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def seed(outputs: dict[str, Any]) -> None:
+    """Make the demo merchant known to huhang and to the sandbox.
+
+    Raises:
+        StartFailed: the sandbox did not take the merchant.
+    """
+    merchant, endpoint = str(outputs["MerchantId"]), str(outputs["CloudEndpoint"])
+    credentials = _credentials(Path(outputs["MerchantSecretsFile"]), str(outputs["SandboxUrl"]))
+    _put_secret(endpoint, ACCOUNTS_PREFIX + merchant, json.dumps(credentials))
+    _put_policy(endpoint, str(outputs["TableName"]), merchant)
+    _tell_sandbox(outputs, merchant, credentials)
+
+
+def demo_policy(merchant: str) -> Policy:
+    """The demo merchant's policy: huhang's defaults, and the robot of the desk."""
+    return Policy(merchant=merchant, version=1, robots={"desk": Robot(channel="dingtalk", account="dingtalk")})
+
+
+def _credentials(file: Path, sandbox: str) -> Credentials:
+    """Read this home's credentials, or invent them; the addresses are always the sandbox's of today."""
+    known: Credentials = json.loads(file.read_text()) if file.exists() else {}
+    credentials = known or _invent()
+    for vendor in ("douyin", "zto", "jushuitan", "dingtalk"):
+        credentials[vendor]["base_url"] = f"{sandbox}/{vendor}"
+    credentials["selfbuilt"]["api_url"] = f"{sandbox}/selfbuilt/commands"
+    unfinished = file.with_suffix(".new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(credentials, indent=2) + "\n")
+    unfinished.replace(file)
+    return credentials
+
+
+def _invent() -> Credentials:
+    return {
+        "douyin": {
+            "app_key": str(7_000_000_000_000_000_000 + secrets.randbelow(10**17)),
+            "app_secret": secrets.token_hex(16),
+            "access_token": secrets.token_hex(16),
+            "shop_id": str(4_000_000 + secrets.randbelow(900_000)),
+        },
+        "zto": {"app_key": secrets.token_hex(8), "app_secret": secrets.token_hex(16)},
+        "jushuitan": {
+            "app_key": secrets.token_hex(16),
+            "app_secret": secrets.token_hex(16),
+            "access_token": secrets.token_hex(16),
+        },
+        "dingtalk": {"access_token": secrets.token_hex(32), "secret": "SEC" + secrets.token_hex(32)},
+        "selfbuilt": {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()},
+    }
+
+
+def _put_secret(endpoint: str, name: str, text: str) -> None:
+    manager = deployment.client("secretsmanager", endpoint)
+    try:
+        if manager.get_secret_value(SecretId=name)["SecretString"] != text:
+            manager.put_secret_value(SecretId=name, SecretString=text)
+    except manager.exceptions.ResourceNotFoundException:
+        manager.create_secret(Name=name, SecretString=text)
+
+
+def _put_policy(endpoint: str, table: str, merchant: str) -> None:
+    store = DynamoPolicyStore(deployment.client("dynamodb", endpoint), table)
+    with suppress(LostRace):  # it is in force already, or a later one is
+        store.put_policy(demo_policy(merchant))
+    store.enrol(merchant)
+
+
+def _tell_sandbox(outputs: dict[str, Any], merchant: str, credentials: Credentials) -> None:
+    body = json.dumps(credentials | {"webhook_base": outputs["WebhookBaseUrl"]}).encode()
+    request = urllib.request.Request(
+        f"{outputs['SandboxUrl']}/control/merchants/{merchant}",
+        data=body,
+        method="PUT",
+        headers={"content-type": "application/json"},
+    )
+    try:
+        with _NO_PROXY.open(request, timeout=10) as reply:
+            reply.read()
+    except OSError as error:
+        raise StartFailed(f"the sandbox did not take the demo merchant: {error}") from error
+
+
+def main() -> int:
+    """Seed a local cloud that runs."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.seed", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="folder of the cloud (default: .local)")
+    home = Home(parser.parse_args().home.resolve())
+    outputs = home.read_outputs()
+    if not outputs:
+        sys.stderr.write("seed: nothing runs here: `up` first\n")
+        return 1
+    os.environ.pop("AWS_ENDPOINT_URL", None)  # the home says where its cloud is
+    seed(outputs)
+    sys.stdout.write(f"merchant {outputs['MerchantId']} is ready; its credentials: {outputs['MerchantSecretsFile']}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
