@@ -25,7 +25,7 @@ from shared.domain.events import (
 from shared.domain.notices import TicketKind
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, RefundCase, RefundKind, RefundPhase, RefundStatus
-from shared.rules.refund_clock import look_at_clock, next_due
+from shared.rules.refund_clock import look_at_clock, next_due, rearm_escalations
 from shared.rules.refund_draft import RefundDraft
 from shared.rules.refund_goods import note_payment, order_stopped, paid, parcel_progressed
 from shared.rules.refund_payment import command_failed, keep_for_buyer, refund_agreed, reviewed
@@ -115,16 +115,17 @@ def _reported(draft: RefundDraft, event: RefundReported, *, budget_left: bool) -
 
 def _adopt(draft: RefundDraft, event: RefundReported) -> None:
     case = draft.case
+    is_new = case.phase is RefundPhase.CLOSED
+    untold = event.at + draft.policy.platform_deadline if is_new else case.deadline_at
     draft.change(
         version=event.version,
         status=event.status,
         kind=event.kind or case.kind,
         amount_fen=case.amount_fen if event.amount_fen is None else event.amount_fen,
         line_ids=event.line_ids or case.line_ids,
-        deadline_at=event.deadline_at or case.deadline_at,
+        deadline_at=event.deadline_at or untold,
     )
-    if event.deadline_at and event.deadline_at > case.deadline_at:
-        draft.change(escalations=0)
+    rearm_escalations(draft)
 
 
 def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_left: bool) -> None:

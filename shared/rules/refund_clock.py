@@ -77,17 +77,25 @@ def _escalation_at(draft: RefundDraft) -> datetime | None:
     return draft.case.deadline_at - draft.policy.escalate_before[done]
 
 
+def _level(draft: RefundDraft) -> int:
+    """How many warnings are due."""
+    return sum(draft.now >= draft.case.deadline_at - lead for lead in draft.policy.escalate_before)
+
+
 def _escalate(draft: RefundDraft) -> None:
-    due = [
-        level
-        for level, lead in enumerate(draft.policy.escalate_before, start=1)
-        if draft.now >= draft.case.deadline_at - lead
-    ]
-    level = max(due, default=0)
+    level = _level(draft)
     if _escalation_at(draft) and level > draft.case.escalations:
         draft.change(escalations=level)
         limit = f"escalate_before={draft.policy.escalate_before[level - 1]}"
         draft.ticket(_ESCALATIONS[level - 1], {"deadline": str(draft.case.deadline_at)}, limit)
+
+
+def rearm_escalations(draft: RefundDraft) -> None:
+    """Warn anew of a deadline that was moved; a warning that is due now has been given."""
+    level = _level(draft)
+    if level < draft.case.escalations:
+        kept = tuple(kind for kind in draft.case.tickets if kind not in _ESCALATIONS[level:])
+        draft.change(escalations=level, tickets=kept)
 
 
 def _claim_at(draft: RefundDraft) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from shared.domain.commands import AgreeRefund, FetchOrder, ReadRefund, StopOrder
 from shared.domain.decision import BudgetDraw, Decision, Objection
@@ -12,7 +13,7 @@ from shared.domain.notices import TICKETS, Notice, TicketKind
 from shared.domain.order import OrderCase, RefundShare
 from shared.domain.parcel import Content, Progress, Wish
 from shared.domain.policy import Policy
-from shared.domain.refund import Outcome, ParcelState, RefundCase, RefundPhase
+from shared.domain.refund import Outcome, ParcelState, RefundCase, RefundPhase, RefundStatus
 from shared.domain.why import Why
 
 Fact = dict[str, str | int | None]
@@ -57,7 +58,8 @@ class RefundDraft:
 
     def reopen(self) -> None:
         """Begin again: the buyer asked once more under the same number."""
-        self.change(outcome=None, closed_at=None, parcels=(), escalations=0, reviews=0, order_stopped=False)
+        self.change(outcome=None, closed_at=None, parcels=(), reviews=0, order_stopped=False)
+        self.change(escalations=0, tickets=())  # what was told was about the request before
 
     def decision(self, due: datetime | None) -> Decision[RefundCase]:
         """Close the draft."""
@@ -229,9 +231,13 @@ class RefundDraft:
 
     def _who(self) -> tuple[str, ...]:
         case = self.case
-        waybills = "、".join(f"{parcel.carrier} {parcel.waybill}" for parcel in case.parcels)
-        who = f"退款单：{case.platform} {case.refund_id}　订单：{case.order_id}　金额：{self.yuan} 元"
-        return (who, f"快递单号：{waybills}") if waybills else (who,)
+        lines = [f"退款单：{case.platform} {case.refund_id}　订单：{case.order_id}　金额：{self.yuan} 元"]
+        if case.parcels:
+            lines.append("快递单号：" + "、".join(f"{parcel.carrier} {parcel.waybill}" for parcel in case.parcels))
+        if case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
+            limit = case.deadline_at.astimezone(ZoneInfo(self.policy.zone))
+            lines.append(f"处理时限：{limit:%Y-%m-%d %H:%M}")
+        return tuple(lines)
 
     def _notify(self, notice: Notice, why: Why) -> None:
         self.outbox.append(
