@@ -4,7 +4,6 @@ Standard library only, and nothing is parsed into models: this is the cold start
 """
 
 import base64
-import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from shared.domain.lanes import Lane
+from shared.domain.vendor import is_same
 from shared.domain.wire import Push
 from shared.errors import MalformedMessage, UnknownMerchant
 
@@ -49,7 +49,7 @@ def receive_push(  # noqa: PLR0913 - a request has this many parts
     if not _MERCHANT.fullmatch(merchant):
         raise UnknownMerchant("unknown_merchant", "no such merchant")
     account = find_account(merchant, source)
-    if not hmac.compare_digest(account.get("token", ""), token):
+    if not is_same(account.get("token", ""), token):
         raise UnknownMerchant("unknown_merchant", "no such address")
     vendor.verify_push(push, account, now)
     message = write_raw_push(source, merchant, push, now)
