@@ -28,6 +28,18 @@ MERCHANT = "shop-7"
 ACCOUNTS: dict[str, dict[str, str]] = {
     "douyin": {"app_key": "7110000000000000007", "app_secret": "dy-secret-护航-01", "access_token": "dy-token-01"},
     "zto": {"app_key": "hh-zto-key", "app_secret": "ZtoTestSecret7", "phone_tail": "4321"},
+    "sf": {
+        "token": "sf-token-01",
+        "partner_id": "HHPARTNER",
+        "checkword": "SfCheckword7",
+        "monthly_card": "7550000017",
+        "return_name": "退货组",
+        "return_phone": "020-00000017",
+        "return_province": "广东省",
+        "return_city": "广州市",
+        "return_district": "白云区",
+        "return_address": "示例路1号*退货仓",
+    },
     "jushuitan": {"app_key": "jst-key", "app_secret": "jst-secret", "access_token": "jst-token"},
     "dingtalk": {"access_token": "ding-token", "secret": "SECinvented0000000000000007"},
     "selfbuilt": {
@@ -138,12 +150,14 @@ def drive(steps: Generator[HttpRequest, HttpReply, Any], replies: list[Any], req
 
 
 def shown(request: HttpRequest) -> dict[str, Any]:
-    """What a sample says about a request: neither host, nor credentials, nor signatures."""
+    """What a sample says about a request: neither host, nor credentials, nor signatures.
+
+    Of a form that is its one field that holds JSON.
+    """
     text = request.body.decode()
     if "urlencoded" in request.headers.get("content-type", ""):
-        body = json.loads(dict(parse_qsl(text, strict_parsing=True))["biz"])
-    else:
-        body = json.loads(text)
+        (text,) = (value for _, value in parse_qsl(text, strict_parsing=True) if value.startswith("{"))
+    body = json.loads(text)
     return {"method": request.method, "path": urlsplit(request.url).path, "body": body}
 
 

@@ -1,14 +1,15 @@
 """Our signatures are the vendors': computed for published or independently checked inputs."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import UUID
 
 import pytest
 
 from shared.channels import dingtalk
-from shared.couriers import zto
+from shared.couriers import sf, zto
 from shared.domain.wire import Push
 from shared.erps import jushuitan
 from shared.errors import BadSignature, UnknownMerchant
@@ -90,6 +91,41 @@ def test_our_interception_number_is_stable_and_fits() -> None:
     assert len(zto.number_of("x" * 500)) == 32
 
 
+def test_sf_is_signed_as_its_vectors() -> None:
+    """The second holds what URL encoders disagree about: a space, a star, a tilde."""
+    plain = '{"language":"zh-CN","trackingType":"1","trackingNumber":["SF1000000000017"],"methodType":"1"}'
+    odd = '{"waybillNo":"SF1000000000017","serviceCode":"2","role":"1","payMode":"4","remark":"退款 拦截*~"}'
+    assert sf.digest_of(plain, "1767225600000", "HhCheckWord0001") == "+EcNP/9dsZ+ufWHf+8HOXQ=="
+    assert sf.digest_of(odd, "1767225600000", "HhCheckWord0001") == "Vlp8aQcaYT6zLKTwQS6YVA=="
+
+
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [("intercept_parcel", "EXP_RECE_WANTED_INTERCEPT"), ("subscribe_tracking", "EXP_RECE_REGISTER_ROUTE")],
+)
+def test_an_sf_call_is_signed_over_the_text_that_it_sends(kind: str, service: str) -> None:
+    command = command_of({"type": kind, "carrier": "sf", "waybill": "SF1399000000121"})
+    request = next(sf.carry_out(command, ACCOUNTS["sf"], NOW))  # type: ignore[arg-type]
+    form = {name: values[0] for name, values in parse_qs(request.body.decode(), strict_parsing=True).items()}
+    assert form.pop("msgDigest") == sf.digest_of(form["msgData"], form["timestamp"], ACCOUNTS["sf"]["checkword"])
+    assert not set("*~") & set(form.pop("msgData"))
+    assert str(UUID(form["requestID"])) == form.pop("requestID")
+    assert form == {"partnerID": "HHPARTNER", "serviceCode": service, "timestamp": "1772328600000"}
+
+
+def test_a_repeated_sf_interception_has_the_same_number_and_a_repeated_registration_another() -> None:
+    """SF refuses a number that it has seen: that protects the one and would prevent the other."""
+
+    def number(kind: str, at: datetime) -> str:
+        command = command_of({"type": kind, "carrier": "sf", "waybill": "SF1399000000121"})
+        request = next(sf.carry_out(command, ACCOUNTS["sf"], at))  # type: ignore[arg-type]
+        return parse_qs(request.body.decode())["requestID"][0]
+
+    later = NOW + timedelta(seconds=60)
+    assert {number("intercept_parcel", at) for at in (NOW, later)} == {"467a18d4-b6a9-5360-ae87-f271bdfc05c3"}
+    assert number("subscribe_tracking", NOW) != number("subscribe_tracking", later)
+
+
 def test_jushuitan_is_signed_as_its_vectors() -> None:
     shared = {"app_key": "ak_huhang", "charset": "utf-8", "timestamp": "1767225600"}
     biz = '{"o_ids":[9349705],"cancel_type":"售后取消","remark":"huhang R-20260101-0007"}'
@@ -137,7 +173,7 @@ def test_a_call_to_a_self_built_shop_is_signed_so_that_the_shop_can_verify_it() 
         selfbuilt.verify_push(Push(request.headers, {}, request.body), {"secret": secret}, NOW)
 
 
-@pytest.mark.parametrize("vendor", [douyin, zto, selfbuilt], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("vendor", [douyin, zto, sf, selfbuilt], ids=lambda module: module.__name__)
 def test_an_account_without_a_secret_verifies_nobody(vendor: ModuleType) -> None:
     """An empty secret would make the signature something that everybody can compute."""
     key = "k"
