@@ -6,13 +6,14 @@ Imports are late on purpose: the webhook function calls into here and must not l
 from __future__ import annotations
 
 import os
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
     from types import ModuleType
 
     from shared.adapters.aws_clients import AwsClients
@@ -47,10 +48,10 @@ def clock() -> SystemClock:
 
 @cache
 def telemetry() -> Telemetry:
-    """The voice of this function, named as AWS names it."""
+    """The voice of this function."""
     from shared.telemetry import Telemetry
 
-    return Telemetry(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
+    return Telemetry()
 
 
 @cache
@@ -173,4 +174,8 @@ def find_vendors(name: str) -> Sequence[ModuleType]:
 
 def delay(lane: Lane) -> Delay:
     """Give the function that lets a message of a lane be delivered again after a pause."""
-    return partial(queue().delay, lane)
+
+    def postpone(receipt_handle: str, after: timedelta) -> None:
+        queue().delay(lane, receipt_handle, after)  # only now is there a client to make
+
+    return postpone

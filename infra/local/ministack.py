@@ -76,5 +76,4 @@ def _environment(home: Home, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(Path(home.state) / "s3"),
         "LOCAL_CLOCK_FILE": str(home.clock),
-        "POWERTOOLS_TRACE_DISABLED": "1",
     }
