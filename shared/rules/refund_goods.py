@@ -64,10 +64,15 @@ def consider(draft: RefundDraft) -> None:
                 TicketKind.INTERCEPTION_FAILED,
                 {"waybill": hopeless[0].waybill, "progress": hopeless[0].progress, "reason": hopeless[0].reason},
             )
-        elif states and all(parcel.progress in draft.policy.refund_on.reached_by for parcel in states):
+        elif states and moment_reached(draft):
             draft.ask(RefundPhase.REVIEWING, "refund_moment", {"refund_on": draft.policy.refund_on})
     elif draft.case.phase is RefundPhase.FOLLOWING:
         _follow(draft)
+
+
+def moment_reached(draft: RefundDraft) -> bool:
+    """Whether every parcel is as far as the policy wants it before the money goes; it can fall back until then."""
+    return all(parcel.progress in draft.policy.refund_on.reached_by for parcel in draft.case.parcels)
 
 
 def paid(draft: RefundDraft, at: datetime) -> None:

@@ -14,7 +14,7 @@ from shared.rules.paying.amount_within_paid import amount_within_paid
 from shared.rules.paying.full_amount import full_amount
 from shared.rules.paying.request_unchanged import request_unchanged
 from shared.rules.refund_draft import Fact, RefundDraft
-from shared.rules.refund_goods import paid
+from shared.rules.refund_goods import consider, moment_reached, paid
 from shared.rules.refund_route import goods_are_stopped, stop_parcels
 
 Rule = Callable[[RefundCase, OrderCase | None, Policy], Objection | None]
@@ -35,6 +35,10 @@ def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
         if objection:
             draft.ask_person_about(objection)
             return
+    if not moment_reached(draft):
+        draft.enter(RefundPhase.STOPPING_PARCELS, "moment_passed")
+        consider(draft)
+        return
     if draft.order and not goods_are_stopped(draft, draft.order):
         stop_parcels(draft, draft.order)
         return

@@ -92,6 +92,23 @@ def test_nothing_is_paid_when_the_order_is_not_known_any_more() -> None:
 # ---- goods that nobody stopped -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("hopeless", [Progress.FAILED, Progress.REFUSED])
+def test_a_parcel_that_is_delivered_while_the_request_is_read_is_not_paid(hopeless: Progress) -> None:
+    run = reviewing()
+    run.take(progressed(hopeless, reason="delivered"))
+    said = run.take(answer(run))
+    assert (types(said), tickets(said)) == ([], [TicketKind.INTERCEPTION_FAILED])
+    assert run.case.phase is RefundPhase.BY_HAND
+
+
+def test_a_parcel_that_falls_back_while_the_request_is_read_must_reach_the_moment_again() -> None:
+    run = reviewing()
+    run.take(progressed(Progress.WAITING))
+    assert types(run.take(answer(run))) == []
+    assert run.case.phase is RefundPhase.STOPPING_PARCELS
+    assert types(run.take(progressed(Progress.SUCCEEDED))) == ["read_refund"]
+
+
 def test_a_parcel_that_shows_up_late_must_be_stopped_before_the_money_goes() -> None:
     run = reviewing()
     run.order = order("W1", "W2", lines=2).model_copy(
