@@ -156,7 +156,9 @@ def _story(case: RefundCase) -> Story:
         phase=case.phase,
         outcome=case.outcome,
         why=" ".join(filter(None, (case.rule, case.reason))),
-        parcels=tuple(f"{state.carrier} {state.waybill} {state.progress}" for state in case.parcels),
+        parcels=tuple(
+            f"{state.carrier} {state.waybill} {state.progress} {state.reason}".strip() for state in case.parcels
+        ),
         tickets=case.tickets,
     )
 

@@ -1,0 +1,176 @@
+"""Is everything quiet, and has everything arrived? Queues, the table's stream and the functions' logs, put together.
+
+Quiet: no message waits or is being handled (postponed ones have told so in the logs), and every letter of the stream
+has been published. Arrived: as many fates were recorded as events were accepted, found, woken and told.
+"""
+
+import json
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.catalog import FUNCTIONS
+from infra.local.cloud import LocalCloud
+from infra.local.deployment import STACK
+from shared.domain.events import Event
+from shared.domain.messages import Message, parse_message
+from shared.errors import HuhangError
+
+PATIENCE_S = 45.0
+LOOK_EVERY_S = 0.01
+LATE_MS = 10_000  # a log line may be stored this much later than an earlier one
+FATES = ("handled", "repeated", "ignored", "unknown")
+CONSUMERS = ("handle_refund", "track_parcel", "send_notification")
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NeverQuiet(HuhangError):
+    """The cloud does not come to rest; the message says what moves."""
+
+
+@dataclass
+class Counted:
+    """What the logs and the stream told since the flow is watched."""
+
+    letters: int = 0
+    own_events: int = 0
+    published: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    answers: Counter[int] = field(default_factory=Counter)
+    polled: int = 0
+    woken: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)  # message id: postponed or failed so often
+    rules: dict[str, list[str]] = field(default_factory=dict)  # case: the rules behind its commands, in order
+    failed: list[str] = field(default_factory=list)
+    poll_failures: list[str] = field(default_factory=list)
+
+
+class Flow:
+    """Watches what flows through a local cloud, from its making on."""
+
+    def __init__(self, cloud: LocalCloud, table: str) -> None:
+        self.seen = Counted()
+        self._messages_url = f"{cloud.endpoint}/_ministack/sqs/messages"
+        self._logs = cloud.client("logs")
+        self._since_ms = {spec.name: int(time.time() * 1000) for spec in FUNCTIONS}
+        self._lines: dict[str, Counter[tuple[str, int, str]]] = {spec.name: Counter() for spec in FUNCTIONS}
+        self._streams = cloud.client("dynamodbstreams")
+        arn = cloud.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        shards = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        self._iterators = [
+            self._streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
+                "ShardIterator"
+            ]
+            for shard in shards
+        ]
+
+    def settle(self) -> None:
+        """Wait until nothing moves: two looks in a row that found nothing new.
+
+        Raises:
+            NeverQuiet: it still moves after a while.
+        """
+        end = time.monotonic() + PATIENCE_S
+        last: tuple[int, int] | None = None
+        while True:
+            self._read_stream()
+            self.read_logs("publish_outbox")
+            busy = self._busy()
+            look = (self.seen.letters, self.seen.published)
+            if not busy and look[0] <= look[1]:
+                if last == look:
+                    return
+                last = look
+                continue
+            last = None
+            if time.monotonic() > end:
+                raise NeverQuiet(f"{busy or 'the stream'} still moves: {look[0]} letters, {look[1]} published")
+            time.sleep(LOOK_EVERY_S)
+
+    def count(self) -> Counted:
+        """Read all logs and give the sums."""
+        for spec in FUNCTIONS:
+            self.read_logs(spec.name)
+        return self.seen
+
+    def read_logs(self, name: str) -> None:
+        """Take the new lines of a function."""
+        since, known = self._since_ms[name], self._lines[name]
+        window: Counter[tuple[str, int, str]] = Counter()
+        query: dict[str, Any] = {"logGroupName": f"/huhang/{STACK}/{name}", "startTime": since, "limit": 10_000}
+        try:
+            events = self._logs.filter_log_events(**query)["events"]
+        except self._logs.exceptions.ResourceNotFoundException:
+            return
+        for event in events:
+            window[event["logStreamName"], event["timestamp"], event["message"]] += 1
+        for (_, _, message), times in (window - known).items():
+            for _ in range(times):
+                self._take_line(name, message)
+        newest = max((key[1] for key in window), default=since)
+        self._since_ms[name] = max(since, newest - LATE_MS)
+        self._lines[name] = Counter({key: n for key, n in window.items() if key[1] >= self._since_ms[name]})
+
+    def _take_line(self, name: str, text: str) -> None:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            return
+        message, seen = line.get("message") if isinstance(line, dict) else None, self.seen
+        if name in CONSUMERS and message in FATES:
+            seen.fates[message] += 1
+        elif name == "receive_webhook" and message == "webhook":
+            seen.answers[int(line["status"])] += 1
+        elif message == "published":
+            seen.published += int(line["count"])
+        elif message == "polled":
+            seen.polled += int(line["count"])
+            seen.poll_failures += [f"{line['source']}: {line['reason']}"] if "reason" in line else []
+        elif message == "swept":
+            seen.woken += int(line["woken"])
+        elif message in ("postponed", "failed"):
+            seen.set_aside[line["message_id"]] += 1
+            seen.failed += [f"{name}: {line.get('exception', '')[-300:]}"] if message == "failed" else []
+
+    def _read_stream(self) -> None:
+        for place, iterator in enumerate(self._iterators):
+            answer = self._streams.get_records(ShardIterator=iterator)
+            self._iterators[place] = answer["NextShardIterator"]
+            for record in answer["Records"]:
+                outbox = record["dynamodb"].get("NewImage", {}).get("outbox", {}).get("S")
+                letters = json.loads(outbox) if outbox else []
+                self.seen.letters += len(letters)
+                for letter in letters:
+                    self._take_letter(parse_message(letter["body"]))
+
+    def _take_letter(self, message: Message) -> None:
+        if isinstance(message, Event):
+            self.seen.own_events += 1
+            return
+        rules = self.seen.rules.setdefault(message.reply_to, [])
+        if message.why.rule not in rules:
+            rules.append(message.why.rule)
+
+    def _busy(self) -> list[str]:
+        """The queues with messages that wait or are being handled."""
+        with _NO_PROXY.open(self._messages_url, timeout=10) as reply:
+            accounts = json.loads(reply.read())["messages"]
+        queues = {
+            url.rsplit("/", 1)[-1]: messages
+            for regions in accounts.values()
+            for by_url in regions.values()
+            for url, messages in by_url.items()
+            if messages and not url.endswith("-dead")
+        }
+        if not queues:
+            return []
+        for spec in FUNCTIONS:
+            if spec.consumes and f"{STACK}-{spec.consumes.value}" in queues:
+                self.read_logs(spec.name)
+        return [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
+
+    def _is_busy(self, message: dict[str, Any]) -> bool:
+        was_set_aside = self.seen.set_aside[message["MessageId"]] >= message["ReceiveCount"]
+        return bool(message["IsVisible"]) or not was_set_aside

@@ -1,0 +1,75 @@
+"""The inside of a local cloud, as an operator could read it: cases, deadlines, scheduled functions, dead letters."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from infra.local import deployment
+from infra.local.cloud import LocalCloud
+from shared.adapters.dynamo_cases import read_case
+from shared.adapters.table_layout import ONLY, from_ms
+from shared.domain.decision import AnyCase
+from shared.domain.keys import CaseKey
+from shared.domain.parcel import ParcelCase
+from shared.domain.refund import RefundCase
+
+
+class Inside:
+    """Huhang as it runs in one local cloud."""
+
+    def __init__(self, cloud: LocalCloud, outputs: Mapping[str, Any]) -> None:
+        self.cloud = cloud
+        self.table = str(outputs["TableName"])
+        self._dynamodb = cloud.client("dynamodb")
+
+    def cases(self) -> dict[CaseKey, AnyCase]:
+        """The state of every case in the table."""
+        found: dict[CaseKey, AnyCase] = {}
+        for item in self._scan():
+            key = _case_key(item)
+            stored = read_case(key, item) if key else None
+            if stored and stored.case is not None:
+                found[stored.key] = stored.case
+        return found
+
+    def next_due(self) -> datetime | None:
+        """The earliest deadline of any case."""
+        dues = [int(item["due"]["N"]) for item in self._scan(ProjectionExpression="due") if "due" in item]
+        return from_ms(min(dues)) if dues else None
+
+    def wake(self, function: str) -> None:
+        """Run a scheduled function now, as its schedule would."""
+        self.cloud.tick(function)
+
+    def unknown_pushes(self) -> int:
+        """How many pushes are kept that nobody has taught us."""
+        return sum(item["pk"]["S"].endswith("|unknown") for item in self._scan(ProjectionExpression="pk"))
+
+    def dead_letters(self) -> dict[str, int]:
+        """The dead-letter queues that are not empty."""
+        depths = deployment.queue_depths(self.cloud.endpoint)
+        return {name: count for name, count in depths.items() if name.endswith("-dead") and count}
+
+    def _scan(self, **how: str) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **how)
+        for page in pages:
+            yield from page["Items"]
+
+
+def refunds_of(cases: Mapping[CaseKey, AnyCase]) -> dict[str, RefundCase]:
+    """The refund cases by the platform's number."""
+    return {case.refund_id: case for case in cases.values() if isinstance(case, RefundCase)}
+
+
+def parcels_of(cases: Mapping[CaseKey, AnyCase]) -> dict[str, ParcelCase]:
+    """The parcel cases by waybill."""
+    return {case.waybill: case for case in cases.values() if isinstance(case, ParcelCase)}
+
+
+def _case_key(item: Mapping[str, Any]) -> CaseKey | None:
+    if item["sk"]["S"] != ONLY or "body" not in item:
+        return None
+    try:
+        return CaseKey.parse(item["pk"]["S"])
+    except ValueError:
+        return None  # a policy or a command

@@ -1,0 +1,148 @@
+"""The account at the end: a line per refund, the funnel beside the truth, the money, and what was counted."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.demo.judge import lost_events
+from infra.local.demo.latency import latency_of
+from infra.local.demo.moment import shown
+from infra.local.demo.play import Played
+from infra.local.demo.truth import account_of, funnel_problems, true_funnel
+from shared.domain.notices import TICKETS, TicketKind
+from shared.rules.account import Account, Story
+
+HEADINGS = ("#", "场景 scene", "元", "申请", "退款", "结案", "推送→快递", "结局", "为何 why", "工单 tickets", "")
+ENDINGS = {
+    "refunded": "已退款",
+    "recovered": "已退款，货已回仓",
+    "lost": "已退款，货损",
+    "withdrawn": "买家撤销",
+    "refused": "人工拒绝",
+    "by_hand": "待人工",
+    "following": "追货中",
+}
+STEP_NAMES = {
+    "wanted": "要求拦截 wanted",
+    "eligible": "规则允许 eligible",
+    "requested": "已请求 requested",
+    "accepted": "快递受理 accepted",
+    "succeeded": "快递称成功 succeeded",
+    "received": "仓库收到 received",
+}
+
+
+def print_report(console: Console, played: Played, outputs: Mapping[str, Any]) -> list[str]:
+    """Print the account and give what is not as it has to be."""
+    account = account_of(played)
+    _print_stories(console, played, account)
+    _print_funnel(console, played, account)
+    _print_money(console, account)
+    _print_counts(console, played)
+    problems = [
+        f"场景 {scene.number} {scene.heading}: {problem}"
+        for scene in played.scenes
+        for problem in played.problems_of(scene)
+    ]
+    problems += [*played.problems, *funnel_problems(played)]
+    for problem in problems:
+        console.print(f"[bold red]✗[/] {problem}", soft_wrap=True)
+    _print_signposts(console, outputs)
+    return problems
+
+
+def yuan(fen: int) -> str:
+    """Write money as people read it."""
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
+def _print_stories(console: Console, played: Played, account: Account) -> None:
+    table = Table(title="每笔退款 one line per refund", title_justify="left", expand=False)
+    for heading in HEADINGS:
+        justify: Literal["left", "right"] = "right" if heading in ("元", "推送→快递") else "left"
+        table.add_column(heading, no_wrap=heading in ("#", "元", "申请", "退款", "结案"), justify=justify)
+    stories = {story.refund.split(":", 1)[1]: story for story in account.stories}
+    for scene in played.scenes:
+        good = not played.problems_of(scene)
+        for number in scene.refunds:
+            refund_id = played.casts[scene.number].refund(number)
+            story = stories.get(refund_id)
+            if story is None:
+                table.add_row(str(scene.number), scene.title, *["–"] * 8, "[red]✗[/]")
+                continue
+            table.add_row(
+                str(scene.number),
+                f"{scene.title}\n[dim]{scene.heading}[/]",
+                yuan(story.amount_fen),
+                shown(story.opened_at, played.began_at),
+                shown(story.refunded_at, played.began_at),
+                shown(story.closed_at, played.began_at),
+                _latency(played, refund_id, story),
+                ENDINGS.get(story.ending, story.ending),
+                _why(played, story),
+                "\n".join(TICKETS[TicketKind(kind)].title for kind in story.tickets),
+                "[green]✓[/]" if good else "[red]✗[/]",
+            )
+    console.print(table)
+
+
+def _latency(played: Played, refund_id: str, story: Story) -> str:
+    waybills = tuple(parcel.split()[1] for parcel in story.parcels)
+    latency = latency_of(played, refund_id, waybills)
+    if latency is None:
+        return "–"
+    if latency.simulated > timedelta(minutes=1):
+        return f"模拟 {latency.simulated.total_seconds() / 60:.0f} 分"  # the rules waited
+    return f"{latency.real.total_seconds() * 1000:,.0f} ms"
+
+
+def _why(played: Played, story: Story) -> str:
+    """The rules behind the commands, the last rule, and what the parcels met."""
+    key = f"{played.merchant}|refund|{story.refund}"
+    trail = [*played.counted.rules.get(key, []), story.why]
+    reasons = [" ".join(parcel.split()[3:]) for parcel in story.parcels]
+    return " › ".join(dict.fromkeys(filter(None, [*trail, *reasons])))
+
+
+def _print_funnel(console: Console, played: Played, account: Account) -> None:
+    table = Table(title="拦截漏斗 interception funnel (parcels)", title_justify="left")
+    for heading in ("快递", "步骤 step", "护航 huhang", "沙盒真相 truth", "占上一步", "占全部"):
+        table.add_column(heading, justify="left" if heading in ("快递", "步骤 step") else "right")
+    truth = true_funnel(played)
+    for funnel in account.funnels:
+        table.add_row(funnel.carrier, "退款 refunds", str(funnel.refunds), "", "", "")
+        for rate in funnel.rates:
+            known = truth.get(rate.step) if funnel.carrier == "zto" else None
+            percent = ["" if share is None else f"{share:.0%}" for share in (rate.of_previous, rate.of_wanted)]
+            table.add_row("", STEP_NAMES[rate.step], str(rate.parcels), "" if known is None else str(known), *percent)
+    console.print(table)
+
+
+def _print_money(console: Console, account: Account) -> None:
+    money = account.money
+    console.print(
+        f"[bold]资金 money[/]　已退 {yuan(money.refunded_fen)} 元 = "
+        f"[green]保住货 {yuan(money.saved_fen)}[/] + [red]货损 {yuan(money.lost_fen)}[/] + "
+        f"在途 {yuan(money.waiting_fen)} + 未追踪 {yuan(money.unfollowed_fen)}"
+    )
+
+
+def _print_counts(console: Console, played: Played) -> None:
+    seen = played.counted
+    fates = "　".join(f"{fate} {count}" for fate, count in sorted(seen.fates.items()))
+    console.print(
+        f"[bold]事件 events[/]　网关 200 × {seen.answers[200]}，含事件 {played.accepted}；轮询 {seen.polled}；"
+        f"到期 {seen.woken}；内部 {seen.own_events} → 归宿 {sum(seen.fates.values())}（{fates}）　"
+        f"[bold]丢失 lost {lost_events(seen, played.accepted)}[/]　死信 dead letters {sum(played.dead.values())}"
+    )
+
+
+def _print_signposts(console: Console, outputs: Mapping[str, Any]) -> None:
+    console.print(
+        f"[bold]再看 look further[/]　外部世界 {outputs['SandboxUrl']}/　真相 {outputs['SandboxUrl']}/control/truth　"
+        f"日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
+        soft_wrap=True,
+    )
