@@ -80,11 +80,12 @@ class Notice(Record):
 
 
 class Posting(Record):
-    """A message handed to the robot's caller and not answered yet."""
+    """A message handed to the robot's caller and not answered yet. `dropped` notices are told of by number only."""
 
     step: int
     notices: tuple[Notice, ...]
     at: Instant
+    dropped: int = 0
 
 
 class DigestCase(Record):

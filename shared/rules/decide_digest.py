@@ -19,6 +19,7 @@ _MINUTE = timedelta(minutes=1)
 _POSTS_PER_MINUTE_MAX = 18  # DingTalk and WeCom mute at 20
 _NOTICES_PER_POST_MAX = 20
 _PENDING_MAX = 100
+_POSTINGS_MAX = 10  # unanswered ones; more would fill the item while a robot hangs
 _SEEN_MAX = 64
 _BROKEN_PAUSE = timedelta(hours=1)  # a robot that refuses for good is tried again rarely
 
@@ -54,11 +55,22 @@ def _with_notice(case: DigestCase, event: NoticeRaised, policy: Policy, now: dat
     mark = hashlib.sha256(f"{event.about}|{event.notice!r}".encode()).hexdigest()[:12]
     if mark in case.seen:
         return case
-    seen = (*case.seen, mark)[-_SEEN_MAX:]
-    if len(case.pending) >= _PENDING_MAX:
-        return case.model_copy(update={"seen": seen, "dropped": case.dropped + 1})
-    digest_at = case.digest_at or now + policy.digest_every
-    return case.model_copy(update={"seen": seen, "pending": (*case.pending, event.notice), "digest_at": digest_at})
+    pending, lost = _kept((*case.pending, event.notice))
+    return case.model_copy(
+        update={
+            "seen": (*case.seen, mark)[-_SEEN_MAX:],
+            "pending": pending,
+            "dropped": case.dropped + lost,
+            "digest_at": case.digest_at or now + policy.digest_every,
+        }
+    )
+
+
+def _kept(notices: tuple[Notice, ...]) -> tuple[tuple[Notice, ...], int]:
+    """Give the notices that fit, in their order, and how many do not: notes give way to tickets, newer to older."""
+    by_worth = sorted(range(len(notices)), key=lambda place: (not notices[place].urgent, place))
+    places = sorted(by_worth[:_PENDING_MAX])
+    return tuple(notices[place] for place in places), len(notices) - len(places)
 
 
 def _answered(case: DigestCase, answers: str, pause: timedelta, now: datetime) -> DigestCase:
@@ -71,14 +83,13 @@ def _answered(case: DigestCase, answers: str, pause: timedelta, now: datetime) -
     if not pause:
         return case
     back = tuple(notice for posting in mine for notice in posting.notices)
-    pending = (back + case.pending)[:_PENDING_MAX]
-    lost = len(back) + len(case.pending) - len(pending)
+    pending, lost = _kept(back + case.pending)
     return case.model_copy(
         update={
             "pending": pending,
-            "dropped": case.dropped + lost,
+            "dropped": case.dropped + lost + sum(posting.dropped for posting in mine),
             "digest_at": case.digest_at or now,
-            "muted_until": now + pause,
+            "muted_until": max(case.muted_until or now, now + pause),
         }
     )
 
@@ -111,29 +122,31 @@ class _Speaker:
         self._change(sent=tuple(at for at in self.case.sent if at > self.now - _MINUTE))
         digest_at = self.case.digest_at
         is_digest = digest_at is not None and self.now >= digest_at
-        if self._is_muted or len(self.case.sent) >= _POSTS_PER_MINUTE_MAX:
+        if self._is_muted or self._is_hanging or len(self.case.sent) >= _POSTS_PER_MINUTE_MAX:
             return
-        ready = [notice for notice in self.case.pending if notice.urgent or is_digest][:_NOTICES_PER_POST_MAX]
+        tickets = [notice for notice in self.case.pending if notice.urgent]
+        notes = [notice for notice in self.case.pending if not notice.urgent] if is_digest else []
+        ready = (tickets + notes)[:_NOTICES_PER_POST_MAX]
         if not ready:
             return
         waiting = list(self.case.pending)
         for notice in ready:
             waiting.remove(notice)
-        posting = Posting(step=self.case.step + 1, notices=tuple(ready), at=self.now)
+        posting = Posting(step=self.case.step + 1, notices=tuple(ready), at=self.now, dropped=self.case.dropped)
         self._change(
             step=posting.step,
+            dropped=0,
             pending=tuple(waiting),
             digest_at=(digest_at if not is_digest else self.now) if waiting else None,
             postings=(*self.case.postings, posting),
             sent=(*self.case.sent, self.now),
         )
         self._post(posting)
-        self._change(dropped=0)
 
     def due(self) -> datetime | None:
         """When there is something to say or to ask again."""
         times = [posting.at + self.policy.answer_max for posting in self.case.postings]
-        if self.case.pending:
+        if self.case.pending and not self._is_hanging:
             wanted = self.now if any(n.urgent for n in self.case.pending) else self.case.digest_at or self.now
             allowed = self.now
             if self._is_muted and self.case.muted_until:
@@ -147,9 +160,13 @@ class _Speaker:
     def _is_muted(self) -> bool:
         return self.case.muted_until is not None and self.now < self.case.muted_until
 
+    @property
+    def _is_hanging(self) -> bool:
+        return len(self.case.postings) >= _POSTINGS_MAX
+
     def _post(self, posting: Posting) -> None:
         key = str(digest_key(self.merchant, self.case.group))
-        title, text = _render(posting.notices, self.case.dropped)
+        title, text = _render(posting.notices, posting.dropped)
         self.outbox.append(
             PostMessage(
                 merchant=self.merchant,
