@@ -31,7 +31,8 @@ class Progress(StrEnum):
     REQUESTED = "requested"  # the courier is being asked
     ACCEPTED = "accepted"  # the courier will try
     SUCCEEDED = "succeeded"  # the courier says that it stopped the parcel
-    RETURNING = "returning"  # a scan shows it on the way back
+    RETURNING = "returning"  # a scan shows it on the way back, as the courier had promised us
+    TURNED_BACK = "turned_back"  # such a scan without such a promise: may be a redirect, proves nothing
     RECEIVED = "received"  # the warehouse has it
     REFUSED = "refused"  # the courier or a rule said no
     FAILED = "failed"  # the courier tried and did not stop it
@@ -56,6 +57,11 @@ class InterceptionPhase(StrEnum):
     FAILED = "failed"
     CANCELLING = "cancelling"
     CANCELLED = "cancelled"
+
+    @property
+    def was_promised(self) -> bool:
+        """Whether the courier had our request, and nobody took it back: a return scan is its doing."""
+        return self in (InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED, InterceptionPhase.FAILED)
 
 
 class Content(Record):
@@ -140,7 +146,7 @@ class ParcelCase(Record):
         if self.received_at:
             return Progress.RECEIVED
         if self.return_scan_at and self.stage in (Stage.RETURNING, Stage.RETURNED):
-            return Progress.RETURNING
+            return Progress.RETURNING if self.interception.phase.was_promised else Progress.TURNED_BACK
         if self.interception.silent and self.interception.phase is InterceptionPhase.ACCEPTED:
             return Progress.SILENT
         return _PROGRESS[self.interception.phase]

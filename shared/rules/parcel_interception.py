@@ -114,9 +114,8 @@ def failed(draft: ParcelDraft, event: CommandFailed) -> None:
 
 
 def evaluate(draft: ParcelDraft) -> None:
-    """Ask the courier if no rule objects; a parcel that turned back by itself needs no asking."""
+    """Ask the courier if no rule objects; a parcel that turned back by itself is only waited for."""
     if draft.case.return_scan_at:
-        succeed(draft)
         return
     for rule in RULES:
         objection = rule(draft.case, draft.policy)
@@ -143,7 +142,7 @@ def react_to_stage(draft: ParcelDraft) -> None:
     if not draft.case.wishes and phase is not InterceptionPhase.ACCEPTED:
         return
     if draft.case.return_scan_at:
-        if phase is not InterceptionPhase.CANCELLING:
+        if phase.was_promised:
             succeed(draft)
     elif draft.case.stage is Stage.DELIVERED and phase in (InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED):
         draft.enter(InterceptionPhase.FAILED, "delivered")

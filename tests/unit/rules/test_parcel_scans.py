@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.domain.events import ParcelScanned, ParcelShipped
 from shared.domain.messages import write_message
-from shared.domain.parcel import InterceptionPhase, ParcelCase, Scan, Stage
+from shared.domain.parcel import InterceptionPhase, ParcelCase, Progress, Scan, Stage
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import (
     HOUR,
@@ -54,8 +54,8 @@ def test_a_wanted_parcel_on_its_way_back_is_known_to_be_so_whenever_it_was_wante
     scans: list[ParcelScanned], place: int
 ) -> None:
     case = _taken(*scans[:place], wanted(), *scans[place:])
-    if case.return_scan_at:
-        assert case.interception.phase is InterceptionPhase.SUCCEEDED
+    if case.stage in (Stage.RETURNING, Stage.RETURNED):
+        assert case.progress is Progress.TURNED_BACK
 
 
 @given(st.lists(_scans | st.builds(wanted, st.sampled_from(["R1", "R2"])), min_size=1, max_size=6))
@@ -136,8 +136,8 @@ def test_a_refund_hears_at_once_where_the_parcel_stands(stage: Stage) -> None:
     said = run.take(wanted())
     expected = {
         Stage.LABEL_CREATED: "waiting",
-        Stage.RETURNING: "returning",
-        Stage.RETURNED: "returning",
+        Stage.RETURNING: "turned_back",
+        Stage.RETURNED: "turned_back",
     }
     late = (
         Stage.OUT_FOR_DELIVERY,

@@ -78,7 +78,7 @@ TABLE: dict[tuple[InterceptionPhase, str], tuple[InterceptionPhase, str]] = {
     (CANCELLING, "failed for certain"): (ACCEPTED, ""),
     (CANCELLING, "failed, nobody knows how"): (ACCEPTED, ""),
     (CANCELLED, "wanted again"): (REQUESTED, "intercept_parcel"),
-    **{(phase, "on its way back"): (SUCCEEDED, "") for phase in InterceptionPhase if phase is not CANCELLING},
+    **{(phase, "on its way back"): (SUCCEEDED, "") for phase in (ACCEPTED, SUCCEEDED, FAILED)},
     **{(phase, "counted in"): (SUCCEEDED, "") for phase in InterceptionPhase},
 }
 

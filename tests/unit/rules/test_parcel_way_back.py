@@ -4,6 +4,7 @@ import pytest
 
 from shared.domain.events import ReturnLegLinked, ReturnLegScanned, ReturnReceived
 from shared.domain.parcel import InterceptionPhase, Progress, Scan, Stage
+from shared.domain.policy import RefundMoment
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import (
     HOUR,
@@ -12,6 +13,7 @@ from tests.unit.rules.build import (
     NOW,
     WAYBILL,
     Run,
+    courier,
     parcel,
     progressed_to,
     scanned,
@@ -120,10 +122,17 @@ def test_a_refund_of_goods_that_are_back_already_hears_so_and_asks_nobody() -> N
     assert types(said) == ["parcel_progressed"]
 
 
-def test_a_parcel_that_comes_back_by_itself_is_a_success_without_a_request() -> None:
+def test_a_parcel_that_turns_back_without_the_courier_s_promise_counts_only_once_it_is_received() -> None:
     run = Run(decide_parcel, parcel(InterceptionPhase.REFUSED, Stage.DELIVERY_FAILED))
-    assert progressed_to(run.take(scanned(Stage.RETURNING, NOW + HOUR))) == ["returning"]
-    assert types(run.said) == ["parcel_progressed"]
+    assert progressed_to(run.take(scanned(Stage.RETURNING, NOW + HOUR))) == ["turned_back"]
+    assert all(Progress.TURNED_BACK not in moment.reached_by for moment in RefundMoment)
+    assert progressed_to(run.take(ReturnReceived(**ABOUT, waybill=WAYBILL, at=NOW))) == ["received"]
+
+
+def test_a_return_scan_that_overtakes_the_courier_s_answer_counts_once_the_answer_is_there() -> None:
+    run = Run(decide_parcel, parcel(InterceptionPhase.REQUESTED, Stage.IN_TRANSIT))
+    assert progressed_to(run.take(scanned(Stage.RETURNING, NOW + HOUR))) == ["turned_back"]
+    assert progressed_to(run.take(courier("accepted", 1))) == ["returning"]
 
 
 def test_two_numbers_that_name_each_other_do_not_chase_each_other_for_ever() -> None:
