@@ -1,15 +1,21 @@
 """The table's stream becomes messages: each new outbox is put on its lanes, and nothing else happens.
 
-Repeating it is harmless: events are idempotent and commands are claimed.
+Repeating it is harmless: events are idempotent and commands are claimed. What is inside the letters is not read, so
+no model is loaded: every command waits for this function's cold start.
 """
+
+from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.lanes import Lane
-from shared.ports import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.ports import Queue
 
 
 def publish_outbox(records: Iterable[Mapping[str, Any]], queue: Queue) -> int:
