@@ -146,8 +146,8 @@ def converse(steps: Generator[HttpRequest, HttpReply, OutcomeT], http: Http) -> 
     try:
         request = next(steps)
         while sent < _REQUESTS_MAX:
-            reply = http.send(request)
             sent += 1
+            reply = http.send(request)
             request = steps.send(reply)
     except StopIteration as end:
         outcome: OutcomeT = end.value

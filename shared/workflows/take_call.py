@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Literal, assert_never
 
 from shared.domain.commands import (
+    HARMLESS,
     AgreeRefund,
     CancelInterception,
     Command,
@@ -18,10 +19,10 @@ from shared.domain.commands import (
     VendorCommand,
 )
 from shared.domain.messages import AnyEvent, parse_message
-from shared.errors import Permanent
-from shared.ports import Accounts, Clock, CommandLedger, Http
+from shared.errors import Permanent, Retryable
+from shared.ports import Accounts, Claim, Clock, CommandLedger, Http
 from shared.telemetry import Telemetry
-from shared.workflows.carry_out_command import carry_out_command, failure
+from shared.workflows.carry_out_command import LEASE, carry_out_command, failure
 
 VendorKind = Literal["platforms", "couriers", "erps", "channels"]
 FindVendor = Callable[[VendorKind, str], ModuleType]
@@ -50,12 +51,25 @@ class Caller:
             vendor = self._find_vendor(kind, name)
             account = self._accounts.account(command.merchant, account_name)
         except Permanent as error:
-            outcome = failure(command, error, certain=True)
-            self._ledger.record(command.merchant, command.command_id, outcome)
-            return outcome
+            return self._fail(command, error)
         return carry_out_command(
             command, vendor, account, http=self._http, ledger=self._ledger, clock=self._clock, attempt=attempt
         )
+
+    def _fail(self, command: VendorCommand, error: Permanent) -> AnyEvent | None:
+        """End a command that nobody can carry out; certain only if nobody has tried before."""
+        claim = Claim.FRESH
+        if not isinstance(command, HARMLESS):
+            now = self._clock.now()
+            claim = self._ledger.claim(command.merchant, command.command_id, now, now + LEASE)
+        if claim is Claim.DONE:
+            self._ledger.retell(command.merchant, command.command_id)
+            return None
+        if claim is Claim.TAKEN:
+            raise Retryable("somebody else is at it", after=LEASE)
+        outcome = failure(command, error, certain=claim is Claim.FRESH)
+        self._ledger.record(command.merchant, command.command_id, outcome)
+        return outcome
 
 
 def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:

@@ -1,0 +1,132 @@
+"""From a queue message to the right vendor and account; what cannot be called is a failure like any other."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from shared.domain.commands import (
+    CancelInterception,
+    FetchOrder,
+    InterceptParcel,
+    PostMessage,
+    QueryInterception,
+    StopOrder,
+    SubscribeTracking,
+)
+from shared.domain.messages import write_message
+from shared.errors import Permanent, Retryable, UnknownSource
+from shared.workflows.take_call import Caller, take_call
+from tests.fakes import FakeAccounts
+from tests.unit.workflows.vendor import ABOUT, AGREE, AGREED, LOST, MERCHANT, READ, Desk
+
+PARCEL = {"carrier": "zto", "waybill": "W1"}
+WHO: dict[str, tuple[Any, tuple[str, str, str]]] = {
+    "agree_refund": (AGREE, ("platforms", "sim", "sim")),
+    "read_refund": (READ, ("platforms", "sim", "sim")),
+    "fetch_order": (
+        FetchOrder(**ABOUT, command_id="c", platform="douyin", order_id="O1"),
+        ("platforms", "douyin", "douyin"),
+    ),
+    "stop_order": (
+        StopOrder(**ABOUT, command_id="c", erp="jst", platform="sim", refund_id="R1", order_id="O1", whole=True),
+        ("erps", "jst", "jst"),
+    ),
+    "intercept_parcel": (InterceptParcel(**ABOUT, **PARCEL, command_id="c"), ("couriers", "zto", "zto")),
+    "query_interception": (QueryInterception(**ABOUT, **PARCEL, command_id="c"), ("couriers", "zto", "zto")),
+    "cancel_interception": (
+        CancelInterception(**ABOUT, **PARCEL, command_id="c", of_command="b"),
+        ("couriers", "zto", "zto"),
+    ),
+    "subscribe_tracking": (SubscribeTracking(**ABOUT, **PARCEL, command_id="c"), ("couriers", "zto", "zto")),
+    "post_message": (
+        PostMessage(**ABOUT, command_id="c", channel="dingtalk", account="night", group="desk", title="t", text="x"),
+        ("channels", "dingtalk", "night"),
+    ),
+}
+
+
+class Office:
+    """A caller that writes down whom it asked for."""
+
+    def __init__(self, desk: Desk, accounts: dict[str, dict[str, str]]) -> None:
+        self.desk = desk
+        self.asked: list[tuple[str, str]] = []
+        self.accounts = FakeAccounts({MERCHANT: accounts})
+        self.caller = Caller(self.accounts, desk.http, desk.ledger, desk.clock, self._find)
+
+    def _find(self, kind: str, name: str) -> ModuleType:
+        self.asked.append((kind, name))
+        if name == "nobody":
+            raise UnknownSource("unknown_vendor", name)
+        vendor: ModuleType = self.desk.vendor()
+        return vendor
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_every_command_finds_its_vendor_and_account(name: str) -> None:
+    command, (kind, vendor, account) = WHO[name]
+    desk = Desk()
+    desk.calls = [AGREED]
+    office = Office(desk, {account: {"key": "k"}})
+    assert office.caller.call(command, 1) == AGREED
+    assert office.asked == [(kind, vendor)]
+
+
+@pytest.mark.parametrize(("platform", "code"), [("nobody", "unknown_vendor"), ("sim", "no_account")])
+def test_a_vendor_or_account_that_does_not_exist_ends_the_command(platform: str, code: str) -> None:
+    desk = Desk()
+    outcome: Any = Office(desk, {}).caller.call(AGREE.model_copy(update={"platform": platform}), 1)
+    assert (outcome.type, outcome.code, outcome.certain) == ("command_failed", code, True)
+    assert desk.told() == [outcome]
+    assert desk.asked == []
+
+
+def test_an_account_that_disappears_after_an_unclear_call_leaves_it_unclear() -> None:
+    desk = Desk()
+    desk.calls = [LOST]
+    office = Office(desk, {"sim": {}})
+    with pytest.raises(Retryable):
+        office.caller.call(AGREE, 1)
+    office.accounts.accounts.clear()
+    with pytest.raises(Retryable):
+        office.caller.call(AGREE, 2)
+    desk.later()
+    outcome: Any = office.caller.call(AGREE, 3)
+    assert (outcome.code, outcome.certain) == ("no_account", False)
+
+
+def test_an_account_that_disappears_after_the_end_changes_nothing() -> None:
+    desk = Desk()
+    desk.calls = [AGREED]
+    office = Office(desk, {"sim": {}})
+    office.caller.call(AGREE, 1)
+    office.accounts.accounts.clear()
+    assert office.caller.call(AGREE, 1) is None
+    assert desk.told() == [AGREED, AGREED]
+
+
+class Ear:
+    """Remembers what telemetry was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, ...]] = []
+
+    def outcome(self, *told: str) -> None:
+        """How a command ended."""
+        self.heard.append(told)
+
+
+def test_how_a_command_ended_is_said_each_time() -> None:
+    desk = Desk()
+    desk.calls = [AGREED]
+    office, ear = Office(desk, {"sim": {}}), Ear()
+    for _ in range(2):
+        take_call(write_message(AGREE), 1, office.caller, ear)  # type: ignore[arg-type]
+    ends = [("agree_refund", AGREE.command_id, "refund_agreed"), ("agree_refund", AGREE.command_id, "told_again")]
+    assert ear.heard == ends
+
+
+def test_a_message_that_is_no_command_is_a_bug() -> None:
+    with pytest.raises(Permanent, match="not_a_command"):
+        take_call(write_message(AGREED), 1, Office(Desk(), {}).caller, Ear())  # type: ignore[arg-type]
