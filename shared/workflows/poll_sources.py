@@ -16,7 +16,7 @@ from shared.workflows.carry_out_command import converse
 
 OVERLAP = timedelta(minutes=2)
 _FIRST_LOOK = timedelta(hours=1)
-_HALVINGS_MAX = 10
+_ASKS_MAX = 12
 
 
 class Cursors(Protocol):
@@ -65,12 +65,12 @@ def poll_source(source: Source, *, http: Http, queue: Queue, cursors: Cursors, c
     """Ask one source what is new since last time, and pass it on before the cursor moves.
 
     A source that fails is asked again next time, from the same instant. One that has too much to tell since then is
-    asked about a shorter time, so that an outage is caught up with step by step.
+    asked about shorter times one after the other, so that an outage is caught up with step by step.
     """
     now = clock.now()
-    since = (cursors.get(source.merchant, source.name) or now - _FIRST_LOOK) - OVERLAP
-    until = now
-    for _ in range(_HALVINGS_MAX):
+    begin = cursors.get(source.merchant, source.name) or now - _FIRST_LOOK
+    since, until, read, found, trouble = begin - OVERLAP, now, begin, 0, ""
+    for _ in range(_ASKS_MAX):
         asking = source.list_events(source.merchant, source.account, now, since, until)
         try:
             told: Sequence[AnyEvent | EventUnknown] = converse(asking, http)
@@ -78,12 +78,17 @@ def poll_source(source: Source, *, http: Http, queue: Queue, cursors: Cursors, c
             until = since + (until - since) / 2
             continue
         except (Retryable, Unclear, Permanent) as error:
-            return Poll(source.merchant, source.name, 0, str(error)[:120])
+            return Poll(source.merchant, source.name, found, str(error)[:120])
         events = [event for event in told if not isinstance(event, EventUnknown)]
         _pass_on(events, queue)
-        cursors.put(source.merchant, source.name, until)
-        return Poll(source.merchant, source.name, len(events), _unreadable(told))
-    return Poll(source.merchant, source.name, 0, "too much at once")
+        found, trouble = found + len(events), trouble or _unreadable(told)
+        if until > read:  # a part of the overlap alone does not turn the cursor back
+            cursors.put(source.merchant, source.name, until)
+            read = until
+        if until >= now:
+            return Poll(source.merchant, source.name, found, trouble)
+        since, until = until, min(now, until + (until - since))
+    return Poll(source.merchant, source.name, found, trouble or ("too much at once" if read == begin else ""))
 
 
 def _pass_on(events: Sequence[AnyEvent], queue: Queue) -> None:

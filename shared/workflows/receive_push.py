@@ -17,6 +17,7 @@ from shared.domain.wire import Push
 from shared.errors import MalformedMessage, UnknownMerchant
 
 _MERCHANT = re.compile(r"[a-z0-9][a-z0-9\-]{0,39}")
+_NOT_QUEUED = "\ufffe"  # no queue takes this character, nor the one after it; those that JSON escapes are no matter
 _MESSAGE_BYTES_MAX = 1_000_000  # the queue takes 1 MiB
 
 Send = Callable[[Lane, str, str], None]
@@ -70,9 +71,13 @@ def write_raw_push(source: str, merchant: str, push: Push, now: datetime) -> str
         "content_type": push.headers.get("content-type", ""),
     }
     try:
-        message["body"] = push.body.decode()
+        text = push.body.decode()
     except UnicodeDecodeError:
+        text = _NOT_QUEUED
+    if _NOT_QUEUED in text or "\uffff" in text:
         message["body64"] = base64.b64encode(push.body).decode()
+    else:
+        message["body"] = text
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
