@@ -12,3 +12,11 @@ class Why(Record):
     policy_version: int
     facts: dict[str, str | int | None] = Field(default_factory=dict)
     threshold: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads under a ticket."""
+        facts = "，".join(f"{name}={value}" for name, value in self.facts.items() if value not in (None, ""))
+        seen = f"（{facts}）" if facts else ""
+        limit = f"，阈值 {self.threshold}" if self.threshold else ""
+        return f"依据：{self.rule}{seen}{limit}，策略第 {self.policy_version} 版"

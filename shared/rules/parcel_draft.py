@@ -129,15 +129,15 @@ class ParcelDraft:
 
     def ticket(self, kind: TicketKind, facts: Fact) -> None:
         """Ask a person."""
-        text = TICKETS[kind]
-        lines = (f"快递单号：{self.case.carrier} {self.case.waybill}", text.advice)
+        text, why = TICKETS[kind], self.why(kind, facts)
+        lines = (f"快递单号：{self.case.carrier} {self.case.waybill}", text.advice, why.sentence)
         self.say(
             NoticeRaised(
                 merchant=self.merchant,
                 group=self.policy.desk,
                 about=self.key,
                 notice=Notice(title=text.title, lines=lines, urgent=True),
-                why=self.why(kind, facts),
+                why=why,
             )
         )
 

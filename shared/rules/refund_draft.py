@@ -205,9 +205,9 @@ class RefundDraft:
         if kind in self.case.tickets:
             return
         self.change(tickets=(*self.case.tickets, kind))
-        text = TICKETS[kind]
-        lines = (*self._who(), *evidence, text.advice)
-        self._notify(Notice(title=text.title, lines=lines, urgent=True), self.why(kind, facts, threshold))
+        text, why = TICKETS[kind], self.why(kind, facts, threshold)
+        lines = (*self._who(), *evidence, text.advice, why.sentence)
+        self._notify(Notice(title=text.title, lines=lines, urgent=True), why)
 
     def note(self, title: str, rule: str, facts: Fact) -> None:
         """Mention something in the next digest."""
