@@ -141,8 +141,8 @@ class LocalCloud:
 def running_cloud(folder: Path, *, with_sandbox: bool = True) -> Iterator[LocalCloud]:
     """Run a cloud of its own on free ports for as long as the block lasts; for tests."""
     cloud = LocalCloud(Home(folder), port=0, sandbox_port=0, with_sandbox=with_sandbox, quiet=True)
-    cloud.up()
     try:
+        cloud.up()
         yield cloud
     finally:
         cloud.down()
