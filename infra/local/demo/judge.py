@@ -63,7 +63,8 @@ def _refund(number: str, end: RefundEnd, evidence: Evidence) -> Iterator[str]:
         yield f"refund {number} is unknown to {'huhang' if case is None else 'the sandbox'}"
         return
     yield from _differ(f"refund {number} ended", case.outcome or case.phase, end.ending)
-    yield from _differ(f"refund {number} has tickets", sorted(case.tickets), sorted(end.tickets))
+    tickets = sorted(ticket for ticket in case.tickets if ticket not in end.perhaps)
+    yield from _differ(f"refund {number} has tickets", tickets, sorted(end.tickets))
     yield from _differ(f"refund {number} was paid by", truth["refunded_by"], end.paid_by)
     yield from _differ(f"refund {number} paid (fen)", truth["refunded_fen"], end.paid_fen if end.paid_by else 0)
     yield from _differ(f"refund {number} was paid, times", truth["refund_effects"], int(bool(end.paid_by)))

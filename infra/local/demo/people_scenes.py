@@ -45,7 +45,7 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
         "强制退款且已签收：损失留证",
         "forced refund, too late",
         on_the_road(plans.DELIVERED, Cue(ASKED_AT, ask(forced=True, told="平台强制退款"))),
-        {1: RefundEnd("lost", ("interception_failed", "loss"), "platform_forced")},
+        {1: RefundEnd("lost", ("loss",), "platform_forced", perhaps=("interception_failed",))},
         {1: UNTOUCHED._replace(stage="signed")},
     ),
     Scene(

@@ -14,7 +14,10 @@ class Cue(NamedTuple):
 
 
 class RefundEnd(NamedTuple):
-    """How a refund has to end. `paid_by` is empty where nobody pays; `rule` is checked where it is given."""
+    """How a refund has to end. `paid_by` is empty where nobody pays; `rule` is checked where it is given.
+
+    `perhaps` are tickets that depend on which of two messages is quicker.
+    """
 
     ending: str
     tickets: tuple[str, ...] = ()
@@ -22,6 +25,7 @@ class RefundEnd(NamedTuple):
     rule: str = ""
     paid_fen: int = 5900
     agreements: int | None = None  # calls of ours to agree; None: one where we pay, else none
+    perhaps: tuple[str, ...] = ()
 
 
 class ParcelEnd(NamedTuple):

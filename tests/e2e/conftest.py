@@ -1,0 +1,34 @@
+"""One local cloud of its own for all end-to-end tests, with the real app in it, and one afternoon played in it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from infra.local.cloud import running_cloud
+from infra.local.demo.afternoon import LASTS_MIN, SCENES
+from infra.local.demo.play import Played, Stage
+from tests.e2e.door import Door
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A deployed and seeded cloud on free ports; stopped in the end, whatever happens."""
+    with running_cloud(tmp_path_factory.mktemp("e2e") / "home") as cloud:
+        stage = Stage(cloud, cloud.home.read_outputs())
+        yield stage
+        stage.outside.close()
+
+
+@pytest.fixture(scope="session")
+def played(stage: Stage) -> Played:
+    """The demo's afternoon, as `make demo` plays it."""
+    return stage.play(SCENES, timedelta(minutes=LASTS_MIN), tell=lambda at, who, what: None)
+
+
+@pytest.fixture
+def door(stage: Stage) -> Iterator[Door]:
+    """The way in, and what comes of it."""
+    door = Door(stage)
+    yield door
+    door.close()

@@ -1,0 +1,65 @@
+"""Sends what vendors would send, well and badly signed, to the real HTTP door of a local cloud."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from infra.local.demo.play import Stage
+from infra.local.sandbox.signatures import douyin_event_sign, standard_webhook_signature, zto_digest
+
+Document = Mapping[str, Any]
+JSON = {"content-type": "application/json"}
+
+
+class Door:
+    """One merchant's webhook addresses."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.keys = stage.credentials
+        self._client = httpx.Client(
+            base_url=str(stage.cloud.home.read_outputs()["WebhookBaseUrl"]), timeout=30.0, trust_env=False
+        )
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._client.close()
+
+    def post(self, source: str, body: bytes, headers: Mapping[str, str], merchant: str = "demo") -> httpx.Response:
+        """Send bytes."""
+        return self._client.post(f"/webhooks/{source}/{merchant}", content=body, headers=dict(headers))
+
+    def now_s(self, ahead_s: int = 0) -> str:
+        """Simulated seconds since 1970."""
+        return str(int(self.stage.cloud.clock.now().timestamp()) + ahead_s)
+
+    def douyin(self, body: bytes, **headers: str) -> httpx.Response:
+        """Send a genuine push of Douyin's."""
+        key = self.keys["douyin"]["app_key"]
+        sign = douyin_event_sign(key, body, self.keys["douyin"]["app_secret"])
+        return self.post("douyin", body, {**JSON, "app-id": key, "event-sign": sign, **headers})
+
+    def douyin_tag(self, tag: str, data: Document) -> httpx.Response:
+        """Send one message of Douyin's."""
+        return self.douyin(json.dumps([{"tag": tag, "msg_id": f"1:{tag}", "data": json.dumps(data)}]).encode())
+
+    def selfbuilt(self, body: bytes, ahead_s: int = 0, signature: str = "") -> httpx.Response:
+        """Send a genuine push of the self-built shop's, or one with another signature."""
+        stamp = self.now_s(ahead_s)
+        sign = signature or standard_webhook_signature(self.keys["selfbuilt"]["secret"], "msg_e2e", stamp, body)
+        names = {"webhook-id": "msg_e2e", "webhook-timestamp": stamp, "webhook-signature": sign}
+        return self.post("selfbuilt", body, {**JSON, **names})
+
+    def zto(self, data: bytes, digest: str = "") -> httpx.Response:
+        """Send a genuine push of ZTO's, or one with another digest."""
+        sign = digest or zto_digest(data, self.keys["zto"]["app_secret"])
+        form = urlencode({"data": data, "data_digest": sign, "msg_type": "Traces"}).encode()
+        return self.post("zto", form, {"content-type": "application/x-www-form-urlencoded; charset=utf-8"})
+
+    def fates(self) -> Mapping[str, int]:
+        """How the events have ended so far, once everything is quiet."""
+        self.stage.flow.settle()
+        return dict(self.stage.flow.count().fates)
