@@ -1,0 +1,238 @@
+"""Load, decide, save: lost races, empty budgets, pointers, merchants without a policy."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.events import DeadlineReached, OrderReported, ParcelProgressed
+from shared.domain.keys import CaseKey, order_key, parcel_key, refund_key
+from shared.domain.parcel import Progress, Stage
+from shared.domain.refund import RefundCase, RefundPhase
+from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
+from shared.ports import StoredCase
+from shared.workflows.handle_event import Fate, handle_event
+from tests.fakes import FakeCaseStore, FakeClock, FakeTable
+from tests.unit.rules.build import (
+    MERCHANT,
+    MINUTE,
+    NOW,
+    ORDER,
+    PAID,
+    REFUND,
+    REFUND_KEY,
+    WAYBILL,
+    order,
+    policy,
+    progressed,
+    reported,
+    scanned,
+    wanted,
+)
+
+R_KEY, O_KEY = refund_key(MERCHANT, "sim", REFUND), order_key(MERCHANT, "sim", ORDER)
+P_KEY = parcel_key(MERCHANT, "zto", WAYBILL)
+
+
+class Store(FakeCaseStore):
+    """A store that counts, and loses as many races as it is told to."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(FakeTable())
+        self.table.policies[MERCHANT] = policy(**fields)
+        self.races = 0
+        self.loads: list[tuple[CaseKey, ...]] = []
+        self.saves = 0
+
+    def load(self, merchant: str, keys: Any) -> Any:
+        """Read."""
+        self.loads.append(tuple(keys))
+        return super().load(merchant, keys)
+
+    def save(self, before: StoredCase, case: Any, **parts: Any) -> None:
+        """Write, unless somebody else was first."""
+        if self.races:
+            self.races -= 1
+            raise LostRace(str(before.key))
+        self.saves += 1
+        super().save(before, case, **parts)
+
+    def known(self, case: Any, key: CaseKey) -> None:
+        """Let a case exist."""
+        self.table.cases[key] = StoredCase(key, 1, case)
+
+    def refund(self) -> RefundCase:
+        """The refund as stored."""
+        case = self.table.cases[R_KEY].case
+        assert isinstance(case, RefundCase)
+        return case
+
+
+def _clock() -> FakeClock:
+    return FakeClock(NOW)
+
+
+def test_an_event_costs_one_read_and_one_write() -> None:
+    store = Store()
+    store.known(order("W1"), O_KEY)
+    assert handle_event(reported(), store, _clock()) is Fate.HANDLED
+    assert store.loads == [(R_KEY, O_KEY)]
+    assert store.saves == 1
+    assert store.refund().phase is RefundPhase.STOPPING_PARCELS
+
+
+def test_a_repeated_event_costs_the_read_alone() -> None:
+    store = Store()
+    for _ in range(3):
+        fate = handle_event(reported(), store, _clock())
+    assert fate is Fate.REPEATED
+    assert store.saves == 1
+
+
+def test_an_event_that_opens_nothing_is_ignored() -> None:
+    store = Store()
+    tick = DeadlineReached(merchant=MERCHANT, about=REFUND_KEY)
+    assert handle_event(tick, store, _clock()) is Fate.IGNORED
+    assert handle_event(progressed(Progress.SUCCEEDED), store, _clock()) is Fate.IGNORED
+    assert store.saves == 0
+
+
+def test_a_merchant_without_a_policy_is_an_error_and_changes_nothing() -> None:
+    store = Store()
+    with pytest.raises(UnknownMerchant, match="no_policy"):
+        handle_event(reported(merchant="stranger"), store, _clock())
+    assert store.saves == 0
+
+
+@pytest.mark.parametrize("races", [1, 7])
+def test_a_lost_race_loads_and_decides_again(races: int) -> None:
+    store = Store()
+    store.races = races
+    assert handle_event(reported(), store, _clock()) is Fate.HANDLED
+    assert len(store.loads) == races + 1
+
+
+def test_too_many_lost_races_are_left_to_the_queue() -> None:
+    store = Store()
+    store.races = 99
+    with pytest.raises(Retryable) as error:
+        handle_event(reported(), store, _clock())
+    assert error.value.after > timedelta(0)
+    assert len(store.loads) == 8
+
+
+def test_a_lost_race_is_decided_on_what_the_winner_wrote() -> None:
+    store = Store()
+    store.known(order("W1"), O_KEY)
+
+    class Winner(Store):
+        def save(self, before: StoredCase, case: Any, **parts: Any) -> None:
+            if store.races:
+                store.races = 0
+                handle_event(reported(version=5), store, _clock())
+            super().save(before, case, **parts)
+
+    store.__class__ = Winner
+    store.races = 1
+    assert handle_event(reported(version=2), store, _clock()) is Fate.REPEATED
+    assert store.refund().version == 5
+
+
+# ---- the budget --------------------------------------------------------------------------------------------------
+
+
+def _reviewing(**fields: Any) -> Store:
+    store = Store(**fields)
+    store.known(order("W1"), O_KEY)
+    handle_event(reported(), store, _clock())
+    handle_event(progressed(Progress.SUCCEEDED), store, _clock())
+    assert store.refund().phase is RefundPhase.REVIEWING
+    return store
+
+
+def test_a_budget_that_is_used_up_is_decided_again_without_money() -> None:
+    store = _reviewing()
+    store.table.budgets[MERCHANT, NOW.date()] = (500_000, 1)
+    assert handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock()) is Fate.HANDLED
+    assert store.refund().phase is RefundPhase.BY_HAND
+    assert store.refund().reserved_fen == 0
+    assert store.table.budgets[MERCHANT, NOW.date()] == (500_000, 1)
+
+
+def test_a_budget_is_drawn_once_however_often_the_answer_comes() -> None:
+    store = _reviewing()
+    for _ in range(3):
+        handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock())
+    assert store.table.budgets[MERCHANT, NOW.date()] == (PAID, 1)
+
+
+def test_a_race_between_the_two_decisions_is_run_again() -> None:
+    store = _reviewing()
+    broke = [BudgetExhausted, LostRace]
+
+    class Broke(Store):
+        def save(self, before: StoredCase, case: Any, **parts: Any) -> None:
+            if broke:
+                raise broke.pop(0)
+            super().save(before, case, **parts)
+
+    store.__class__ = Broke
+    handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock())
+    assert store.refund().phase is RefundPhase.AGREEING
+
+
+def test_two_refunds_of_one_order_cannot_both_take_the_same_money() -> None:
+    store = _reviewing()
+    second = {"refund_id": "R2"}
+    handle_event(reported(**second), store, _clock())
+    about = {"merchant": MERCHANT, "platform": "sim", "refund_id": "R2", "carrier": "zto", "waybill": WAYBILL}
+    handle_event(ParcelProgressed(**about, progress=Progress.SUCCEEDED, at=NOW), store, _clock())
+    for refund_id in (REFUND, "R2"):
+        answers = f"{MERCHANT}|refund|sim:{refund_id}#1"
+        handle_event(reported(refund_id=refund_id, answers=answers), store, _clock())
+    phases = [store.table.cases[refund_key(MERCHANT, "sim", name)].case.phase for name in (REFUND, "R2")]  # type: ignore[union-attr]
+    assert phases == [RefundPhase.AGREEING, RefundPhase.BY_HAND]
+
+
+# ---- pointers ----------------------------------------------------------------------------------------------------
+
+
+def test_a_tick_that_changes_nothing_still_leaves_a_pointer_ahead() -> None:
+    store = Store()
+    clock = _clock()
+    handle_event(reported(), store, clock)
+    first = store.table.cases[R_KEY]
+    assert first.armed
+    early = DeadlineReached(merchant=MERCHANT, about=REFUND_KEY)
+    clock.instant = first.armed
+    store.table.cases[R_KEY] = first._replace(due=first.armed + MINUTE)
+    handle_event(early, store, clock)
+    after = store.table.cases[R_KEY]
+    assert after.armed
+    assert after.armed > clock.instant
+
+
+def test_a_tick_before_anything_is_due_writes_nothing() -> None:
+    store = Store()
+    handle_event(reported(), store, _clock())
+    tick = DeadlineReached(merchant=MERCHANT, about=REFUND_KEY)
+    assert handle_event(tick, store, _clock()) is Fate.REPEATED
+    assert store.saves == 1
+
+
+def test_a_tick_of_a_refund_knows_its_order() -> None:
+    store = Store()
+    store.known(order("W1"), O_KEY)
+    handle_event(reported(), store, _clock())
+    clock = _clock()
+    clock.advance(3 * MINUTE)
+    handle_event(DeadlineReached(merchant=MERCHANT, about=REFUND_KEY), store, clock)
+    assert store.loads[-1] == (R_KEY, O_KEY)
+
+
+def test_orders_and_parcels_are_read_alone() -> None:
+    store = Store()
+    handle_event(OrderReported(merchant=MERCHANT, platform="sim", order_id=ORDER, at=NOW), store, _clock())
+    handle_event(scanned(Stage.PICKED_UP), store, _clock())
+    handle_event(wanted(), store, _clock())
+    assert store.loads == [(O_KEY,), (P_KEY,), (P_KEY,)]

@@ -1,0 +1,196 @@
+"""What is due is woken, whatever was missed: after pages, outages, crashes and clocks that disagree."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.adapters.table_layout import shard_of
+from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
+from shared.domain.lanes import Lane
+from shared.domain.messages import parse_message
+from shared.ports import DuePointer, StoredCase
+from shared.workflows.watch_deadlines import OVERLAP, Sweep, watch_deadlines
+from tests.fakes import FakeClock, FakeDueIndex, FakeQueue, FakeTable
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, SECOND, order
+
+
+class Crash(BaseException):
+    """The function dies."""
+
+
+class Tower:
+    """A table of deadlines, the sweep over it, and what it woke."""
+
+    def __init__(self) -> None:
+        self.crash_at = 0
+        self.table = FakeTable(self._crash)
+        self.index: Any = FakeDueIndex(self.table)
+        self.queue = FakeQueue(self.table)
+        self.clock = FakeClock(NOW)
+
+    def _crash(self, number: int, what: str) -> None:
+        if number == self.crash_at:
+            raise Crash(what)
+
+    def wait(self, key: CaseKey, due: datetime | None, *pointers: datetime) -> None:
+        """Let a case wait, with pointers at these instants (by default at its deadline)."""
+        self.table.cases[key] = StoredCase(key, 1, order(), due)
+        for at in pointers or ((due,) if due else ()):
+            self.index.arm(key, at)
+
+    def sweep(self, after: timedelta = timedelta(0)) -> Sweep:
+        """Sweep once."""
+        self.clock.advance(after)
+        return watch_deadlines(self.index, self.queue, self.clock)
+
+    def woken(self) -> list[str]:
+        """Which cases were woken, lane by lane, in order."""
+        bodies = [body for lane in Lane for _, body in self.queue.take(lane)]
+        return [parse_message(body).about for body in bodies]  # type: ignore[union-attr]
+
+
+def _refund(number: int) -> CaseKey:
+    return refund_key(MERCHANT, "sim", f"R{number}")
+
+
+def test_what_is_due_is_woken_on_the_lane_of_its_case() -> None:
+    tower = Tower()
+    keys = [_refund(1), order_key(MERCHANT, "sim", "O1"), parcel_key(MERCHANT, "zto", "W1"), digest_key(MERCHANT, "d")]
+    for key in keys:
+        tower.wait(key, NOW)
+    assert tower.sweep().woken == 4
+    lanes = {lane: len(tower.queue.take(lane)) for lane in (Lane.REFUNDS, Lane.PARCELS, Lane.NOTIFICATIONS)}
+    assert lanes == {Lane.REFUNDS: 2, Lane.PARCELS: 1, Lane.NOTIFICATIONS: 1}
+
+
+def test_what_is_not_due_yet_is_left_alone() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + SECOND)
+    assert tower.sweep() == Sweep(0, 0, 0, NOW)
+    assert tower.sweep(SECOND).woken == 1
+
+
+def test_a_case_that_waits_longer_by_now_gets_a_pointer_there() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + HOUR, NOW)
+    assert tower.sweep()[:3] == (0, 1, 0)
+    assert tower.woken() == []
+    tower.sweep(HOUR)
+    assert tower.woken() == [str(_refund(1))]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_case_that_waits_for_nothing_or_is_gone_is_dropped(*, gone: bool) -> None:
+    tower = Tower()
+    tower.wait(_refund(1), None, NOW)
+    if gone:
+        tower.table.cases.clear()
+    assert tower.sweep()[:3] == (0, 0, 1)
+
+
+def test_the_oldest_deadline_is_woken_first() -> None:
+    tower = Tower()
+    for number in range(20):
+        tower.wait(_refund(number), NOW - number * MINUTE)
+    tower.sweep()
+    by_shard: dict[int, list[str]] = {}
+    for about in tower.woken():
+        by_shard.setdefault(_shard(about), []).append(about)
+    for woken in by_shard.values():
+        ages = [int(about.rsplit("R", 1)[1]) for about in woken]
+        assert ages == sorted(ages, reverse=True)
+
+
+def _shard(about: str) -> int:
+    return shard_of(CaseKey.parse(about))
+
+
+def test_more_than_a_page_is_woken_in_one_sweep() -> None:
+    tower = Tower()
+    for number in range(5000):
+        tower.wait(_refund(number), NOW - number * SECOND)
+    assert tower.sweep().woken == 5000
+    assert len(set(tower.woken())) == 5000
+
+
+def test_a_thousand_deadlines_of_one_instant_are_all_woken() -> None:
+    tower = Tower()
+    for number in range(3000):
+        tower.wait(_refund(number), NOW)
+    assert tower.sweep().woken == 3000
+
+
+def test_a_case_with_several_pointers_is_woken_once_per_sweep() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW, *(NOW - number * SECOND for number in range(9)))
+    assert tower.sweep().woken == 1
+
+
+@pytest.mark.parametrize("outage", [MINUTE, 6 * HOUR, 3 * DAY, 13 * DAY])
+def test_nothing_that_fell_due_during_an_outage_is_missed(outage: timedelta) -> None:
+    tower = Tower()
+    tower.sweep()
+    keys = [_refund(number) for number in range(100)]
+    for number, key in enumerate(keys):
+        tower.wait(key, NOW + outage * number / 99)
+    sweep = tower.sweep(outage)
+    assert (sweep.woken, sweep.behind) == (100, tower.clock.now())
+
+
+def test_a_pointer_written_late_by_another_clock_is_found_within_the_overlap() -> None:
+    tower = Tower()
+    tower.sweep()
+    tower.wait(_refund(1), NOW - OVERLAP + SECOND)
+    assert tower.sweep().woken == 1
+
+
+def test_the_first_sweep_ever_misses_nothing() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW - 10 * DAY)
+    assert tower.sweep().woken == 1
+
+
+def test_a_sweep_with_too_much_to_do_says_how_far_behind_it_is_and_goes_on() -> None:
+    class Endless(FakeDueIndex):
+        """Every page holds one more case, one second later."""
+
+        def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
+            return super().reached(shard, since, until)[:1]
+
+    tower = Tower()
+    tower.index = Endless(tower.table)
+    for number in range(2000):
+        tower.wait(_refund(number), NOW - 2000 * SECOND + number * SECOND)
+    first = tower.sweep()
+    assert first.behind < NOW
+    seen = len(set(tower.woken()))
+    for _ in range(200):
+        sweep = tower.sweep()
+        seen += len(tower.woken())
+        if sweep.behind == NOW:
+            break
+    assert sweep.behind == NOW
+    assert seen >= 2000
+
+
+@pytest.mark.parametrize("write", range(1, 12))
+def test_a_crash_after_any_write_wakes_everything_at_the_next_sweep(write: int) -> None:
+    tower = Tower()
+    for number in range(8):
+        tower.wait(_refund(number), NOW)
+        tower.wait(parcel_key(MERCHANT, "zto", f"W{number}"), NOW + HOUR, NOW)
+    tower.crash_at = tower.table.writes + write
+    woken: set[str] = set()
+    for _ in range(2):
+        try:
+            tower.sweep()
+        except Crash:
+            continue
+        finally:
+            woken |= set(tower.woken())
+    assert {str(_refund(number)) for number in range(8)} <= woken
+    assert not any("parcel" in about for about in woken)
+    tower.sweep(HOUR)
+    assert len({about for about in tower.woken() if "parcel" in about}) == 8
