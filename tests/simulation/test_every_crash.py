@@ -1,0 +1,72 @@
+"""The function dies after each single write of a whole refund, one after the other: the end is always the same."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.events import ReturnReceived
+from shared.domain.parcel import Stage
+from shared.domain.policy import RefundMoment
+from shared.domain.refund import Outcome, RefundPhase
+from tests.simulation.outside import AMOUNT_FEN, MERCHANT, WAYBILL, order_read, refund_reported
+from tests.simulation.world import World
+
+HOUR = timedelta(hours=1)
+
+
+def _run(world: World, span: timedelta) -> None:
+    """Let everything run that is ready or falls due within the span; crashes happen where they were ordered."""
+    end = world.clock.now() + span
+    for _ in range(500):
+        world.publish()
+        if world.deliver():
+            continue
+        dues = [stored.due for stored in world.table.cases.values() if stored.due]
+        following = min([*dues, *(entry[0] for entry in world.later)], default=end)
+        if following >= end:
+            world.tick(end - world.clock.now())
+            return
+        world.tick(max(following - world.clock.now(), timedelta(0)) + timedelta(seconds=1))
+    raise AssertionError("it never comes to rest")
+
+
+def _live(*, shipped: bool, refunds: int, moment: RefundMoment, crash_in: int) -> World:
+    """Play the refunds of one order from the buyer's click to the end, with one crash on the way."""
+    world = World(shipped=shipped, refunds=refunds, refund_on=moment)
+    world.crash_in = crash_in
+    now = world.clock.now()
+    world.accept(order_read(now, world.outside._order({})))
+    world.scan(Stage.IN_TRANSIT, now)
+    for name, request in world.outside.requests.items():
+        world.accept(refund_reported(now, name, request.told()))
+    _run(world, HOUR / 2)
+    if shipped:
+        world.outside.interception = "stopped"
+        _run(world, HOUR / 2)
+        world.scan(Stage.RETURNING, world.clock.now())
+        _run(world, HOUR / 2)
+        world.accept(ReturnReceived(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, at=world.clock.now()))
+    _run(world, 2 * HOUR)
+    return world
+
+
+@pytest.mark.parametrize("moment", RefundMoment)
+@pytest.mark.parametrize(("shipped", "refunds"), [(False, 1), (True, 1), (True, 2)])
+def test_a_crash_after_any_single_write_changes_nothing_in_the_end(
+    moment: RefundMoment, refunds: int, *, shipped: bool
+) -> None:
+    writes = _live(shipped=shipped, refunds=refunds, moment=moment, crash_in=0).table.writes
+    assert writes > 10
+    for crash_in in range(1, writes + 1):
+        world = _live(shipped=shipped, refunds=refunds, moment=moment, crash_in=crash_in)
+        where = f"crash after write {crash_in} of {writes}"
+        for name, request in world.outside.requests.items():
+            refund = world.refund(name)
+            assert refund is not None, where
+            assert request.paid == [(AMOUNT_FEN, 1)], where
+            assert (refund.phase, refund.agreed_by_us) == (RefundPhase.CLOSED, True), where
+            assert refund.outcome is (Outcome.RECOVERED if shipped else Outcome.REFUNDED), where
+        assert sum(world.outside.registered.values()) == int(shipped), where
+        assert world.outside.blind_calls == 0, where
+        assert [drawn for drawn, _ in world.table.budgets.values()] == [refunds * AMOUNT_FEN], where
+        assert world.dead == [], where
