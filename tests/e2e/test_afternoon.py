@@ -6,13 +6,18 @@ from infra.local.demo.afternoon import SCENES
 from infra.local.demo.judge import LIVE, lost_events
 from infra.local.demo.latency import latency_of
 from infra.local.demo.play import Played
-from infra.local.demo.scenes import Scene
+from infra.local.demo.scenes import ParcelEnd, RefundEnd, Scene
 from infra.local.demo.truth import account_of, funnel_problems
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_the_scene_ends_as_it_has_to(played: Played, scene: Scene) -> None:
     assert played.problems_of(scene) == []
+
+
+def test_another_end_than_the_expected_one_is_noticed(played: Played) -> None:
+    scene = SCENES[0]._replace(refunds={1: RefundEnd("lost", ("loss",))}, parcels={1: ParcelEnd(requests=3)})
+    assert len(played.problems_of(scene)) == 3
 
 
 def test_no_buyer_is_paid_twice(played: Played) -> None:

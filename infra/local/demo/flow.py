@@ -66,6 +66,9 @@ class Flow:
             for shard in shards
         ]
 
+        for message in (one for waiting in self._queues().values() for one in waiting if not one["IsVisible"]):
+            self.seen.set_aside[message["MessageId"]] = message["ReceiveCount"]  # postponed before we came
+
     def settle(self) -> None:
         """Wait until nothing moves: two looks in a row that found nothing new.
 
@@ -155,21 +158,23 @@ class Flow:
 
     def _busy(self) -> list[str]:
         """The queues with messages that wait or are being handled."""
+        queues = self._queues()
+        for spec in FUNCTIONS:
+            if spec.consumes and f"{STACK}-{spec.consumes.value}" in queues:
+                self.read_logs(spec.name)
+        return [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
+
+    def _queues(self) -> dict[str, list[dict[str, Any]]]:
+        """The messages of every queue that is neither empty nor for dead letters."""
         with _NO_PROXY.open(self._messages_url, timeout=10) as reply:
             accounts = json.loads(reply.read())["messages"]
-        queues = {
+        return {
             url.rsplit("/", 1)[-1]: messages
             for regions in accounts.values()
             for by_url in regions.values()
             for url, messages in by_url.items()
             if messages and not url.endswith("-dead")
         }
-        if not queues:
-            return []
-        for spec in FUNCTIONS:
-            if spec.consumes and f"{STACK}-{spec.consumes.value}" in queues:
-                self.read_logs(spec.name)
-        return [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
 
     def _is_busy(self, message: dict[str, Any]) -> bool:
         was_set_aside = self.seen.set_aside[message["MessageId"]] >= message["ReceiveCount"]

@@ -19,4 +19,4 @@ def shown(at: datetime | None, since: datetime) -> str:
     if at is None:
         return "–"
     days = (at.astimezone(ZONE).date() - since.astimezone(ZONE).date()).days
-    return f"{at.astimezone(ZONE):%H:%M}" + (f" +{days}天" if days else "")
+    return f"{at.astimezone(ZONE):%H:%M}" + (f"+{days}天" if days else "")

@@ -1,30 +1,17 @@
 """The account at the end: a line per refund, the funnel beside the truth, the money, and what was counted."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.local.demo.judge import lost_events
-from infra.local.demo.latency import latency_of
-from infra.local.demo.moment import shown
 from infra.local.demo.play import Played
+from infra.local.demo.stories import print_stories, yuan
 from infra.local.demo.truth import account_of, funnel_problems, true_funnel
-from shared.domain.notices import TICKETS, TicketKind
-from shared.rules.account import Account, Story
+from shared.rules.account import Account
 
-HEADINGS = ("#", "场景 scene", "元", "申请", "退款", "结案", "推送→快递", "结局", "为何 why", "工单 tickets", "")
-ENDINGS = {
-    "refunded": "已退款",
-    "recovered": "已退款，货已回仓",
-    "lost": "已退款，货损",
-    "withdrawn": "买家撤销",
-    "refused": "人工拒绝",
-    "by_hand": "待人工",
-    "following": "追货中",
-}
 STEP_NAMES = {
     "wanted": "要求拦截 wanted",
     "eligible": "规则允许 eligible",
@@ -38,7 +25,7 @@ STEP_NAMES = {
 def print_report(console: Console, played: Played, outputs: Mapping[str, Any]) -> list[str]:
     """Print the account and give what is not as it has to be."""
     account = account_of(played)
-    _print_stories(console, played, account)
+    print_stories(console, played, account)
     _print_funnel(console, played, account)
     _print_money(console, account)
     _print_counts(console, played)
@@ -52,59 +39,6 @@ def print_report(console: Console, played: Played, outputs: Mapping[str, Any]) -
         console.print(f"[bold red]✗[/] {problem}", soft_wrap=True)
     _print_signposts(console, outputs)
     return problems
-
-
-def yuan(fen: int) -> str:
-    """Write money as people read it."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
-
-
-def _print_stories(console: Console, played: Played, account: Account) -> None:
-    table = Table(title="每笔退款 one line per refund", title_justify="left", expand=False)
-    for heading in HEADINGS:
-        justify: Literal["left", "right"] = "right" if heading in ("元", "推送→快递") else "left"
-        table.add_column(heading, no_wrap=heading in ("#", "元", "申请", "退款", "结案"), justify=justify)
-    stories = {story.refund.split(":", 1)[1]: story for story in account.stories}
-    for scene in played.scenes:
-        good = not played.problems_of(scene)
-        for number in scene.refunds:
-            refund_id = played.casts[scene.number].refund(number)
-            story = stories.get(refund_id)
-            if story is None:
-                table.add_row(str(scene.number), scene.title, *["–"] * 8, "[red]✗[/]")
-                continue
-            table.add_row(
-                str(scene.number),
-                f"{scene.title}\n[dim]{scene.heading}[/]",
-                yuan(story.amount_fen),
-                shown(story.opened_at, played.began_at),
-                shown(story.refunded_at, played.began_at),
-                shown(story.closed_at, played.began_at),
-                _latency(played, refund_id, story),
-                ENDINGS.get(story.ending, story.ending),
-                _why(played, story),
-                "\n".join(TICKETS[TicketKind(kind)].title for kind in story.tickets),
-                "[green]✓[/]" if good else "[red]✗[/]",
-            )
-    console.print(table)
-
-
-def _latency(played: Played, refund_id: str, story: Story) -> str:
-    waybills = tuple(parcel.split()[1] for parcel in story.parcels)
-    latency = latency_of(played, refund_id, waybills)
-    if latency is None:
-        return "–"
-    if latency.simulated > timedelta(minutes=1):
-        return f"模拟 {latency.simulated.total_seconds() / 60:.0f} 分"  # the rules waited
-    return f"{latency.real.total_seconds() * 1000:,.0f} ms"
-
-
-def _why(played: Played, story: Story) -> str:
-    """The rules behind the commands, the last rule, and what the parcels met."""
-    key = f"{played.merchant}|refund|{story.refund}"
-    trail = [*played.counted.rules.get(key, []), story.why]
-    reasons = [" ".join(parcel.split()[3:]) for parcel in story.parcels]
-    return " › ".join(dict.fromkeys(filter(None, [*trail, *reasons])))
 
 
 def _print_funnel(console: Console, played: Played, account: Account) -> None:
