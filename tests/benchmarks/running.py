@@ -1,0 +1,103 @@
+"""Sets the loop up: an empty table, its queues, one merchant, and the product's own wiring over all that."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+from moto import mock_aws
+
+from shared import wiring
+from shared.adapters.aws_clients import AwsClients
+from shared.adapters.dynamo_deadlines import DynamoDueIndex
+from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.adapters.httpx_http import HttpxHttp
+from shared.adapters.secret_accounts import SecretAccounts
+from shared.adapters.signed_aws import SignedAws
+from shared.domain.lanes import Lane
+from shared.domain.policy import Policy, Robot
+from shared.settings import ACCOUNTS_PREFIX, Settings
+from tests.benchmarks.givens import ACCOUNTS, MERCHANT
+from tests.benchmarks.loop import SANDBOX, START, Loop
+from tests.benchmarks.loopback import TABLE, serving
+
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "cn-north-1",
+    "AWS_REGION": "cn-north-1",
+    "HUHANG_TABLE": TABLE,
+}
+
+
+@contextmanager
+def running() -> Iterator[Loop]:
+    """Run the loop for a while."""
+    with patch.dict(os.environ, _ENVIRONMENT), mock_aws(), serving() as cloud:
+        os.environ.pop("AWS_ENDPOINT_URL", None)
+        os.environ.update(_make_everything())
+        _forget_wiring()
+        light = SignedAws(os.environ | {"AWS_ENDPOINT_URL": cloud.url})
+        cloud.secrets[ACCOUNTS_PREFIX + MERCHANT] = ACCOUNTS
+        loop = Loop(cloud)
+        http = HttpxHttp(transport=_Transport(loop))
+        door = (light, SecretAccounts(light.secret_string, ACCOUNTS_PREFIX))
+        with (
+            patch.object(wiring, "clock", lambda: loop.clock),
+            patch.object(wiring, "http", lambda: http),
+            patch.object(wiring, "door", lambda: door),
+        ):
+            loop.control("PUT", f"/merchants/{MERCHANT}", ACCOUNTS)
+            yield loop
+        loop.close()
+        light.close()
+        http.close()
+        _forget_wiring()
+
+
+class _Transport(httpx.BaseTransport):
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return self._loop.ask_vendor(request)
+
+
+def _forget_wiring() -> None:
+    """Let the wiring begin anew."""
+    for member in vars(wiring).values():
+        if hasattr(member, "cache_clear"):
+            member.cache_clear()
+
+
+def _make_everything() -> dict[str, str]:
+    """Make table, queues, secret and policy; give the settings as a function finds them."""
+    clients = AwsClients()
+    key: list[Any] = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    clients.dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=key,
+        AttributeDefinitions=[{"AttributeName": one["AttributeName"], "AttributeType": "S"} for one in key],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    urls = {lane: clients.sqs.create_queue(QueueName=str(lane))["QueueUrl"] for lane in Lane}
+    accounts = {vendor: account | {"base_url": f"{SANDBOX}/{vendor}"} for vendor, account in ACCOUNTS.items()}
+    clients.secrets.create_secret(Name=ACCOUNTS_PREFIX + MERCHANT, SecretString=json.dumps(accounts))
+    _enrol(clients)
+    return Settings(table_name=TABLE, queue_urls=urls).to_environment()
+
+
+def _enrol(clients: AwsClients) -> None:
+    """Put the merchant on the list, and the sweep at the beginning of the story."""
+    policies = DynamoPolicyStore(clients.dynamodb, TABLE)
+    robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
+    policies.put_policy(Policy(merchant=MERCHANT, version=1, robots=robots))
+    policies.enrol(MERCHANT)
+    index = DynamoDueIndex(clients.dynamodb, TABLE)
+    for shard in range(index.shards):
+        index.advance(shard, START)

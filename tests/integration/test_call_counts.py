@@ -1,0 +1,125 @@
+"""What a push, an event and a command cost on AWS, counted exactly through the real handlers.
+
+`make bench` prints the same figures beside those that need an instruction counter.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.commands import HARMLESS
+from tests.benchmarks.counts import cases_at_rest, fates_of, tally
+from tests.benchmarks.givens import MERCHANT, WAYBILL, intercept, stream_event, zto_scan
+from tests.benchmarks.logs import log_bytes_per_event
+from tests.benchmarks.loop import START, Loop
+from tests.benchmarks.meter import item_size
+from tests.benchmarks.running import running
+from tests.benchmarks.story import SCANS, tell_delivered, tell_refunded
+
+WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def delivered() -> Loop:
+    """A parcel's life after its last scan."""
+    with running() as found:
+        tell_delivered(found)
+        return found
+
+
+@pytest.fixture(scope="module")
+def refunded() -> tuple[Loop, dict[str, int]]:
+    """A stopped parcel's life, and how large its cases are at the end."""
+    with running() as found:
+        tell_refunded(found)
+        return found, cases_at_rest(found)
+
+
+def push_scan(loop: Loop, minutes: int = 0) -> None:
+    loop.invoke("receive_webhook", "zto", zto_scan(WAYBILL, "ARRIVAL", START + timedelta(minutes=minutes)))
+
+
+def test_a_push_is_one_call_and_the_first_one_more_for_the_secret(loop: Loop) -> None:
+    push_scan(loop)
+    push_scan(loop, minutes=1)
+    assert [one.counts.calls for one in loop.taken] == [["GetSecretValue", "SendMessage"], ["SendMessage"]]
+
+
+def test_an_event_is_one_read_and_one_write_and_a_repeated_one_only_the_read(loop: Loop) -> None:
+    push_scan(loop)
+    loop.settle()
+    assert loop.taken[-1].counts.calls == ["BatchGetItem", "PutItem"]
+    again = loop.repeat("track_parcel")
+    assert again.counts.calls == ["BatchGetItem"]
+    assert fates_of(again) == {"repeated": 1}
+
+
+def test_a_plain_shipment_of_twelve_scans_costs_one_write_unit_per_event(delivered: Loop) -> None:
+    told = tally(delivered.taken)
+    assert told.handled == told.events >= SCANS
+    assert (told.reads, told.saves, told.save_units) == (told.events,) * 3
+    assert told.all_units <= 16
+
+
+def test_every_event_of_a_stopped_shipment_is_one_write_and_only_new_deadlines_add_a_pointer(refunded) -> None:
+    loop, _ = refunded
+    for one in loop.taken:
+        fates = fates_of(one)
+        if fates and one.what != "deadline_reached":
+            assert one.counts.calls.count("BatchGetItem") == fates.total(), one
+        if fates:
+            writes = sum(call in WRITES for call in one.counts.calls) - one.counts.writes.get("pointer", 0)
+            assert writes == fates["handled"], one
+
+
+def test_a_command_is_two_writes_and_a_harmless_one_is_one(refunded) -> None:
+    loop, _ = refunded
+    harmless = {model.model_fields["type"].default for model in HARMLESS}
+    found = tally(loop.taken).command_writes
+    assert {"intercept_parcel", "agree_refund", "query_interception"} <= set(found)
+    assert {what: writes for what, writes in found.items() if writes != ({1} if what in harmless else {2})} == {}
+
+
+def test_a_case_at_rest_is_one_write_unit_and_never_more_than_two_with_its_outbox(refunded) -> None:
+    loop, at_rest = refunded
+    assert max(at_rest.values()) < 1024
+    assert tally(loop.taken).largest < 2048
+
+
+def test_forwarding_is_one_send_for_ten_messages_of_a_lane(loop: Loop) -> None:
+    letters = [{"lane": "courier-calls", "group": MERCHANT, "body": intercept()}] * 25
+    letters += [{"lane": "refunds", "group": MERCHANT, "body": "{}"}] * 3
+    loop.invoke("publish_outbox", "many", stream_event([json.dumps(letters[:14]), json.dumps(letters[14:])]))
+    assert loop.taken[-1].counts.calls == ["SendMessageBatch"] * (3 + 1)
+
+
+def test_an_event_is_logged_in_less_than_400_bytes(loop: Loop) -> None:
+    assert sum(log_bytes_per_event(loop, events=20)) <= 400
+
+
+def test_sizes_follow_dynamodb_s_rule() -> None:
+    assert item_size({"pk": {"S": "包裹"}, "n": {"N": "-1234"}, "b": {"B": b"123"}, "t": {"BOOL": True}}) == 18
+
+
+@pytest.mark.parametrize("source", ["platforms.douyin", "couriers.zto"])
+def test_the_door_loads_neither_models_nor_clients(source: str) -> None:
+    code = (
+        f"import sys, functions.receive_webhook.handler, shared.{source}\n"
+        "from shared import wiring\n"
+        "wiring.door(), wiring.clock(), wiring.settings()\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    heavy = {"pydantic", "botocore", "boto3", "httpx", "aws_lambda_powertools", "urllib3", "dataclasses", "logging"}
+    assert loaded & heavy == set()
