@@ -159,6 +159,12 @@ def test_the_same_number_at_another_courier_is_another_parcel() -> None:
     assert [message.carrier for message in told] == ["zto", "sf"]
 
 
+def test_of_two_amounts_the_smaller_one_was_paid() -> None:
+    run = Run(decide_order)
+    run.take(*(order_reported(paid_fen=fen) for fen in (1990, 990, 1500)))
+    assert run.case.paid_fen == 990
+
+
 def test_of_two_shares_of_one_refund_the_later_step_counts_in_any_order() -> None:
     shares = [RefundShare(refund="sim:R1", amount_fen=fen, step=step) for fen, step in ((500, 2), (0, 4), (700, 6))]
     for told in permutations(shares):

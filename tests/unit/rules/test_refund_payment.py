@@ -8,6 +8,7 @@ from shared.domain.parcel import Progress
 from shared.domain.refund import RefundKind, RefundPhase, RefundStatus
 from shared.rules.decide_refund import decide_refund
 from tests.unit.rules.build import (
+    MINUTE,
     PAID,
     REFUND_KEY,
     Run,
@@ -15,10 +16,11 @@ from tests.unit.rules.build import (
     order_stopped,
     progressed,
     reported,
+    tick,
     tickets,
     types,
 )
-from tests.unit.rules.refunds import answer, reviewing
+from tests.unit.rules.refunds import agreeing, answer, reviewing
 
 # ---- what may be agreed ------------------------------------------------------------------------------------------
 
@@ -50,6 +52,14 @@ def test_an_answer_older_than_the_news_never_pays() -> None:
     run.take(reported(version=5))
     assert run.take(answer(run, version=4)) == []
     assert types(run.take(answer(run, version=5))) == ["agree_refund"]
+
+
+def test_news_that_comes_while_we_agree_changes_nothing_of_what_is_agreed() -> None:
+    run = agreeing()
+    first = run.said[-1]
+    run.take(reported(version=2, amount_fen=PAID + 1), reported(RefundStatus.IN_PROGRESS, 3))
+    [again] = run.take(tick(), after=2 * MINUTE)
+    assert again == first.model_copy(update={"why": again.why})
 
 
 def test_an_answer_that_comes_twice_pays_once() -> None:

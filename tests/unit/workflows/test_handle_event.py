@@ -198,18 +198,15 @@ def test_two_refunds_of_one_order_cannot_both_take_the_same_money() -> None:
 
 
 def test_a_tick_that_changes_nothing_still_leaves_a_pointer_ahead() -> None:
-    store = Store()
-    clock = _clock()
+    store, clock = Store(), _clock()
     handle_event(reported(), store, clock)
-    first = store.table.cases[R_KEY]
-    assert first.armed
-    early = DeadlineReached(merchant=MERCHANT, about=REFUND_KEY)
-    clock.instant = first.armed
-    store.table.cases[R_KEY] = first._replace(due=first.armed + MINUTE)
-    handle_event(early, store, clock)
+    before = store.table.cases[R_KEY]
+    assert before.due == NOW + 2 * MINUTE
+    store.table.cases[R_KEY] = before._replace(armed=NOW + MINUTE)  # the pointer that this tick has consumed
+    clock.advance(MINUTE)
+    assert handle_event(DeadlineReached(merchant=MERCHANT, about=REFUND_KEY), store, clock) is Fate.HANDLED
     after = store.table.cases[R_KEY]
-    assert after.armed
-    assert after.armed > clock.instant
+    assert (after.case, after.due, after.armed) == (before.case, before.due, before.due)
 
 
 def test_a_tick_before_anything_is_due_writes_nothing() -> None:
