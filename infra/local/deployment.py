@@ -22,6 +22,7 @@ from infra.local.processes import tail_of
 from infra.options import read_options
 
 STACK = "huhang"
+WORKERS_PER_QUEUE_MAX = 3
 _CONTEXT = {"local": "true", "stack_name": STACK}
 _FINGERPRINT = (
     "/huhang/local/fingerprint"  # kept inside the emulator, so that it is lost together with what it describes
@@ -92,11 +93,12 @@ def queue_depths(endpoint: str) -> dict[str, int]:
 
 
 def _finish(endpoint: str) -> None:
-    """Do what the emulator leaves out of a template: time to live and the webhooks' share of workers."""
+    """Do what the emulator leaves out of a template: time to live and the functions' shares of workers."""
     share = read_options(_CONTEXT.get, REGION, ACCOUNT).webhook_concurrency
     client("lambda", endpoint).put_function_concurrency(
         FunctionName=f"{STACK}-{THIN_FUNCTION}", ReservedConcurrentExecutions=share
     )
+    _limit_workers(endpoint)
     ttl = {"Enabled": True, "AttributeName": "expires_at"}
     try:
         client("dynamodb", endpoint).update_time_to_live(
@@ -105,6 +107,16 @@ def _finish(endpoint: str) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationException":  # it is on already
             raise
+
+
+def _limit_workers(endpoint: str) -> None:
+    """Let each queue have a few workers: every worker is a process that unpacks the whole bundle when it starts."""
+    functions = client("lambda", endpoint)
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if ":sqs:" in mapping["EventSourceArn"]:
+            functions.update_event_source_mapping(
+                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": WORKERS_PER_QUEUE_MAX}
+            )
 
 
 def _outputs(endpoint: str) -> dict[str, str]:
