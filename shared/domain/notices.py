@@ -1,6 +1,7 @@
 """What staff are told: tickets at once, notes in digests; and the case that meters a robot."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.domain.record import Id, Instant, Record
 
@@ -29,7 +30,7 @@ class TicketKind(StrEnum):
     STOPPED_THEN_WITHDRAWN = "stopped_then_withdrawn"
 
 
-class TicketText(Record):
+class TicketText(NamedTuple):
     """A ticket's title and what its reader should do."""
 
     title: str

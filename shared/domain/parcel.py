@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from shared.domain.record import Fen, Id, Instant, Record
 
 
@@ -123,7 +125,7 @@ class ParcelCase(Record):
     last_scan: Scan | None = None
     return_scan_at: Instant | None = None
     wishes: tuple[Wish, ...] = ()
-    interception: Interception = Interception()
+    interception: Interception = Field(default_factory=Interception)
     return_waybill: Id | None = None
     return_of: Id | None = None
     received_at: Instant | None = None
