@@ -123,7 +123,7 @@ def test_a_robot_that_never_answers_does_not_fill_the_table(minutes: int) -> Non
     assert run.last.due
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4), st.booleans()), max_size=60))
 def test_nothing_is_lost_without_a_count_and_no_minute_is_too_full(bursts: list[tuple[int, int, bool]]) -> None:
     afternoon = Afternoon()

@@ -130,7 +130,7 @@ class Life:
         return tick(PARCEL_KEY)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.lists(_happenings, max_size=12))
 def test_whatever_happens_to_a_parcel(life: list[Any]) -> None:
     parcel = Life()

@@ -56,3 +56,9 @@ def test_a_forced_refund_told_without_its_amount_counts_with_the_amount_that_is_
     [paid] = [message for message in said if message.type == "order_refunded"]
     assert paid.share.amount_fen == PAID
     assert run.case.phase is RefundPhase.FOLLOWING
+
+
+def test_a_forced_refund_of_part_of_the_price_lets_the_parcel_go() -> None:
+    run = _opened(order("W1"), reported(RefundStatus.REFUNDED, amount_fen=PAID - 1))
+    assert types(run.said) == ["order_refunded"]
+    assert (run.case.phase, run.case.outcome) == (RefundPhase.CLOSED, Outcome.REFUNDED)

@@ -108,6 +108,13 @@ def test_a_parcel_that_does_not_answer_is_asked_again() -> None:
     assert run.take(tick()) == []
 
 
+def test_a_parcel_is_asked_again_even_when_its_order_is_not_at_hand() -> None:
+    run = _on_the_road()
+    run.order = None
+    [again] = run.take(tick(), after=2 * MINUTE)
+    assert (again.waybill, again.content.line_ids) == ("W1", ())
+
+
 def test_a_parcel_that_waits_is_asked_again_rarely() -> None:
     run = _on_the_road()
     run.take(progressed(Progress.WAITING))

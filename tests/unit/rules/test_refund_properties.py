@@ -221,7 +221,7 @@ def _bytes(decision: Decision[RefundCase]) -> Any:
     return case, [write_message(m) for m in decision.outbox], decision.due, decision.draw, decision.order
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(_ORDERS[:2]) | st.sampled_from(_ORDERS), _policies, _lives)
 def test_whatever_happens_to_a_refund(known: Any, policy: dict[str, Any], life: list[Any]) -> None:
     refund = Life(known, policy)
