@@ -1,15 +1,14 @@
 """What operators see: one short log line per event with its fate, and a few metrics with bounded dimensions.
 
-Standard library only, and the webhook function prints its line itself: a logging library would be a twentieth of a
-worker's cold start. The log group names the function and CloudWatch dates each line, so no line repeats them. Metrics
-are lines in CloudWatch's embedded metric format (CloudWatch User Guide, "Embedded metric format specification").
+Built on Powertools; the webhook function, whose cold start it would double, prints its line itself.
 """
 
-import json
 import sys
-import time
-import traceback
 from datetime import timedelta
+from typing import IO, cast
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "huhang"
 
@@ -19,76 +18,73 @@ MESSAGES_FAILED = "MessagesFailed"
 SWEEP_LAG = "SweepLag"
 
 
+class _Stdout:
+    """Whatever is standard output when a line is written."""
+
+    def write(self, text: str) -> int:
+        """Write there."""
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        """Let it be read."""
+        sys.stdout.flush()
+
+
 class Telemetry:
     """The voice of one function."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        # The log group names the function and CloudWatch dates each line: no line repeats them.
+        self._log = Logger(
+            service=NAMESPACE,
+            stream=cast(IO[str], _Stdout()),
+            location=None,
+            timestamp=None,
+            log_record_order=["level", "message"],
+        )
+        self._metrics = Metrics(namespace=NAMESPACE, service=NAMESPACE)
 
     def fate(self, fate: str, merchant: str, what: str, about: str = "", reason: str = "") -> None:
         """Record how an accepted event ended."""
         details = {"merchant": merchant, "event": what, "about": about, "reason": reason}
-        _log("INFO", fate, {key: value for key, value in details.items() if value})
+        self._log.info(fate, extra={key: value for key, value in details.items() if value})
         if fate == "unknown":
-            self._count(EVENTS_UNKNOWN)
+            self._metrics.add_metric(name=EVENTS_UNKNOWN, unit=MetricUnit.Count, value=1)
 
     def outcome(self, command: str, command_id: str, outcome: str) -> None:
         """Record how a command ended."""
-        _log("INFO", outcome, {"command": command, "command_id": command_id})
+        self._log.info(outcome, extra={"command": command, "command_id": command_id})
         if outcome == "command_failed":
-            self._count(COMMANDS_FAILED)
+            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
 
     def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
         """Record that a message will be taken again."""
-        details = {"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())}
-        _log("WARNING", "postponed", details)
+        self._log.warning(
+            "postponed", extra={"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())}
+        )
 
     def failed(self, message_id: str) -> None:
         """Record a bug, with its traceback; call it while the exception is handled."""
-        _log("ERROR", "failed", {"message_id": message_id, "exception": traceback.format_exc()})
-        self._count(MESSAGES_FAILED)
+        self._log.exception("failed", extra={"message_id": message_id})
+        self._metrics.add_metric(name=MESSAGES_FAILED, unit=MetricUnit.Count, value=1)
 
     def swept(self, woken: int, armed: int, lag: timedelta) -> None:
         """Record a sweep of the deadlines and how far it is behind."""
-        lag_s = lag.total_seconds()
-        _log("INFO", "swept", {"woken": woken, "armed": armed, "lag_s": int(lag_s)})
-        _write_metrics({SWEEP_LAG: lag_s}, "Seconds")
+        self._log.info("swept", extra={"woken": woken, "armed": armed, "lag_s": int(lag.total_seconds())})
+        self._metrics.add_metric(name=SWEEP_LAG, unit=MetricUnit.Seconds, value=lag.total_seconds())
 
     def polled(self, merchant: str, source: str, found: int, failure: str = "") -> None:
         """Record what asking a source brought."""
         details = {"merchant": merchant, "source": source, "count": found}
-        _log("INFO", "polled", details | ({"reason": failure} if failure else {}))
+        self._log.info("polled", extra=details | ({"reason": failure} if failure else {}))
         if failure:
-            self._count(COMMANDS_FAILED)
+            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
 
     def told(self, what: str, count: int) -> None:
         """Record how many things a periodic or forwarding function passed on."""
-        _log("INFO", what, {"count": count})
+        self._log.info(what, extra={"count": count})
 
     def flush(self) -> None:
         """Write the metrics collected so far; at the end of every invocation."""
-        if self._counts:
-            _write_metrics(self._counts, "Count")
-            self._counts = {}
-
-    def _count(self, metric: str) -> None:
-        self._counts[metric] = self._counts.get(metric, 0) + 1
-
-
-def _log(level: str, message: str, details: dict[str, object]) -> None:
-    _write({"level": level, "message": message} | details)
-
-
-def _write_metrics(values: dict[str, float] | dict[str, int], unit: str) -> None:
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["service"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name in values],
-    }
-    # CloudWatch compares this with its own clock: the machine's time, whatever clock the rest of the product runs on.
-    now_ms = time.time_ns() // 1_000_000
-    _write({"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}, "service": NAMESPACE, **values})
-
-
-def _write(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()

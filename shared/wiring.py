@@ -1,6 +1,6 @@
 """The only place where adapters are made from settings: once per Lambda environment, and only what is asked for.
 
-Imports are late on purpose: the webhook function calls into here and must not load botocore or pydantic.
+Imports are late on purpose: the webhook function calls into here and must not load pydantic or httpx.
 """
 
 from __future__ import annotations
@@ -55,11 +55,19 @@ def telemetry() -> Telemetry:
 
 
 @cache
+def signed_aws() -> SignedAws:
+    """The one way to AWS, with its kept connections."""
+    from shared.adapters.signed_aws import SignedAws
+
+    return SignedAws(os.environ)
+
+
+@cache
 def aws() -> AwsClients:
-    """The AWS clients, on one session."""
+    """The table's and the queues' clients."""
     from shared.adapters.aws_clients import AwsClients
 
-    return AwsClients()
+    return AwsClients(signed_aws())
 
 
 @cache
@@ -112,10 +120,10 @@ def queue() -> SqsQueue:
 
 @cache
 def accounts() -> SecretAccounts:
-    """Merchants' credentials, read with botocore."""
-    from shared.adapters.secret_accounts import SecretAccounts, secret_fetcher
+    """Merchants' credentials."""
+    from shared.adapters.secret_accounts import SecretAccounts
 
-    return SecretAccounts(secret_fetcher(aws().secrets), settings().secret_prefix)
+    return SecretAccounts(signed_aws().secret_string, settings().secret_prefix)
 
 
 @cache
@@ -135,16 +143,6 @@ def caller() -> Caller:
 
     ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
     return Caller(accounts(), http(), ledger, clock(), find_vendor)
-
-
-@cache
-def door() -> tuple[SignedAws, SecretAccounts]:
-    """What the webhook function needs of AWS, without botocore."""
-    from shared.adapters.secret_accounts import SecretAccounts
-    from shared.adapters.signed_aws import SignedAws
-
-    light = SignedAws(os.environ)
-    return light, SecretAccounts(light.secret_string, settings().secret_prefix)
 
 
 def find_source(name: str) -> ModuleType:

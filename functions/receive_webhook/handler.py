@@ -36,7 +36,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _receive(event: dict[str, Any], source: str, merchant: str, token: str) -> str:
-    _, accounts = wiring.door()
     body = event.get("body") or ""
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -46,12 +45,11 @@ def _receive(event: dict[str, Any], source: str, merchant: str, token: str) -> s
         token,
         Push(headers, event.get("queryStringParameters") or {}, raw),
         find_source=wiring.find_source,
-        find_account=accounts.account,
+        find_account=wiring.accounts().account,
         send=_send,
         now=wiring.clock().now(),
     )
 
 
 def _send(lane: Lane, merchant: str, message: str) -> None:
-    aws, _ = wiring.door()
-    aws.send_message(wiring.settings().queue_url(lane), message, merchant)
+    wiring.signed_aws().send_message(wiring.settings().queue_url(lane), message, merchant)

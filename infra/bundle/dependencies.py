@@ -7,11 +7,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.bundle.botocore_data import trim_botocore_data
 from infra.bundle.targets import Target
 
 _NOISE_FOLDERS = ("__pycache__", "tests", "test", "bin")
 _NOISE_FILES = ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_cache.json", "py.typed")
+_UNUSED_FOLDERS = (  # none of them is imported by what we use; the web console's script alone weighs a megabyte
+    "aws_lambda_powertools/event_handler",
+    *(
+        f"aws_lambda_powertools/utilities/{name}"
+        for name in ("idempotency", "feature_flags", "data_masking", "kafka", "streaming", "parameters", "validation")
+    ),
+)
 
 
 class BundleRefused(RuntimeError):
@@ -33,7 +39,6 @@ def install_dependencies(lock: Path, target: Target, destination: Path) -> None:
     subprocess.run(command, check=True)  # noqa: S603  # our own words
     refuse_startup_hooks(destination)
     _strip(destination)
-    trim_botocore_data(destination / "botocore" / "data")
 
 
 def refuse_startup_hooks(folder: Path) -> None:
@@ -48,11 +53,13 @@ def refuse_startup_hooks(folder: Path) -> None:
 
 
 def _strip(folder: Path) -> None:
-    """Remove tests, scripts, type markers and installer records; licences and metadata stay."""
+    """Remove tests, scripts, type markers, installer records and unused parts; licences and metadata stay."""
     for name in _NOISE_FOLDERS:
         for path in sorted(folder.rglob(name)):
             if path.is_dir():
                 shutil.rmtree(path)
+    for name in _UNUSED_FOLDERS:
+        shutil.rmtree(folder / name)
     for name in _NOISE_FILES:
         for path in folder.rglob(name):
             path.unlink()

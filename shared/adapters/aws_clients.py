@@ -1,52 +1,47 @@
-"""The clients of the functions that do more than one AWS call: one botocore session, small retries, short timeouts.
+"""Clients with the methods of boto3's, as far as the adapters use them, over our one way to call AWS.
 
-Parameter validation is off: it costs a quarter of a call, and only our own typed builders write the parameters.
+Typed by boto3's own stubs. Only DynamoDB's and SQS's JSON protocols are spoken: what goes in and what comes out is
+what boto3's low-level clients take and give, but bytes, which come back as Base64.
 """
 
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
-from botocore.config import Config
-from botocore.session import Session
+from shared.adapters.signed_aws import DYNAMODB, SQS, Protocol, SignedAws
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
-
-CONNECT_TIMEOUT_S = 2
-READ_TIMEOUT_S = 5
-ATTEMPTS_MAX = 3
 
 
 class AwsClients:
-    """Makes each client when it is first asked for, all on one session."""
+    """The clients of one function, over its kept connections."""
 
-    @cached_property
-    def _session(self) -> Session:
-        return Session()
-
-    @cached_property
-    def _config(self) -> Config:
-        return Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
-            tcp_keepalive=True,
-            parameter_validation=False,
-        )
+    def __init__(self, aws: SignedAws) -> None:
+        self._aws = aws
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """The table."""
-        return cast("DynamoDBClient", self._session.create_client("dynamodb", config=self._config))
+        return cast("DynamoDBClient", _JsonClient(self._aws, DYNAMODB))
 
     @cached_property
     def sqs(self) -> "SQSClient":
         """The queues."""
-        return cast("SQSClient", self._session.create_client("sqs", config=self._config))
+        return cast("SQSClient", _JsonClient(self._aws, SQS))
 
-    @cached_property
-    def secrets(self) -> "SecretsManagerClient":
-        """The merchants' credentials."""
-        return cast("SecretsManagerClient", self._session.create_client("secretsmanager", config=self._config))
+
+class _JsonClient:
+    """Gives `client.put_item(TableName=…)` its meaning: the operation PutItem with these arguments."""
+
+    def __init__(self, aws: SignedAws, protocol: Protocol) -> None:
+        self._aws = aws
+        self._protocol = protocol
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        operation = "".join(word.capitalize() for word in method.split("_"))
+        return partial(self._call, operation)
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        return self._aws.call(self._protocol, operation, arguments)

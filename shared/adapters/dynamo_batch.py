@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import RETRY_AFTER
+from shared.adapters.signed_aws import RETRY_AFTER
 from shared.errors import Retryable
 
 if TYPE_CHECKING:

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.adapters.aws_errors import RETRY_AFTER, aws_errors, error_code
 from shared.adapters.dynamo_batch import batch_get
 from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized
 from shared.adapters.outbox import write_outbox
+from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
 from shared.adapters.table_layout import (
     ONLY,
     POINTER_KEPT,
@@ -64,8 +62,7 @@ class DynamoCaseStore:
         """Read cases and the merchant's current policy in one call."""
         policy_at = policy_pk(merchant)
         partitions = [*dict.fromkeys(map(str, keys)), policy_at]
-        with aws_errors():
-            items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed")
+        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed")
         found = {item["pk"]["S"]: item for item in items}
         return Loaded(
             cases={key: read_case(key, found.get(str(key))) for key in keys},
@@ -88,19 +85,18 @@ class DynamoCaseStore:
             refuse_oversized(draw)
         due = None if due is None else whole_ms(due)
         pointer = pointer_needed(due, before.armed, now)
-        with aws_errors():
-            if pointer is not None:
-                put_pointer(self._client, self._table, before.key, pointer)
-            after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
-            put = self._put(before.version, write_case(after, write_outbox(outbox)))
-            puts = [put]
-            if along is not None:
-                other = along[0]._replace(version=along[0].version + 1, case=along[1])
-                puts.append(self._put(along[0].version, write_case(other, "")))
-            if draw is None and along is None:
-                self._save_alone(before.key, put)
-            else:
-                self._save_together(before.key, puts, draw)
+        if pointer is not None:
+            put_pointer(self._client, self._table, before.key, pointer)
+        after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
+        put = self._put(before.version, write_case(after, write_outbox(outbox)))
+        puts = [put]
+        if along is not None:
+            other = along[0]._replace(version=along[0].version + 1, case=along[1])
+            puts.append(self._put(along[0].version, write_case(other, "")))
+        if draw is None and along is None:
+            self._save_alone(before.key, put)
+        else:
+            self._save_together(before.key, puts, draw)
 
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
         if item is None:
@@ -127,8 +123,8 @@ class DynamoCaseStore:
     def _save_alone(self, key: CaseKey, put: "PutTypeDef") -> None:
         try:
             self._client.put_item(**put)
-        except ClientError as error:
-            if error_code(error) in ("ConditionalCheckFailedException", "TransactionConflictException"):
+        except AwsRefused as error:
+            if error.code in ("ConditionalCheckFailedException", "TransactionConflictException"):
                 raise LostRace(str(key)) from error
             raise
 
@@ -138,8 +134,10 @@ class DynamoCaseStore:
             items.append({"Update": budget_update(self._table, key.merchant, draw)})
         try:
             self._client.transact_write_items(TransactItems=items)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
+        except AwsRefused as error:
+            if error.code != "TransactionCanceledException":
+                raise
+            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
             cases, budget = codes[: len(puts)], codes[len(puts) :]
             if {"ConditionalCheckFailed", "TransactionConflict"} & set(cases):
                 raise LostRace(str(key)) from error

@@ -12,8 +12,8 @@ A command that was never claimed is a harmless one: recording it again stores an
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import aws_errors
 from shared.adapters.outbox import write_outbox
+from shared.adapters.signed_aws import AwsRefused
 from shared.adapters.table_layout import COMMAND_KEPT, ONLY, command_pk, to_expiry, to_ms
 from shared.domain.messages import AnyEvent
 from shared.ports import Claim, Clock
@@ -21,6 +21,9 @@ from shared.ports import Claim, Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef, UpdateItemOutputTypeDef
+
+
+_REFUSED = "ConditionalCheckFailedException"
 
 
 class DynamoCommandLedger:
@@ -51,12 +54,12 @@ class DynamoCommandLedger:
             "ReturnValues": "ALL_OLD",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        with aws_errors():
-            try:
-                old = self._client.update_item(**update).get("Attributes", {})
-            except self._client.exceptions.ConditionalCheckFailedException as error:
-                taken_item = error.response["Item"]  # type: ignore[typeddict-item]  # there with ALL_OLD
-                return Claim.DONE if taken_item["state"]["S"] == "done" else Claim.TAKEN
+        try:
+            old = self._client.update_item(**update).get("Attributes", {})
+        except AwsRefused as error:
+            if error.code != _REFUSED:
+                raise
+            return Claim.DONE if error.answer["Item"]["state"]["S"] == "done" else Claim.TAKEN
         return Claim.STALE if int(old.get("tries", {"N": "0"})["N"]) else Claim.FRESH
 
     def postpone(self, merchant: str, command_id: str, until: datetime) -> None:
@@ -110,8 +113,9 @@ class DynamoCommandLedger:
         }
 
     def _apply(self, update: "UpdateItemInputTypeDef") -> "UpdateItemOutputTypeDef | None":
-        with aws_errors():
-            try:
-                return self._client.update_item(**update)
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return None  # not in the state for it: somebody else was faster
+        try:
+            return self._client.update_item(**update)
+        except AwsRefused as error:
+            if error.code != _REFUSED:
+                raise
+            return None  # not in the state for it: somebody else was faster

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import aws_errors
 from shared.adapters.dynamo_batch import KEYS_MAX, batch_get
 from shared.adapters.dynamo_cases import put_pointer
 from shared.adapters.table_layout import (
@@ -39,10 +38,9 @@ class DynamoDueIndex:
 
     def cursor(self, shard: int) -> datetime | None:
         """Up to when this shard has been swept."""
-        with aws_errors():
-            answer = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}}, ConsistentRead=True
-            )
+        answer = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}}, ConsistentRead=True
+        )
         return datetime.fromisoformat(answer["Item"]["until"]["S"]) if "Item" in answer else None
 
     def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
@@ -64,8 +62,7 @@ class DynamoDueIndex:
         dues: dict[CaseKey, datetime | None] = {}
         partitions = list(dict.fromkeys(map(str, keys)))
         for start in range(0, len(partitions), KEYS_MAX):
-            with aws_errors():
-                items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due")
+            items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due")
             for item in items:
                 due = from_ms(int(item["due"]["N"])) if "due" in item else None
                 dues[CaseKey.parse(item["pk"]["S"])] = due
@@ -73,27 +70,24 @@ class DynamoDueIndex:
 
     def arm(self, key: CaseKey, at: datetime) -> None:
         """Put a pointer."""
-        with aws_errors():
-            put_pointer(self._client, self._table, key, whole_ms(at))
+        put_pointer(self._client, self._table, key, whole_ms(at))
 
     def advance(self, shard: int, until: datetime) -> None:
         """Store that the shard has been swept up to `until`, rounded down."""
-        with aws_errors():
-            self._client.put_item(
-                TableName=self._table,
-                Item={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}, "until": {"S": instant_text(until)}},
-            )
+        self._client.put_item(
+            TableName=self._table,
+            Item={"pk": {"S": CURSORS}, "sk": {"S": str(shard)}, "until": {"S": instant_text(until)}},
+        )
 
     def _query(self, bucket: str, first: str, last: str, limit: int) -> list[DuePointer]:
-        with aws_errors():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :bucket AND sk BETWEEN :first AND :last",
-                ExpressionAttributeValues={":bucket": {"S": bucket}, ":first": {"S": first}, ":last": {"S": last}},
-                ProjectionExpression="sk",
-                ConsistentRead=True,
-                Limit=limit,
-            )
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :bucket AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":bucket": {"S": bucket}, ":first": {"S": first}, ":last": {"S": last}},
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+            Limit=limit,
+        )
         pointers = (parse_pointer(item["sk"]["S"]) for item in answer["Items"])
         return [DuePointer(key, at) for at, key in pointers]
 

@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import aws_errors
 from shared.adapters.table_layout import instant_text, to_expiry
 
 if TYPE_CHECKING:
@@ -23,19 +22,18 @@ class DynamoUnknownPushes:
 
     def keep(self, merchant: str, source: str, reason: str, body: bytes, at: datetime) -> None:
         """Store the raw bytes for 90 days; keeping the same bytes twice keeps them once."""
-        with aws_errors():
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": f"{merchant}|unknown"},
-                    "sk": {"S": f"{source}|{hashlib.sha256(body).hexdigest()[:32]}"},
-                    "source": {"S": source},
-                    "reason": {"S": reason[:300]},
-                    "at": {"S": instant_text(at)},
-                    "raw": {"B": body[:_BODY_MAX]},
-                    "expires_at": {"N": str(to_expiry(at + UNKNOWN_KEPT))},
-                },
-            )
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                "pk": {"S": f"{merchant}|unknown"},
+                "sk": {"S": f"{source}|{hashlib.sha256(body).hexdigest()[:32]}"},
+                "source": {"S": source},
+                "reason": {"S": reason[:300]},
+                "at": {"S": instant_text(at)},
+                "raw": {"B": body[:_BODY_MAX]},
+                "expires_at": {"N": str(to_expiry(at + UNKNOWN_KEPT))},
+            },
+        )
 
 
 class DynamoCursors:
@@ -47,15 +45,13 @@ class DynamoCursors:
 
     def get(self, merchant: str, source: str) -> datetime | None:
         """Give up to when a source has been read, or None before the first poll."""
-        with aws_errors():
-            answer = self._client.get_item(TableName=self._table, Key=_polled(merchant, source), ConsistentRead=True)
+        answer = self._client.get_item(TableName=self._table, Key=_polled(merchant, source), ConsistentRead=True)
         return datetime.fromisoformat(answer["Item"]["until"]["S"]) if "Item" in answer else None
 
     def put(self, merchant: str, source: str, until: datetime) -> None:
         """Store up to when a source has been read."""
-        with aws_errors():
-            item = {**_polled(merchant, source), "until": {"S": instant_text(until)}}
-            self._client.put_item(TableName=self._table, Item=item)
+        item = {**_polled(merchant, source), "until": {"S": instant_text(until)}}
+        self._client.put_item(TableName=self._table, Item=item)
 
 
 def _polled(merchant: str, source: str) -> dict[str, dict[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import aws_errors
+from shared.adapters.signed_aws import AwsRefused
 from shared.adapters.table_layout import MERCHANTS, ONLY, policy_pk, version_sk
 from shared.domain.policy import Policy
 from shared.errors import LostRace
@@ -29,25 +29,24 @@ class DynamoPolicyStore:
             LostRace: the version is not the current one plus one.
         """
         history = self._item(policy, version_sk(policy.version))
-        with aws_errors():
-            try:
-                self._client.transact_write_items(TransactItems=[{"Put": self._next(policy)}, {"Put": history}])
-            except self._client.exceptions.TransactionCanceledException as error:
-                raise LostRace(policy_pk(policy.merchant)) from error
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": self._next(policy)}, {"Put": history}])
+        except AwsRefused as error:
+            if error.code != "TransactionCanceledException":
+                raise
+            raise LostRace(policy_pk(policy.merchant)) from error
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
         sk = ONLY if version is None else version_sk(version)
-        with aws_errors():
-            answer = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}, ConsistentRead=True
-            )
+        answer = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}, ConsistentRead=True
+        )
         return Policy.model_validate_json(answer["Item"]["body"]["S"]) if "Item" in answer else None
 
     def enrol(self, merchant: str) -> None:
         """Put a merchant on the list; doing it twice changes nothing."""
-        with aws_errors():
-            self._client.put_item(TableName=self._table, Item={"pk": {"S": MERCHANTS}, "sk": {"S": merchant}})
+        self._client.put_item(TableName=self._table, Item={"pk": {"S": MERCHANTS}, "sk": {"S": merchant}})
 
     def merchants(self) -> Sequence[str]:
         """Give all merchants, in order."""
@@ -58,8 +57,7 @@ class DynamoPolicyStore:
         }
         found: list[str] = []
         for _ in range(PAGES_MAX):
-            with aws_errors():
-                page = self._client.query(**query)
+            page = self._client.query(**query)
             found += (item["sk"]["S"] for item in page["Items"])
             if "LastEvaluatedKey" not in page:
                 break

@@ -1,19 +1,15 @@
 """What are a merchant's credentials with a vendor? One secret per merchant: {vendor: {key: value}}.
 
-How a secret is fetched is given: the workers use botocore, the webhook function its own light client. So this module
-imports neither.
+How a secret is fetched is given, so that this module knows nothing of AWS.
 """
 
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from shared.errors import UnknownMerchant
-
-if TYPE_CHECKING:
-    from types_boto3_secretsmanager import SecretsManagerClient
 
 KNOWN_FOR_S = 300.0
 UNKNOWN_FOR_S = 30.0
@@ -90,17 +86,3 @@ def parse_secret(text: str) -> Vendors:
     if not isinstance(vendors, dict):
         return {}
     return {vendor: account for vendor, account in vendors.items() if isinstance(account, dict)}
-
-
-def secret_fetcher(client: "SecretsManagerClient") -> Fetch:
-    """Give the fetch of the functions that have botocore."""
-    from shared.adapters.aws_errors import aws_errors
-
-    def fetch(name: str) -> str | None:
-        with aws_errors():
-            try:
-                return client.get_secret_value(SecretId=name).get("SecretString")
-            except client.exceptions.ResourceNotFoundException:
-                return None
-
-    return fetch

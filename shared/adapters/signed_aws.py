@@ -1,10 +1,11 @@
-"""The two AWS calls of the webhook function, signed and sent with the standard library.
+"""Every AWS call of the product, signed and sent with the standard library.
 
-A client of botocore would cost most of that function's cold start. What is here is AWS Signature Version 4 for one
-POST (AWS General Reference, "Create a signed AWS API request"), the JSON protocols of SQS (1.0) and Secrets Manager
-(1.1), a connection that is kept, and three tries.
+A client of botocore would cost most of a function's cold start and two thirds of an event (`docs/performance.md`).
+What is here is AWS Signature Version 4 for one POST (AWS General Reference, "Create a signed AWS API request"), the
+JSON protocols of DynamoDB and SQS (1.0) and Secrets Manager (1.1), a connection that is kept, and three tries.
 """
 
+import base64
 import hashlib
 import hmac
 import http.client
@@ -22,16 +23,41 @@ TIMEOUT_S = 3.0
 TRIES_MAX = 3
 PAUSE_S = 0.05
 RETRY_AFTER = timedelta(seconds=1)
-_BUSY = ("Throttl", "TooManyRequests", "LimitExceeded", "ServiceUnavailable", "InternalServiceError")
+_BUSY = (
+    "Throttl",
+    "TooManyRequests",
+    "LimitExceeded",
+    "ThroughputExceeded",
+    "ServiceUnavailable",
+    "InternalServiceError",
+    "TransactionInProgress",
+)
 _STALE = (http.client.BadStatusLine, BrokenPipeError, ConnectionResetError)
 
 
 class AwsRefused(RuntimeError):
-    """AWS says that the request is wrong or not allowed: a bug in the code or the stack, not a matter of time."""
+    """AWS says no: a condition does not hold, or the request is wrong or not allowed; not a matter of time.
 
-    def __init__(self, status: int, code: str) -> None:
+    `answer` is the error's whole body, which can hold the item or the reasons.
+    """
+
+    def __init__(self, status: int, code: str, answer: Mapping[str, Any]) -> None:
         super().__init__(f"{status} {code}")
         self.code = code
+        self.answer = answer
+
+
+class Protocol(NamedTuple):
+    """How a service is spoken to: its name, the prefix of its operations, the version of its JSON."""
+
+    service: str
+    prefix: str
+    version: str
+
+
+DYNAMODB = Protocol("dynamodb", "DynamoDB_20120810", "1.0")
+SQS = Protocol("sqs", "AmazonSQS", "1.0")
+SECRETS = Protocol("secretsmanager", "secretsmanager", "1.1")
 
 
 class Credentials(NamedTuple):
@@ -103,7 +129,7 @@ class SignedAws:
             Retryable: it may not have been accepted; sending it again is harmless.
         """
         message = {"QueueUrl": queue_url, "MessageBody": body, "MessageGroupId": group}
-        self._call("sqs", "AmazonSQS.SendMessage", "1.0", message)
+        self.call(SQS, "SendMessage", message)
 
     def secret_string(self, name: str) -> str | None:
         """Give the text of a secret; None when there is no such secret.
@@ -112,7 +138,7 @@ class SignedAws:
             Retryable: it could not be read now.
         """
         try:
-            answer = self._call("secretsmanager", "secretsmanager.GetSecretValue", "1.1", {"SecretId": name})
+            answer = self.call(SECRETS, "GetSecretValue", {"SecretId": name})
         except AwsRefused as error:
             if error.code == "ResourceNotFoundException":
                 return None
@@ -125,15 +151,21 @@ class SignedAws:
         while self._connections:
             self._connections.popitem()[1].close()
 
-    def _call(self, name: str, target: str, version: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-        service = Service(name, self._region)
+    def call(self, protocol: Protocol, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call and give its answer; bytes travel as Base64. Every call must be harmless to repeat.
+
+        Raises:
+            AwsRefused: the service says no.
+            Retryable: it could not be reached or was busy, three times.
+        """
+        service, target = Service(protocol.service, self._region), f"{protocol.prefix}.{operation}"
         endpoint = endpoint_of(service, self._environment)
         headers = {
-            "content-type": f"application/x-amz-json-{version}",
+            "content-type": f"application/x-amz-json-{protocol.version}",
             "host": urlsplit(endpoint).netloc,
             "x-amz-target": target,
         }
-        body = json.dumps(arguments).encode()
+        body = json.dumps(arguments, default=_plain).encode()
         reason = ""
         for attempt in range(TRIES_MAX):
             if attempt:
@@ -146,8 +178,8 @@ class SignedAws:
             if status == http.HTTPStatus.OK:
                 return _object(answer)
             reason = _error_code(answer)
-            if status < http.HTTPStatus.INTERNAL_SERVER_ERROR and not any(busy in reason for busy in _BUSY):
-                raise AwsRefused(status, reason)
+            if not is_busy(status, reason):
+                raise AwsRefused(status, reason, _object(answer))
         raise Retryable(f"{target}: {reason}", RETRY_AFTER)
 
     def _signed(self, service: Service, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -187,6 +219,17 @@ class SignedAws:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_S, context=self._tls)
+
+
+def is_busy(status: int, code: str) -> bool:
+    """Whether the same request may succeed a moment later."""
+    return status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or any(busy in code for busy in _BUSY)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} does not travel as JSON")
 
 
 def _object(answer: bytes) -> dict[str, Any]:

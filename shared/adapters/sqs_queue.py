@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_errors import RETRY_AFTER, aws_errors
+from shared.adapters.signed_aws import RETRY_AFTER
 from shared.domain.lanes import Lane
 from shared.errors import Retryable
 from shared.settings import Settings
@@ -39,10 +39,9 @@ class SqsQueue:
     def delay(self, lane: Lane, receipt_handle: str, after: timedelta) -> None:
         """Let a received message be delivered again after a pause of at most twelve hours."""
         seconds = min(max(int(after.total_seconds()), 0), VISIBILITY_S_MAX)
-        with aws_errors():
-            self._client.change_message_visibility(
-                QueueUrl=self._settings.queue_url(lane), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-            )
+        self._client.change_message_visibility(
+            QueueUrl=self._settings.queue_url(lane), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
 
     def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
         left: list[SendMessageBatchRequestEntryTypeDef] = [
@@ -51,8 +50,7 @@ class SqsQueue:
         ]
         codes: set[str] = set()
         for _ in range(TRIES_MAX):
-            with aws_errors():
-                failed = self._client.send_message_batch(QueueUrl=url, Entries=left).get("Failed", [])
+            failed = self._client.send_message_batch(QueueUrl=url, Entries=left).get("Failed", [])
             if not failed:
                 return
             codes = {failure["Code"] for failure in failed}

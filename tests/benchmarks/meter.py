@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.adapters.aws_clients import AwsClients
+from tests.moto_aws import MotoAws
 
 WRITE_UNIT = 1024
 READ_UNIT = 4096
@@ -46,12 +46,12 @@ class Counts:
 class Meter:
     """Watches the clients of a function; looks at items with clients of its own, which are not counted."""
 
-    def __init__(self, clients: AwsClients, table: str) -> None:
-        self._own = AwsClients().dynamodb
+    def __init__(self, clients: MotoAws, table: str) -> None:
+        self._own = MotoAws().dynamodb
         self._table = table
         self._before: dict[tuple[str, str], int] = {}
         self.counts = Counts()
-        for client in (clients.dynamodb, clients.sqs, clients.secrets):
+        for client in (clients.dynamodb, clients.sqs):
             client.meta.events.register("before-call", self._count)
         events = clients.dynamodb.meta.events
         events.register("provide-client-params.dynamodb", self._note_before)

@@ -1,6 +1,5 @@
 """Sets the loop up: an empty table, its queues, one merchant, and the product's own wiring over all that."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,9 @@ import httpx
 from moto import mock_aws
 
 from shared import wiring
-from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.httpx_http import HttpxHttp
-from shared.adapters.secret_accounts import SecretAccounts
 from shared.adapters.signed_aws import SignedAws
 from shared.domain.lanes import Lane
 from shared.domain.policy import Policy, Robot
@@ -23,6 +20,7 @@ from shared.settings import ACCOUNTS_PREFIX, Settings
 from tests.benchmarks.givens import ACCOUNTS, MERCHANT
 from tests.benchmarks.loop import SANDBOX, START, Loop
 from tests.benchmarks.loopback import TABLE, serving
+from tests.moto_aws import MotoAws
 
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -41,17 +39,15 @@ def running() -> Iterator[Loop]:
         os.environ.update(_make_everything())
         _forget_wiring()
         light = SignedAws(os.environ | {"AWS_ENDPOINT_URL": cloud.url})
-        cloud.secrets[ACCOUNTS_PREFIX + MERCHANT] = ACCOUNTS
-        loop = Loop(cloud)
-        http = HttpxHttp(transport=_Transport(loop))
-        door = (light, SecretAccounts(light.secret_string, ACCOUNTS_PREFIX))
-        with (
-            patch.object(wiring, "clock", lambda: loop.clock),
-            patch.object(wiring, "http", lambda: http),
-            patch.object(wiring, "door", lambda: door),
-        ):
-            loop.control("PUT", f"/merchants/{MERCHANT}", ACCOUNTS)
-            yield loop
+        accounts = {vendor: account | {"base_url": f"{SANDBOX}/{vendor}"} for vendor, account in ACCOUNTS.items()}
+        cloud.secrets[ACCOUNTS_PREFIX + MERCHANT] = accounts
+        moto = MotoAws()
+        with patch.object(wiring, "signed_aws", lambda: light), patch.object(wiring, "aws", lambda: moto):
+            loop = Loop(cloud)
+            http = HttpxHttp(transport=_Transport(loop))
+            with patch.object(wiring, "clock", lambda: loop.clock), patch.object(wiring, "http", lambda: http):
+                loop.control("PUT", f"/merchants/{MERCHANT}", ACCOUNTS)
+                yield loop
         loop.close()
         light.close()
         http.close()
@@ -76,7 +72,7 @@ def _forget_wiring() -> None:
 
 def _make_everything() -> dict[str, str]:
     """Make table, queues, secret and policy; give the settings as a function finds them."""
-    clients = AwsClients()
+    clients = MotoAws()
     key: list[Any] = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     clients.dynamodb.create_table(
         TableName=TABLE,
@@ -86,13 +82,11 @@ def _make_everything() -> dict[str, str]:
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
     urls = {lane: clients.sqs.create_queue(QueueName=str(lane))["QueueUrl"] for lane in Lane}
-    accounts = {vendor: account | {"base_url": f"{SANDBOX}/{vendor}"} for vendor, account in ACCOUNTS.items()}
-    clients.secrets.create_secret(Name=ACCOUNTS_PREFIX + MERCHANT, SecretString=json.dumps(accounts))
     _enrol(clients)
     return Settings(table_name=TABLE, queue_urls=urls).to_environment()
 
 
-def _enrol(clients: AwsClients) -> None:
+def _enrol(clients: MotoAws) -> None:
     """Put the merchant on the list, and the sweep at the beginning of the story."""
     policies = DynamoPolicyStore(clients.dynamodb, TABLE)
     robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}

@@ -97,15 +97,14 @@ def begin_session() -> Iterator[Session]:
 
 
 def _refuse_foreign(session: Session) -> None:
-    """Check that urllib3 is urllib3, and that the interpreter starts with nothing but itself.
+    """Check that the interpreter starts with nothing but itself.
 
     Raises:
-        SessionRefused: one of them is not.
+        SessionRefused: it does not.
     """
     check = (
-        "import sys, site, glob, urllib3, importlib.metadata as metadata\n"
+        "import sys, site, glob\n"
         "hooks = [hook for place in sys.path + site.getsitepackages() for hook in glob.glob(place + '/*.pth')]\n"
-        "sys.exit(f'start-up hooks: {hooks}' if hooks else urllib3.__version__ != metadata.version('urllib3')"
-        " and 'urllib3 is not urllib3')"
+        "sys.exit(f'start-up hooks: {hooks}' if hooks else 0)"
     )
     session.run(["-c", check], session.environment("http://127.0.0.1:9", session.worker))

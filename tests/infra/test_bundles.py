@@ -1,7 +1,5 @@
 """What reaches a function: all it needs, compiled, small, and nothing that starts by itself."""
 
-import json
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from infra.bundle.__main__ import size_mib
-from infra.bundle.botocore_data import USED_OPERATIONS, trim_model
 from infra.bundle.build import Bundles, build_bundles
 from infra.bundle.dependencies import BundleRefused, refuse_startup_hooks
 from infra.bundle.targets import Target, local_target
@@ -57,10 +54,8 @@ def test_a_package_that_would_start_by_itself_is_refused(tmp_path: Path) -> None
         refuse_startup_hooks(tmp_path)
 
 
-def test_urllib3_is_the_locked_urllib3(bundles: Bundles) -> None:
-    locked = re.search(r"^urllib3==(\S+)", (ROOT / "requirements" / "functions.txt").read_text(), re.MULTILINE)
-    assert locked
-    assert run_bare(bundles.worker, "import urllib3; print(urllib3.__version__)") == locked[1]
+def test_no_worker_carries_a_second_way_to_aws(bundles: Bundles) -> None:
+    assert not [name for name in ("botocore", "boto3", "urllib3") if (bundles.worker / name).exists()]
 
 
 def test_the_door_needs_nothing_but_the_standard_library(bundles: Bundles) -> None:
@@ -77,36 +72,6 @@ def test_every_worker_starts_from_the_bundle_alone(bundles: Bundles, name: str) 
 def test_no_bundle_carries_the_other_functions(bundles: Bundles) -> None:
     assert {path.parent.name for path in bundles.webhook.glob("functions/*/handler.py")} == {"receive_webhook"}
     assert {path.parent.name for path in bundles.worker.glob("functions/*/handler.py")} == set(WORKERS)
-
-
-def test_the_operations_that_adapters_call_are_described_and_no_others(bundles: Bundles) -> None:
-    for service, operations in USED_OPERATIONS.items():
-        [model] = (bundles.worker / "botocore" / "data" / service).glob("*/service-2.json")
-        assert set(json.loads(model.read_text())["operations"]) == operations
-    wanted = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for names in USED_OPERATIONS.values() for name in names}
-    sources = [path.read_text() for path in (ROOT / "shared" / "adapters").glob("*.py") if "http" not in path.name]
-    calls = re.findall(r"\b_?client\.([a-z_]+)\(", "".join(sources))
-    assert set(calls) <= wanted
-
-
-@pytest.mark.parametrize(
-    ("region", "domain"), [("eu-central-1", "amazonaws.com"), ("cn-northwest-1", "amazonaws.com.cn")]
-)
-def test_trimmed_clients_know_every_region(bundles: Bundles, region: str, domain: str) -> None:
-    code = f"""
-import botocore.session
-for name in {sorted(USED_OPERATIONS)}:
-    print(botocore.session.get_session().create_client(name, {region!r}).meta.endpoint_url)
-"""
-    assert all(line.endswith(f"{region}.{domain}") for line in run_bare(bundles.worker, code).splitlines())
-
-
-def test_a_trimmed_model_keeps_what_its_operations_reach_even_in_circles() -> None:
-    shapes = {"A": {"members": {"next": {"shape": "A"}, "documentation": {"shape": "B"}}}, "B": {}, "C": {}}
-    model = {"operations": {"Used": {"input": {"shape": "A"}, "documentation": "…"}, "Other": {}}, "shapes": shapes}
-    trimmed = trim_model(model, frozenset({"Used"}))
-    assert set(trimmed["shapes"]) == {"A", "B"}
-    assert trimmed["operations"] == {"Used": {"input": {"shape": "A"}}}
 
 
 def test_the_same_code_gives_the_same_bytes_and_other_code_others(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
-from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeLedger, FakePolicyStore, FakeTable
+from tests.moto_aws import MotoAws
 
 NOW = datetime(2026, 11, 11, 8, 30, tzinfo=UTC)
 TABLE = "huhang-test"
@@ -30,13 +30,13 @@ class Backend:
     ledger: Any
     due_index: Any
     take_outboxes: Callable[[], list[dict[str, str]]]
-    clients: AwsClients | None = None
+    clients: MotoAws | None = None
     table: FakeTable | None = None
     calls: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsClients]:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoAws]:
     """The real clients against moto, with what moto lets through and AWS does not guarded."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
@@ -47,7 +47,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsClients]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        clients = AwsClients()
+        clients = MotoAws()
         clients.dynamodb.meta.events.register("provide-client-params.dynamodb", _guard)
         yield clients
 
@@ -77,7 +77,7 @@ def _numbers(value: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def dynamo(aws: AwsClients) -> Backend:
+def dynamo(aws: MotoAws) -> Backend:
     """The adapters over an empty table. `calls` names every call that leaves the process."""
     aws.dynamodb.create_table(
         TableName=TABLE,

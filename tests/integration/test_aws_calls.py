@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_cases import write_case
+from shared.adapters.signed_aws import AwsRefused
 from shared.adapters.sqs_queue import SqsQueue
 from shared.domain.lanes import Lane
 from shared.errors import LostRace, Retryable
@@ -14,6 +14,7 @@ from shared.ports import StoredCase
 from shared.settings import Settings
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import PARCEL, REFUND, SHOP, accepted, command, draw, parcel_case, refund_case
+from tests.moto_aws import MotoAws
 
 HOUR = timedelta(hours=1)
 
@@ -61,7 +62,7 @@ def test_carrying_out_a_command_is_two_calls(dynamo: Backend) -> None:
     assert dynamo.calls == ["UpdateItem"] * 3
 
 
-def failing(clients: AwsClients, operation: str, error: Exception, times: int = 1):
+def failing(clients: MotoAws, operation: str, error: Exception, times: int = 1):
     """Let the next calls of an operation fail before they are sent."""
     left = [error] * times
 
@@ -77,12 +78,12 @@ def client_error(code: str, operation: str, reasons=()):
     return ClientError(response, operation)
 
 
-def cancelled(clients: AwsClients, reasons):
+def cancelled(clients: MotoAws, reasons):
     response = {
         "Error": {"Code": "TransactionCanceledException"},
         "CancellationReasons": [{"Code": reason} for reason in reasons],
     }
-    return clients.dynamodb.exceptions.TransactionCanceledException(response, "TransactWriteItems")
+    return ClientError(response, "TransactWriteItems")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_busy_or_unreachable_table_is_retryable(dynamo: Backend, error: Except
 
 def test_a_denied_call_is_a_bug(dynamo: Backend) -> None:
     failing(dynamo.clients, "PutItem", client_error("AccessDeniedException", "PutItem"))
-    with pytest.raises(ClientError):
+    with pytest.raises(AwsRefused):
         dynamo.cases.save(StoredCase(PARCEL), parcel_case(), outbox=(), due=None, draw=None, now=NOW)
 
 
@@ -127,7 +128,7 @@ def test_a_cancelled_transaction_says_what_to_do(dynamo: Backend, reasons, expec
         dynamo.cases.save(StoredCase(REFUND), refund_case(), outbox=(), due=None, draw=draw(5), now=NOW)
 
 
-def unprocessed(clients: AwsClients, times: int):
+def unprocessed(clients: MotoAws, times: int):
     """Let moto's next answers hold back every key, as a throttled table does."""
     left = list(range(times))
 
@@ -154,7 +155,7 @@ def test_keys_held_back_for_ever_are_not_taken_for_absent(dynamo: Backend) -> No
 
 
 @pytest.fixture
-def queue(aws: AwsClients):
+def queue(aws: MotoAws):
     url = aws.sqs.create_queue(QueueName="parcels")["QueueUrl"]
     calls = []
     aws.sqs.meta.events.register(

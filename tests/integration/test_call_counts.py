@@ -116,7 +116,7 @@ def test_the_door_loads_neither_models_nor_clients(source: str) -> None:
     code = (
         f"import sys, functions.receive_webhook.handler, shared.{source}\n"
         "from shared import wiring\n"
-        "wiring.door(), wiring.clock(), wiring.settings()\n"
+        "wiring.signed_aws(), wiring.accounts(), wiring.clock(), wiring.settings()\n"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

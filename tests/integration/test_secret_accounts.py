@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from shared.adapters.aws_clients import AwsClients
-from shared.adapters.secret_accounts import _MERCHANT, KNOWN_FOR_S, MERCHANTS_MAX, SecretAccounts, secret_fetcher
+from shared.adapters.secret_accounts import _MERCHANT, KNOWN_FOR_S, MERCHANTS_MAX, SecretAccounts
 from shared.domain.record import MerchantId
 from shared.errors import UnknownMerchant
 from tests.fakes import FakeAccounts
+from tests.moto_aws import MotoAws
 
 SECRET = {"taobao": {"app_key": "1", "app_secret": "s"}, "broken": "text"}
 
@@ -33,11 +33,11 @@ class Container:
 
 
 @pytest.fixture(params=["memory", "moto"])
-def accounts(request, aws: AwsClients):
+def accounts(request, aws: MotoAws):
     if request.param == "memory":
         return FakeAccounts({"shop": {"taobao": SECRET["taobao"]}})
     aws.secrets.create_secret(Name="huhang/merchants/shop", SecretString=json.dumps(SECRET))
-    return SecretAccounts(secret_fetcher(aws.secrets), "huhang/merchants/")
+    return SecretAccounts(aws.secret_string, "huhang/merchants/")
 
 
 def test_an_account_is_found_and_others_are_unknown(accounts) -> None:

@@ -1,0 +1,69 @@
+"""The product's AWS clients over moto: boto3's own clients, saying no as the product's do."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused, is_busy
+from shared.errors import Retryable
+
+
+class MotoAws:
+    """Stands where `AwsClients` and `SignedAws` do, inside `mock_aws`; the clients' `meta.events` can be watched."""
+
+    def __init__(self) -> None:
+        self._session: Any = Session()
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """The table."""
+        return _Client(self._client("dynamodb"))
+
+    @cached_property
+    def sqs(self) -> Any:
+        """The queues."""
+        return _Client(self._client("sqs"))
+
+    @cached_property
+    def secrets(self) -> Any:
+        """The merchants' credentials."""
+        return _Client(self._client("secretsmanager"))
+
+    def secret_string(self, name: str) -> str | None:
+        """Give the text of a secret, as `SignedAws` does."""
+        try:
+            return str(self.secrets.get_secret_value(SecretId=name)["SecretString"])
+        except AwsRefused as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+
+    def _client(self, service: str) -> Any:
+        return self._session.create_client(service, config=Config(retries={"total_max_attempts": 1}))
+
+
+class _Client:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.meta = client.meta
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        call = getattr(self._client, method)
+
+        def translated(**arguments: Any) -> Any:
+            try:
+                return call(**arguments)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+                if is_busy(status, code):
+                    raise Retryable(code, RETRY_AFTER) from error
+                raise AwsRefused(status, code, error.response) from error
+            except BotoCoreError as error:
+                raise Retryable(type(error).__name__, RETRY_AFTER) from error
+
+        return translated
