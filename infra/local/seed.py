@@ -17,8 +17,11 @@ from typing import Any
 
 from infra.local import deployment
 from infra.local.home import DEFAULT_HOME, Home
+from infra.local.ministack import REGION
 from infra.local.processes import StartFailed
+from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.adapters.signed_aws import SignedAws
 from shared.domain.policy import Policy, Robot
 from shared.errors import LostRace
 from shared.settings import ACCOUNTS_PREFIX
@@ -88,10 +91,14 @@ def _put_secret(endpoint: str, name: str, text: str) -> None:
 
 
 def _put_policy(endpoint: str, table: str, merchant: str) -> None:
-    store = DynamoPolicyStore(deployment.client("dynamodb", endpoint), table)
+    deployment.require_loopback(endpoint)
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+    aws = SignedAws(keys | {"AWS_ENDPOINT_URL": endpoint})
+    store = DynamoPolicyStore(AwsClients(aws).dynamodb, table)
     with suppress(LostRace):  # it is in force already, or a later one is
         store.put_policy(demo_policy(merchant))
     store.enrol(merchant)
+    aws.close()
 
 
 def _tell_sandbox(outputs: dict[str, Any], merchant: str, credentials: Credentials) -> None:
