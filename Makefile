@@ -6,7 +6,8 @@ RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-SLOW := tests/infra tests/e2e tests/benchmarks
+LONG := tests/simulation tests/integration/test_call_counts.py
+SLOW := $(LONG) tests/infra tests/e2e tests/benchmarks
 
 # Node and the CDK CLI come from the virtual environment. Bytecode is wanted there, whatever the shell says.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -46,7 +47,8 @@ check: setup ## Format, lint, types, imports and the fast tests
 	$(BIN)/lint-imports --no-logo
 	$(PYTEST) $(SLOW:%=--ignore=%)
 
-test: check ## Everything: check, the templates of both partitions, the system end to end
+test: check ## Everything: check, thousands of schedules, both partitions, the system end to end
+	$(PYTEST) $(LONG)
 	$(PYTEST) tests/infra
 	$(if $(wildcard tests/e2e/test_*.py),$(PYTEST) tests/e2e)
 

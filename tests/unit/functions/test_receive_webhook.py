@@ -64,7 +64,8 @@ class House:
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     house = House()
-    monkeypatch.setattr(wiring, "door", lambda: (house, house))
+    monkeypatch.setattr(wiring, "signed_aws", lambda: house)
+    monkeypatch.setattr(wiring, "accounts", lambda: house)
     monkeypatch.setattr(wiring, "clock", lambda: FakeClock(NOW))
     monkeypatch.setattr(wiring, "find_source", house.find_source)
     monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(queue_url=lambda lane: f"queue://{lane}"))
