@@ -7,6 +7,7 @@ from typing import Literal
 
 from shared.domain.lanes import Lane
 from shared.domain.record import Fen, Id, MerchantId, Record
+from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
 
 
@@ -85,11 +86,44 @@ class CancelInterception(Command):
 
 
 class SubscribeTracking(Command):
-    """Ask the courier to push a parcel's scans. Harmless to repeat."""
+    """Ask a source to push a parcel's scans. Harmless to repeat."""
 
     type: Literal["subscribe_tracking"] = "subscribe_tracking"
+    source: Id
     carrier: Id
     waybill: Id
+
+
+class QueryTracking(Command):
+    """Ask a source where a parcel is. Has no effect."""
+
+    type: Literal["query_tracking"] = "query_tracking"
+    source: Id
+    carrier: Id
+    waybill: Id
+
+
+class UrgeCourier(Command):
+    """Ask a courier's people to look after a parcel, by way of a source that takes such questions."""
+
+    type: Literal["urge_courier"] = "urge_courier"
+    source: Id
+    carrier: Id
+    waybill: Id
+    anomaly: Anomaly
+    text: str
+
+
+class TellBuyer(Command):
+    """Let an order's platform tell the buyer something about a parcel."""
+
+    type: Literal["tell_buyer"] = "tell_buyer"
+    platform: Id
+    order_id: Id
+    carrier: Id
+    waybill: Id
+    topic: Anomaly
+    text: str
 
 
 class PostMessage(Command):
@@ -103,9 +137,10 @@ class PostMessage(Command):
     text: str
 
 
-PlatformCommand = FetchOrder | ReadRefund | AgreeRefund
+PlatformCommand = FetchOrder | ReadRefund | AgreeRefund | TellBuyer
 ErpCommand = StopOrder
-CourierCommand = InterceptParcel | QueryInterception | CancelInterception | SubscribeTracking
+TrackingCommand = SubscribeTracking | QueryTracking | UrgeCourier
+CourierCommand = InterceptParcel | QueryInterception | CancelInterception | TrackingCommand
 VendorCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
 
 LANES: dict[type[Record], Lane] = {
@@ -117,8 +152,11 @@ LANES: dict[type[Record], Lane] = {
     QueryInterception: Lane.COURIER_CALLS,
     CancelInterception: Lane.COURIER_CALLS,
     SubscribeTracking: Lane.COURIER_CALLS,
+    QueryTracking: Lane.COURIER_CALLS,
+    UrgeCourier: Lane.COURIER_CALLS,
+    TellBuyer: Lane.PLATFORM_CALLS,
     PostMessage: Lane.NOTIFICATIONS,
 }
 
-HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking)
+HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking, QueryTracking)
 """Commands that may be carried out any number of times; they are never claimed."""

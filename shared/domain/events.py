@@ -11,6 +11,7 @@ from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Record
 from shared.domain.refund import RefundKind, RefundStatus
+from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
 
 
@@ -62,6 +63,10 @@ class OrderReported(_OrderEvent):
     lines: tuple[OrderLine, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     address_changed: bool = False
+    paid_at: Instant | None = None
+    ship_by: Instant | None = None
+    region: str = ""
+    buyer_quiet: bool = False
     asked_by: str = ""  # the refund (platform:refund_id) that asked, where this answers a question
 
 
@@ -87,6 +92,7 @@ class RefundReported(_RefundEvent):
     amount_fen: Fen | None = None
     line_ids: tuple[Id, ...] = ()
     deadline_at: Instant | None = None
+    return_parcel: Shipment | None = None
     answers: str = ""
 
 
@@ -116,7 +122,10 @@ class RefundAgreed(_RefundEvent):
 
 
 class ParcelProgressed(_RefundEvent):
-    """A parcel tells one of its refunds how far its interception has come."""
+    """A parcel tells one of its refunds how far its interception has come.
+
+    `forced_refund_at`: it stalls, and from then on the platform may pay the buyer without asking.
+    """
 
     type: Literal["parcel_progressed"] = "parcel_progressed"
     carrier: Id
@@ -124,6 +133,7 @@ class ParcelProgressed(_RefundEvent):
     progress: Progress
     reason: str = ""
     at: Instant
+    forced_refund_at: Instant | None = None
 
 
 class ParcelShipped(_ParcelEvent):
@@ -190,11 +200,73 @@ class InterceptionCancelled(_ParcelEvent):
     answers: str
 
 
+class ParcelTraced(_ParcelEvent):
+    """A source told all that it knows of a parcel, in any order. `answers`: the question, where it was asked."""
+
+    type: Literal["parcel_traced"] = "parcel_traced"
+    source: Id
+    scans: tuple[Scan, ...]
+    return_waybill: Id | None = None
+    answers: str = ""
+
+
 class TrackingSubscribed(_ParcelEvent):
-    """The courier will push this parcel's scans."""
+    """A source will push this parcel's scans."""
 
     type: Literal["tracking_subscribed"] = "tracking_subscribed"
     answers: str
+
+
+class TrackingEnded(_ParcelEvent):
+    """A source has stopped watching: the parcel's way is over, or it gave up (`reason` in its words)."""
+
+    type: Literal["tracking_ended"] = "tracking_ended"
+    source: Id
+    reason: str
+    gave_up: bool
+
+
+class CarrierCorrected(_ParcelEvent):
+    """The number travels with another courier than we were told."""
+
+    type: Literal["carrier_corrected"] = "carrier_corrected"
+    source: Id
+    right: Id
+
+
+class CourierUrged(_ParcelEvent):
+    """The courier took our question about a parcel under a number of its own."""
+
+    type: Literal["courier_urged"] = "courier_urged"
+    answers: str
+    number: str = ""
+
+
+class CourierAnswered(_ParcelEvent):
+    """The courier's people answered about a parcel."""
+
+    type: Literal["courier_answered"] = "courier_answered"
+    source: Id
+    text: str
+    at: Instant
+    number: str = ""
+
+
+class BuyerTold(_ParcelEvent):
+    """The buyer's platform took our message, or (`accepted` false) the buyer wants none."""
+
+    type: Literal["buyer_told"] = "buyer_told"
+    answers: str
+    accepted: bool = True
+
+
+class ReturnShipped(_ParcelEvent):
+    """A buyer says that this parcel brings the goods of a refund back."""
+
+    type: Literal["return_shipped"] = "return_shipped"
+    refund: str  # platform:refund_id
+    content: Content
+    at: Instant
 
 
 class ReturnLegLinked(_ParcelEvent):
@@ -272,6 +344,21 @@ class DeadlineReached(Event):
         return CaseKey.parse(self.about)
 
 
+class TicketTaken(Event):
+    """A person deals with a ticket: its escalations stop. `closed`: nothing more is to be done until it moves."""
+
+    type: Literal["ticket_taken"] = "ticket_taken"
+    about: str  # the case
+    anomaly: Anomaly
+    by: Id
+    text: str = ""
+    closed: bool = False
+
+    @property
+    def case(self) -> CaseKey:
+        return CaseKey.parse(self.about)
+
+
 OrderEvent = OrderReported | OrderRefunded
 RefundEvent = RefundReported | OrderLearned | OrderStopped | RefundAgreed | ParcelProgressed
 ParcelEvent = (
@@ -283,7 +370,14 @@ ParcelEvent = (
     | InterceptionRefused
     | InterceptionReported
     | InterceptionCancelled
+    | ParcelTraced
     | TrackingSubscribed
+    | TrackingEnded
+    | CarrierCorrected
+    | CourierUrged
+    | CourierAnswered
+    | BuyerTold
+    | ReturnShipped
     | ReturnLegLinked
     | ReturnLegScanned
     | ReturnReceived

@@ -13,10 +13,13 @@ from shared.domain.events import (
     OrderEvent,
     ParcelEvent,
     RefundEvent,
+    TicketTaken,
 )
 from shared.domain.lanes import Lane
 
-AnyEvent = OrderEvent | RefundEvent | ParcelEvent | CommandFailed | NoticeRaised | MessagePosted | DeadlineReached
+AnyEvent = (
+    OrderEvent | RefundEvent | ParcelEvent | TicketTaken | CommandFailed | NoticeRaised | MessagePosted | DeadlineReached
+)
 AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
 Message = AnyEvent | AnyCommand
 

@@ -3,6 +3,10 @@
 from enum import StrEnum
 
 from shared.domain.record import Fen, Id, Instant, Record
+from shared.domain.tickets import Ticket
+
+
+UNKNOWN_CARRIER = "unknown"
 
 
 class OrderStatus(StrEnum):
@@ -25,11 +29,15 @@ class OrderLine(Record):
 
 
 class Shipment(Record):
-    """A parcel as the order knows it. No `line_ids` means that the platform did not say what is in it."""
+    """A parcel as the order knows it. No `line_ids` means that the platform did not say what is in it.
+
+    The carrier is `UNKNOWN_CARRIER` where the platform did not name one.
+    """
 
     carrier: Id
     waybill: Id
     line_ids: tuple[Id, ...] = ()
+    shipped_at: Instant | None = None
 
 
 class RefundShare(Record):
@@ -41,7 +49,10 @@ class RefundShare(Record):
 
 
 class OrderCase(Record):
-    """The newest known state of an order. Every field only grows, but a refund's share that was not paid."""
+    """The newest known state of an order. Every field only grows, but tickets and a refund's share that was not paid.
+
+    `ship_by` is the platform's own limit for shipping; `region` is the receiver's province.
+    """
 
     platform: Id
     order_id: Id
@@ -51,7 +62,17 @@ class OrderCase(Record):
     lines: tuple[OrderLine, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     address_changed_at: Instant | None = None
+    paid_at: Instant | None = None
+    ship_by: Instant | None = None
+    region: str = ""
+    buyer_quiet: bool = False
+    tickets: tuple[Ticket, ...] = ()
     refunds: tuple[RefundShare, ...] = ()
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether somebody should look at it."""
+        return any(not ticket.closed for ticket in self.tickets)
 
     @property
     def is_complete(self) -> bool:

@@ -1,10 +1,12 @@
 """The parcel: where it is, what is in it, and how far its interception has come."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
 from shared.domain.record import Fen, Id, Instant, Record
+from shared.domain.tickets import Ticket
 
 
 class Stage(StrEnum):
@@ -20,9 +22,28 @@ class Stage(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     EXCEPTION = "exception"
     REFUSED = "refused"
+    DAMAGED = "damaged"
+    SUSPECTED_LOST = "suspected_lost"
     DELIVERED = "delivered"
     RETURNING = "returning"
     RETURNED = "returned"  # signed for by the sender; not yet counted by the warehouse
+
+    @property
+    def leg(self) -> int:
+        """How far along the way this is; scans of a later leg count more than younger ones of an earlier leg."""
+        return _LEGS.get(self, 3)
+
+
+_LEGS = {
+    Stage.UNKNOWN: 0,
+    Stage.LABEL_CREATED: 1,
+    Stage.PICKED_UP: 2,
+    Stage.DELIVERED: 4,
+    Stage.RETURNING: 4,
+    Stage.RETURNED: 4,
+}
+UNDOING = ("ems",)
+"""Couriers that take a scan back: of theirs the youngest scan counts, whatever it says."""
 
 
 class Progress(StrEnum):
@@ -67,11 +88,19 @@ class InterceptionPhase(StrEnum):
 
 
 class Content(Record):
-    """The lines of one order in a parcel; a merged parcel holds several orders'."""
+    """The lines of one order in a parcel; a merged parcel holds several orders'.
+
+    What its deadlines need travels along: what was paid and when, when it was shipped, where to (a province's name).
+    """
 
     platform: Id
     order_id: Id
     line_ids: tuple[Id, ...]
+    paid_fen: Fen | None = None
+    paid_at: Instant | None = None
+    shipped_at: Instant | None = None
+    region: str = ""
+    buyer_quiet: bool = False  # the buyer wants no messages
 
 
 class Wish(Record):
@@ -85,12 +114,31 @@ class Wish(Record):
 
 
 class Scan(Record):
-    """One statement of the courier. `zone_assumed`: the vendor sent a local time without a zone."""
+    """One statement of the courier. `at_text` is its time as the vendor wrote it.
+
+    `zone_assumed`: that was a local time without a zone, taken as Beijing's.
+    """
 
     stage: Stage
     at: Instant
     code: str
     zone_assumed: bool = False
+    at_text: str = ""
+
+
+class Watch(Record):
+    """Who tells us of the parcel: the source's subscription, and what we did to keep it alive.
+
+    `step` numbers the subscriptions, `asks` the questions. `ended` says why nobody watches at the moment.
+    """
+
+    source: Id | None = None
+    step: int = 0
+    asked_at: Instant | None = None
+    ended: str = ""
+    retry_at: Instant | None = None
+    asks: int = 0
+    queried_at: Instant | None = None
 
 
 class Interception(Record):
@@ -117,18 +165,57 @@ class Interception(Record):
 
 
 class ParcelCase(Record):
-    """The newest known state of one parcel of one carrier."""
+    """The newest known state of one parcel of one carrier.
+
+    `heard_at` is the time of the youngest scan, `picked_up_at` that of the oldest one after the label, `moved_at` that
+    of the oldest one after the pickup. `return_of` is the parcel whose way back this is, `return_for` the refund
+    (platform:refund_id) for which a buyer sent it, `moved_to` the carrier under which the number really travels.
+    """
 
     carrier: Id
     waybill: Id
     contents: tuple[Content, ...] = ()
     last_scan: Scan | None = None
+    heard_at: Instant | None = None
+    picked_up_at: Instant | None = None
+    moved_at: Instant | None = None
     return_scan_at: Instant | None = None
     wishes: tuple[Wish, ...] = ()
     interception: Interception = Field(default_factory=Interception)
     return_waybill: Id | None = None
     return_of: Id | None = None
+    return_for: str = ""
+    returned_from: Instant | None = None
     received_at: Instant | None = None
+    moved_to: Id | None = None
+    watch: Watch = Field(default_factory=Watch)
+    tickets: tuple[Ticket, ...] = ()
+    buyer_told: tuple[str, ...] = ()
+    lag_s: int = 0
+    handled_s: int = 0
+
+    @property
+    def shipped_at(self) -> datetime | None:
+        """When the parcel was handed over, by what its orders or its buyer say."""
+        times = [content.shipped_at for content in self.contents if content.shipped_at]
+        return min([*times, self.returned_from] if self.returned_from else times, default=None)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more is expected of the courier or the warehouse."""
+        if self.moved_to or self.received_at:
+            return True
+        return self.stage is Stage.DELIVERED and not self.is_return
+
+    @property
+    def is_return(self) -> bool:
+        """Whether the whole parcel travels to the warehouse."""
+        return bool(self.return_of or self.return_for)
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether somebody should look at it."""
+        return any(not ticket.closed for ticket in self.tickets)
 
     @property
     def stage(self) -> Stage:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from shared.domain.parcel import Progress
 from shared.domain.record import Fen, Id, MerchantId, Record
+from shared.domain.watching import Pace, Watching
 
 
 class RefundMoment(StrEnum):
@@ -42,7 +43,7 @@ Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class Policy(Record):
-    """Everything a merchant can decide about refunds. Durations are ISO 8601; money is fen."""
+    """Everything a merchant can decide. Durations are ISO 8601; money is fen."""
 
     merchant: MerchantId
     version: Annotated[int, Field(ge=1)]
@@ -63,3 +64,5 @@ class Policy(Record):
     erp: Id = "jushuitan"
     desk: Id = "desk"
     robots: dict[Id, Robot] = Field(default_factory=dict)
+    watching: Watching = Field(default_factory=Watching)
+    paces: dict[Id, Pace] = Field(default_factory=dict, exclude=True)  # measured, per courier; no part of the document

@@ -13,9 +13,12 @@ from shared.domain.commands import (
     InterceptParcel,
     PostMessage,
     QueryInterception,
+    QueryTracking,
     ReadRefund,
     StopOrder,
     SubscribeTracking,
+    TellBuyer,
+    UrgeCourier,
     VendorCommand,
 )
 from shared.domain.messages import AnyEvent, parse_message
@@ -75,10 +78,12 @@ class Caller:
 def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
     """Give kind and name of the vendor, and the name of the merchant's account there."""
     match command:
-        case FetchOrder() | ReadRefund() | AgreeRefund():
+        case FetchOrder() | ReadRefund() | AgreeRefund() | TellBuyer():
             return "platforms", command.platform, command.platform
-        case InterceptParcel() | QueryInterception() | CancelInterception() | SubscribeTracking():
+        case InterceptParcel() | QueryInterception() | CancelInterception():
             return "couriers", command.carrier, command.carrier
+        case SubscribeTracking() | QueryTracking() | UrgeCourier():
+            return "couriers", command.source, command.source
         case StopOrder():
             return "erps", command.erp, command.erp
         case PostMessage():

@@ -1,0 +1,70 @@
+"""Dated rule packs: the limits that hold where a merchant sets none of its own.
+
+Platforms change their limits every season and publish them in seller rules that differ by category. What is here are
+the figures that are commonly quoted (none of them confirmed by an official page that was read), so they are defaults
+to warn by, never a promise. A pack holds from its day on for orders paid since; older orders keep the older pack.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from shared.domain.record import Id, Instant, Record
+from shared.domain.watching import Exposure, Limit, Span
+
+
+class Pack(Record):
+    """The limits of one platform (of all, where it is empty) from a day on."""
+
+    name: Id
+    platform: str = ""
+    since: Instant
+    remote: tuple[str, ...]
+    limits: tuple[Limit, ...]
+
+
+_REMOTE = ("新疆", "西藏", "青海", "甘肃", "宁夏", "内蒙古", "香港", "澳门", "台湾")
+_FALSE_SHIPMENT = Exposure(percent=30, min_fen=500, max_fen=50_000)
+_QUOTED = "commonly quoted seller rules, 2024-2026; unconfirmed"
+
+
+def _limit(rule: str, span: Span, hours: int, lead_hours: int, **more: object) -> Limit:
+    fields = {"breach": timedelta(hours=hours), "lead": timedelta(hours=lead_hours), "source": _QUOTED}
+    return Limit.model_validate({"rule": rule, "span": span} | fields | more)
+
+
+@cache
+def packs() -> tuple[Pack, ...]:
+    """Give all packs, oldest first."""
+    return (
+        Pack(
+            name="general-2024",
+            since=datetime(2024, 1, 1, tzinfo=UTC),
+            remote=_REMOTE,
+            limits=(
+                _limit("ship_48h", Span.PAY_TO_SHIP, 48, 12, exposure=_FALSE_SHIPMENT),
+                _limit("pickup_24h", Span.SHIP_TO_PICKUP, 24, 6, exposure=_FALSE_SHIPMENT),
+                _limit("movement_24h", Span.PICKUP_TO_MOVEMENT, 24, 6),
+                _limit("false_shipment_48h", Span.PICKUP_TO_MOVEMENT, 48, 12, exposure=_FALSE_SHIPMENT),
+                _limit("stalled_48h", Span.STAGNATION, 48, 12, remote_exempt=True),
+                _limit("stalled_remote_96h", Span.STAGNATION, 96, 24),
+                _limit("delivery_24h", Span.OUT_FOR_DELIVERY, 24, 6),
+                _limit("pickup_point_72h", Span.PICKUP_POINT, 72, 24),
+                _limit("arrival_59h", Span.PAY_TO_SIGN, 59, 7, remote_exempt=True, alert=False),
+                _limit("lost_10d", Span.SILENCE, 240, 48),
+                _limit("return_pickup_48h", Span.RETURN_PICKUP, 48, 12),
+                _limit("return_stalled_72h", Span.RETURN_STAGNATION, 72, 24),
+                _limit("return_receipt_48h", Span.RETURN_RECEIPT, 48, 24),
+            ),
+        ),
+    )
+
+
+def pack_for(platform: str, paid_at: datetime | None, known: tuple[Pack, ...] | None = None) -> Pack:
+    """Give the pack that holds for an order: the platform's own if there is one, the newest of its time.
+
+    Without a time of payment the newest pack holds.
+    """
+    every = packs() if known is None else known
+    mine = [pack for pack in every if pack.platform == platform] or [pack for pack in every if not pack.platform]
+    in_force = [pack for pack in mine if paid_at is None or pack.since <= paid_at]
+    return max(in_force or mine[:1], key=lambda pack: pack.since)
