@@ -18,7 +18,14 @@ from shared.domain.events import (
 from shared.domain.lanes import Lane
 
 AnyEvent = (
-    OrderEvent | RefundEvent | ParcelEvent | TicketTaken | CommandFailed | NoticeRaised | MessagePosted | DeadlineReached
+    OrderEvent
+    | RefundEvent
+    | ParcelEvent
+    | TicketTaken
+    | CommandFailed
+    | NoticeRaised
+    | MessagePosted
+    | DeadlineReached
 )
 AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
 Message = AnyEvent | AnyCommand

@@ -5,7 +5,6 @@ from enum import StrEnum
 from shared.domain.record import Fen, Id, Instant, Record
 from shared.domain.tickets import Ticket
 
-
 UNKNOWN_CARRIER = "unknown"
 
 

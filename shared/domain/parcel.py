@@ -129,7 +129,8 @@ class Scan(Record):
 class Watch(Record):
     """Who tells us of the parcel: the source's subscription, and what we did to keep it alive.
 
-    `step` numbers the subscriptions, `asks` the questions. `ended` says why nobody watches at the moment.
+    `step` numbers the subscriptions, `asks` the questions. `ended` says why nobody watches at the moment, `lost_at`
+    since when nobody could be found to, `gave_up_at` when a source first said that it finds nothing.
     """
 
     source: Id | None = None
@@ -137,6 +138,8 @@ class Watch(Record):
     asked_at: Instant | None = None
     ended: str = ""
     retry_at: Instant | None = None
+    lost_at: Instant | None = None
+    gave_up_at: Instant | None = None
     asks: int = 0
     queried_at: Instant | None = None
 

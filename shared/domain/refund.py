@@ -3,6 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
+from shared.domain.order import Shipment
 from shared.domain.parcel import Progress
 from shared.domain.record import Fen, Id, Instant, Record
 
@@ -55,13 +56,17 @@ class Outcome(StrEnum):
 
 
 class ParcelState(Record):
-    """What the refund knows of one parcel that it wants stopped."""
+    """What the refund knows of one parcel that it wants stopped.
+
+    `forced_refund_at`: it stalls, and from then on the platform may pay without asking.
+    """
 
     carrier: Id
     waybill: Id
     progress: Progress = Progress.WANTED
     reason: str = ""
     at: Instant
+    forced_refund_at: Instant | None = None
 
 
 class RefundCase(Record):
@@ -90,6 +95,7 @@ class RefundCase(Record):
     reviews: int = 0
     asked_at: Instant | None = None
     parcels: tuple[ParcelState, ...] = ()
+    return_parcel: Shipment | None = None
     escalations: int = 0
     tickets: tuple[str, ...] = ()
     agreed_by_us: bool = False

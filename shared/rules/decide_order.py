@@ -1,24 +1,35 @@
 """What an order's news change: merge them, hand its parcels over, tell the refund that waited."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.decision import Decision, Facts
-from shared.domain.events import OrderLearned, OrderRefunded, OrderReported, ParcelShipped
+from shared.domain.events import (
+    DeadlineReached,
+    OrderLearned,
+    OrderRefunded,
+    OrderReported,
+    ParcelShipped,
+    TicketTaken,
+)
 from shared.domain.messages import Message
-from shared.domain.order import OrderCase, OrderLine, OrderStatus, Shipment
+from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStatus, Shipment
 from shared.domain.parcel import Content
 from shared.domain.policy import Policy
+from shared.domain.recognition import candidates, sure
+from shared.rules.order_watch import take_ticket, watched
 
 _PROGRESS = tuple(OrderStatus)
 
 
 def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Decision[OrderCase]:
     """Merge a report into the order. Every field only grows, so any order of arrival gives the same order."""
-    del policy
     event = facts.event
     if isinstance(event, OrderRefunded):
         order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
-        return Decision(order.with_share(event.share))
+        return watched(order.with_share(event.share), (), facts.merchant, policy, now)
+    if isinstance(event, DeadlineReached | TicketTaken) and facts.case is not None:
+        return watched(take_ticket(facts.case, event), (), facts.merchant, policy, now)
     if not isinstance(event, OrderReported):
         return Decision(facts.case)
     before = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=event.at)
@@ -33,13 +44,28 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
         outbox.append(
             OrderLearned(merchant=facts.merchant, platform=platform, refund_id=refund_id, order_id=case.order_id)
         )
-    return Decision(case, tuple(outbox))
+    return watched(case, outbox, facts.merchant, policy, now)
+
+
+def named_carrier(shipment: Shipment) -> str:
+    """Name a parcel's carrier; one that nobody named is read off the number where that leaves no doubt."""
+    if shipment.carrier != UNKNOWN_CARRIER:
+        return shipment.carrier
+    return sure(candidates(shipment.waybill)) or UNKNOWN_CARRIER
 
 
 def shipped_content(order: OrderCase, shipment: Shipment) -> Content:
     """What a parcel holds of this order. No lines: something, and nobody has said what."""
-    lines = tuple(sorted(order.contents(shipment)))
-    return Content(platform=order.platform, order_id=order.order_id, line_ids=lines)
+    return Content(
+        platform=order.platform,
+        order_id=order.order_id,
+        line_ids=tuple(sorted(order.contents(shipment))),
+        paid_fen=order.paid_fen,
+        paid_at=order.paid_at,
+        shipped_at=shipment.shipped_at,
+        region=order.region,
+        buyer_quiet=order.buyer_quiet,
+    )
 
 
 def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:
@@ -57,7 +83,11 @@ def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
             "updated_at": max(order.updated_at, news.at),
             "paid_fen": min(paid, default=None),
             "lines": _all_lines(order.lines, news.lines),
-            "shipments": _all_shipments(order.shipments, news.shipments),
+            "shipments": _all_shipments(order.shipments, [_shipped(shipment, news) for shipment in news.shipments]),
+            "paid_at": min(filter(None, (order.paid_at, news.paid_at)), default=None),
+            "ship_by": max(filter(None, (order.ship_by, news.ship_by)), default=None),
+            "region": max(order.region, news.region),
+            "buyer_quiet": order.buyer_quiet or news.buyer_quiet,
             "address_changed_at": max(changed, default=None),
         }
     )
@@ -69,11 +99,19 @@ def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tup
     return tuple(by_id[line_id] for line_id in sorted(by_id))
 
 
-def _all_shipments(known: tuple[Shipment, ...], told: tuple[Shipment, ...]) -> tuple[Shipment, ...]:
+def _shipped(shipment: Shipment, news: OrderReported) -> Shipment:
+    """A parcel in a platform's push was shipped by then; an answer to our question says nothing about the time."""
+    carrier = named_carrier(shipment)
+    shipped_at = shipment.shipped_at or (None if news.asked_by else news.at)
+    return shipment.model_copy(update={"carrier": carrier, "shipped_at": shipped_at})
+
+
+def _all_shipments(known: Sequence[Shipment], told: Sequence[Shipment]) -> tuple[Shipment, ...]:
     by_number: dict[tuple[str, str], Shipment] = {}
-    for shipment in known + told:
+    for shipment in (*known, *told):
         number = (shipment.carrier, shipment.waybill)
         mine = by_number.get(number, shipment)
         lines = tuple(sorted({*shipment.line_ids, *mine.line_ids}))
-        by_number[number] = mine.model_copy(update={"line_ids": lines})
+        shipped_at = min(filter(None, (shipment.shipped_at, mine.shipped_at)), default=None)
+        by_number[number] = mine.model_copy(update={"line_ids": lines, "shipped_at": shipped_at})
     return tuple(by_number[number] for number in sorted(by_number))

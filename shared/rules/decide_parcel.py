@@ -13,7 +13,11 @@ from typing import assert_never
 
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import (
+    BuyerTold,
+    CarrierCorrected,
     CommandFailed,
+    CourierAnswered,
+    CourierUrged,
     DeadlineReached,
     InterceptionAccepted,
     InterceptionCancelled,
@@ -30,21 +34,27 @@ from shared.domain.events import (
     ParcelProgressed,
     ParcelScanned,
     ParcelShipped,
+    ParcelTraced,
     RefundAgreed,
     RefundReported,
     ReturnLegLinked,
     ReturnLegScanned,
     ReturnReceived,
+    ReturnShipped,
+    TicketTaken,
+    TrackingEnded,
     TrackingSubscribed,
 )
 from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.rules import parcel_tickets, parcel_tracking, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.parcel_interception import accepted, add_content, cancelled, failed, refused, release, reported, want
-from shared.rules.parcel_tracking import become_return_leg_of, received, scanned
+from shared.rules.parcel_spans import deadlines
+from shared.rules.parcel_tracking import become_return_leg_of, received, scanned, sent_back
 
 
 def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> Decision[ParcelCase]:
@@ -54,23 +64,36 @@ def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> De
         return Decision(None)
     draft = ParcelDraft(facts.merchant, policy, now, case)
     if facts.event is not None:
+        parcel_tracking.begin_anew_if_reused(draft, facts.event)
         _take(draft, facts.event)
-    return draft.decision(next_due(draft))
+    parcel_watch.begin(draft)
+    running = deadlines(draft.case, policy)
+    parcel_watch.look(draft, running)
+    parcel_tickets.settle(draft, running)
+    dues = (next_due(draft), parcel_watch.next_look(draft, running), parcel_tickets.next_change(draft, running))
+    return draft.decision(min(filter(None, dues), default=None))
+
+
+_ABOUT_KNOWN_CASES = (DeadlineReached, CommandFailed, TicketTaken)
 
 
 def _new_case(event: AnyEvent | None) -> ParcelCase | None:
-    if event is None or event.case.kind is not CaseKind.PARCEL or isinstance(event, DeadlineReached | CommandFailed):
+    if event is None or event.case.kind is not CaseKind.PARCEL or isinstance(event, _ABOUT_KNOWN_CASES):
         return None
     carrier, waybill = event.case.id.split(":", 1)
     return ParcelCase(carrier=carrier, waybill=waybill)
 
 
-def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one line per event
+def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR0915 - a line per event
     match event:
         case ParcelShipped():
             add_content(draft, event.content)
         case ParcelScanned():
-            scanned(draft, event.scan, event.return_waybill)
+            scanned(draft, (event.scan,), event.return_waybill)
+        case ParcelTraced():
+            heard_before = draft.case.heard_at
+            scanned(draft, event.scans, event.return_waybill)
+            parcel_watch.answered(draft, event.answers, heard_before)
         case InterceptionWanted():
             want(draft, event.content, event.wish)
         case InterceptionReleased():
@@ -85,15 +108,30 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - one l
             cancelled(draft, event.answers)
         case CommandFailed():
             failed(draft, event)
+            parcel_watch.failed(draft, event)
         case ReturnLegLinked():
             become_return_leg_of(draft, event.original)
         case ReturnLegScanned():
-            scanned(draft, event.scan, None)
+            scanned(draft, (event.scan,), None)
         case ReturnReceived():
             received(draft, event.at)
         case DeadlineReached():
             look_at_clock(draft)
         case TrackingSubscribed():
+            parcel_watch.subscribed(draft, event.answers)
+        case TrackingEnded():
+            parcel_watch.ended(draft, event)
+        case CarrierCorrected():
+            parcel_watch.corrected(draft, event)
+        case ReturnShipped():
+            sent_back(draft, event)
+        case CourierUrged():
+            parcel_tickets.urged(draft, event)
+        case CourierAnswered():
+            parcel_tickets.courier_answered(draft, event)
+        case TicketTaken():
+            parcel_tickets.taken(draft, event)
+        case BuyerTold():
             pass
         case OrderReported() | OrderRefunded() | RefundReported() | OrderLearned() | OrderStopped() | RefundAgreed():
             raise TypeError(f"{event.type} is not about a parcel")

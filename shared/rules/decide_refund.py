@@ -27,7 +27,7 @@ from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, RefundCase, RefundKind, RefundPhase, RefundStatus
 from shared.rules.refund_clock import look_at_clock, next_due, rearm_escalations
 from shared.rules.refund_draft import RefundDraft
-from shared.rules.refund_goods import note_payment, order_stopped, paid, parcel_progressed
+from shared.rules.refund_goods import follow_return, note_payment, order_stopped, paid, parcel_progressed
 from shared.rules.refund_payment import command_failed, keep_for_buyer, refund_agreed, reviewed
 from shared.rules.refund_route import order_learned, route
 
@@ -42,11 +42,13 @@ def decide_refund(facts: Facts[RefundCase], policy: Policy, now: datetime) -> De
             return Decision(None)
         draft = RefundDraft(facts.merchant, policy, now, _opened(event, policy, now), facts.order)
         _begin(draft, event)
+        follow_return(draft, event.return_parcel)
         return draft.decision(next_due(draft))
     draft = RefundDraft(facts.merchant, policy, now, facts.case, facts.order)
     match event:
         case RefundReported():
             _reported(draft, event, budget_left=facts.budget_left)
+            follow_return(draft, event.return_parcel)
         case OrderLearned():
             order_learned(draft)
         case OrderStopped():

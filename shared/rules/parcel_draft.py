@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.domain.commands import CancelInterception, InterceptParcel, QueryInterception, SubscribeTracking
+from shared.domain.commands import CancelInterception, InterceptParcel, QueryInterception
 from shared.domain.decision import Decision
 from shared.domain.events import NoticeRaised, ParcelProgressed
 from shared.domain.keys import parcel_key
@@ -10,6 +10,7 @@ from shared.domain.messages import Message
 from shared.domain.notices import TICKETS, Notice, TicketKind
 from shared.domain.parcel import InterceptionPhase, ParcelCase, Wish
 from shared.domain.policy import Policy
+from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
 
 Fact = dict[str, str | int | None]
@@ -43,7 +44,7 @@ class ParcelDraft:
 
     def decision(self, due: datetime | None) -> Decision[ParcelCase]:
         """Close the draft: tell the refunds what changed for them."""
-        changed = _told(self.case) != _told(self.before)
+        changed = self._told(self.case) != self._told(self.before)
         for wish in self.case.wishes:
             if changed or wish.refund in self.ask_back:
                 self._tell(wish)
@@ -114,19 +115,6 @@ class ParcelDraft:
             )
         )
 
-    def say_subscribe(self, original: str) -> None:
-        """Ask the courier for the scans of a way back."""
-        self.say(
-            SubscribeTracking(
-                merchant=self.merchant,
-                command_id=f"{self.key}#subscribe",
-                reply_to=self.key,
-                why=self.why("return_leg", {"original": original}),
-                carrier=self.case.carrier,
-                waybill=self.case.waybill,
-            )
-        )
-
     def ticket(self, kind: TicketKind, facts: Fact) -> None:
         """Ask a person."""
         text, why = TICKETS[kind], self.why(kind, facts)
@@ -141,6 +129,13 @@ class ParcelDraft:
             )
         )
 
+    def note(self, title: str, rule: str, facts: Fact) -> None:
+        """Tell the desk with the next digest."""
+        why = self.why(rule, facts)
+        lines = (f"快递单号：{self.case.carrier} {self.case.waybill}", why.sentence)
+        notice = Notice(title=title, lines=lines)
+        self.say(NoticeRaised(merchant=self.merchant, group=self.policy.desk, about=self.key, notice=notice, why=why))
+
     def _tell(self, wish: Wish) -> None:
         self.say(
             ParcelProgressed(
@@ -152,9 +147,18 @@ class ParcelDraft:
                 progress=self.case.progress,
                 reason=self.case.interception.reason,
                 at=self.now,
+                forced_refund_at=self.forced_refund_at,
             )
         )
 
+    @property
+    def forced_refund_at(self) -> datetime | None:
+        """From when on a platform may refund a parcel that stalls without asking the merchant."""
+        return self._forced_refund_at(self.case)
 
-def _told(case: ParcelCase) -> tuple[str, str]:
-    return case.progress, case.interception.reason
+    def _forced_refund_at(self, case: ParcelCase) -> datetime | None:
+        stalls = any(ticket.anomaly in (Anomaly.STALLED, Anomaly.NOT_MOVING) for ticket in case.tickets)
+        return case.heard_at + self.policy.watching.forced_refund_after if stalls and case.heard_at else None
+
+    def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
+        return case.progress, case.interception.reason, self._forced_refund_at(case)

@@ -1,6 +1,6 @@
 """Stopping the parcel: when to ask, what the courier's answers mean, when to take it back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from shared.domain.decision import Objection
 from shared.domain.events import CommandFailed
@@ -23,11 +23,24 @@ _NOT_ASKED = (InterceptionPhase.NONE, InterceptionPhase.WAITING, InterceptionPha
 def add_content(draft: ParcelDraft, content: Content) -> None:
     """Learn what an order says is inside; goods found late can end an interception."""
     mine = [c for c in draft.case.contents if (c.platform, c.order_id) == (content.platform, content.order_id)]
-    lines = tuple(sorted({*content.line_ids, *(line for c in mine for line in c.line_ids)}))
     others = [c for c in draft.case.contents if c not in mine]
-    contents = [*others, content.model_copy(update={"line_ids": lines})]
+    contents = [*others, merged((*mine, content))]
     draft.change(contents=tuple(sorted(contents, key=lambda c: (c.platform, c.order_id))))
     undo_if_unwanted(draft)
+
+
+def merged(told: Sequence[Content]) -> Content:
+    """Add up what was told of one order in one parcel; of two times the earlier counts, of two sums the larger."""
+    return told[-1].model_copy(
+        update={
+            "line_ids": tuple(sorted({line for one in told for line in one.line_ids})),
+            "paid_fen": max((one.paid_fen for one in told if one.paid_fen is not None), default=None),
+            "paid_at": min((one.paid_at for one in told if one.paid_at), default=None),
+            "shipped_at": min((one.shipped_at for one in told if one.shipped_at), default=None),
+            "region": max(one.region for one in told),
+            "buyer_quiet": any(one.buyer_quiet for one in told),
+        }
+    )
 
 
 def want(draft: ParcelDraft, content: Content, wish: Wish) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from shared.domain.events import OrderStopped, ParcelProgressed
+from shared.domain.events import OrderStopped, ParcelProgressed, ReturnShipped
 from shared.domain.notices import TicketKind
 from shared.domain.order import OrderCase, OrderStatus, Shipment
 from shared.domain.parcel import Content, Progress
 from shared.domain.refund import Outcome, ParcelState, RefundKind, RefundPhase, RefundStatus
-from shared.rules.decide_order import shipped_content
+from shared.rules.decide_order import named_carrier, shipped_content
 from shared.rules.refund_draft import Fact, RefundDraft
 
 
@@ -41,16 +41,47 @@ def order_stopped(draft: RefundDraft, event: OrderStopped) -> None:
 def parcel_progressed(draft: RefundDraft, event: ParcelProgressed) -> None:
     """Take a parcel's news."""
     news = ParcelState(
-        carrier=event.carrier, waybill=event.waybill, progress=event.progress, reason=event.reason, at=event.at
+        carrier=event.carrier,
+        waybill=event.waybill,
+        progress=event.progress,
+        reason=event.reason,
+        at=event.at,
+        forced_refund_at=event.forced_refund_at,
     )
     number = (event.carrier, event.waybill)
     known = {(parcel.carrier, parcel.waybill): parcel for parcel in draft.case.parcels}
     mine = known.get(number)
-    if mine is None or mine.at > news.at or (mine.progress, mine.reason) == (news.progress, news.reason):
+    if mine is None or mine.at > news.at or _said(mine) == _said(news):
         return
     known[number] = news
     draft.change(parcels=tuple(known.values()))
     consider(draft)
+
+
+def _said(state: ParcelState) -> tuple[Progress, str, datetime | None]:
+    return state.progress, state.reason, state.forced_refund_at
+
+
+def follow_return(draft: RefundDraft, told: Shipment | None) -> None:
+    """Have the parcel watched in which the buyer says to have sent the goods back."""
+    if told is None or told == draft.case.return_parcel:
+        return
+    draft.change(return_parcel=told)
+    draft.outbox.append(
+        ReturnShipped(
+            merchant=draft.merchant,
+            carrier=named_carrier(told),
+            waybill=told.waybill,
+            refund=draft.case.name,
+            content=Content(
+                platform=draft.case.platform,
+                order_id=draft.case.order_id,
+                line_ids=draft.case.line_ids,
+                paid_fen=draft.case.amount_fen,
+            ),
+            at=told.shipped_at or draft.now,
+        )
+    )
 
 
 def consider(draft: RefundDraft) -> None:

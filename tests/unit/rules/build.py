@@ -20,7 +20,17 @@ from shared.domain.events import (
 from shared.domain.messages import AnyEvent
 from shared.domain.notices import TICKETS, TicketKind
 from shared.domain.order import OrderCase, OrderLine, OrderStatus, Shipment
-from shared.domain.parcel import Content, Interception, InterceptionPhase, ParcelCase, Progress, Scan, Stage, Wish
+from shared.domain.parcel import (
+    Content,
+    Interception,
+    InterceptionPhase,
+    ParcelCase,
+    Progress,
+    Scan,
+    Stage,
+    Watch,
+    Wish,
+)
 from shared.domain.policy import Policy, Robot
 from shared.domain.refund import RefundCase, RefundKind, RefundPhase, RefundStatus
 
@@ -179,6 +189,8 @@ def parcel(phase: InterceptionPhase = InterceptionPhase.NONE, stage: Stage | Non
         "contents": (content(),),
         "wishes": (wish(),),
         "last_scan": Scan(stage=stage, at=NOW, code=stage.value) if stage else None,
+        "heard_at": NOW if stage else None,
+        "watch": Watch(source="zto", step=1, asked_at=NOW),
         "interception": Interception(
             phase=phase, step=step, request_step=step, tries=1, asked_at=NOW, accepted_at=NOW, eligible_at=NOW
         ),
@@ -215,8 +227,9 @@ class Run:
 
 
 def types(messages: list[Any]) -> list[str]:
-    """What was said, by type, without what staff are told."""
-    return [message.type for message in messages if message.type != "notice_raised"]
+    """What was said, by type, without what staff are told and without what keeps the parcel watched."""
+    aside = ("notice_raised", "subscribe_tracking", "query_tracking")
+    return [message.type for message in messages if message.type not in aside]
 
 
 def tickets(messages: list[Any]) -> list[TicketKind]:

@@ -20,6 +20,8 @@ WINDOW = {
     Stage.DELIVERY_FAILED: "too_late_delivery_failed",
     Stage.EXCEPTION: "open",
     Stage.REFUSED: "too_late_refused",
+    Stage.DAMAGED: "too_late_damaged",
+    Stage.SUSPECTED_LOST: "too_late_suspected_lost",
     Stage.DELIVERED: "too_late_delivered",
     Stage.RETURNING: "open",
     Stage.RETURNED: "too_late_returned",

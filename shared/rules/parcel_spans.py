@@ -1,0 +1,112 @@
+"""Which clocks run for a parcel, and what else is the matter with it. Facts only; nothing is decided here."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.parcel import Content, InterceptionPhase, ParcelCase, Stage
+from shared.domain.policy import Policy
+from shared.domain.tickets import Anomaly
+from shared.domain.watching import Span
+from shared.rules.deadlines import NO_PACE, Deadline, Running, Scope, deadline_of
+from shared.rules.ticketing import Finding
+
+_STOPPING = (InterceptionPhase.REQUESTED, InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED)
+_TROUBLE = {
+    Stage.DELIVERY_FAILED: Anomaly.DELIVERY_FAILED,
+    Stage.REFUSED: Anomaly.REFUSED,
+    Stage.DAMAGED: Anomaly.DAMAGED,
+    Stage.SUSPECTED_LOST: Anomaly.SUSPECTED_LOST,
+}
+
+
+def running(case: ParcelCase) -> Iterator[Running]:
+    """Give the clocks that run; several can."""
+    scan, heard = case.last_scan, case.heard_at
+    if case.is_finished or case.return_waybill:
+        return
+    if case.is_return:
+        yield from _way_home(case)
+    elif scan and heard and case.stage is Stage.RETURNING:
+        yield Running(Span.RETURN_STAGNATION, heard)
+    elif scan and case.stage is Stage.RETURNED:
+        yield Running(Span.RETURN_RECEIPT, scan.at)
+    elif not is_being_stopped(case):
+        yield from _way_out(case)
+
+
+def _way_home(case: ParcelCase) -> Iterator[Running]:
+    if case.last_scan and case.stage in (Stage.DELIVERED, Stage.RETURNED):
+        yield Running(Span.RETURN_RECEIPT, case.last_scan.at)
+    elif case.heard_at and case.picked_up_at:
+        yield Running(Span.RETURN_STAGNATION, case.heard_at)
+    elif sent_at := case.shipped_at or case.watch.asked_at:
+        yield Running(Span.RETURN_PICKUP, sent_at)
+
+
+def _way_out(case: ParcelCase) -> Iterator[Running]:
+    paid = [content.paid_at for content in case.contents if content.paid_at]
+    if paid:
+        yield Running(Span.PAY_TO_SIGN, min(paid))
+    if case.stage.leg < Stage.PICKED_UP.leg:
+        if case.shipped_at:
+            yield Running(Span.SHIP_TO_PICKUP, case.shipped_at)
+        return
+    if case.heard_at is None or case.picked_up_at is None or case.last_scan is None:
+        return
+    match case.stage:
+        case Stage.PICKED_UP:
+            yield Running(Span.PICKUP_TO_MOVEMENT, case.picked_up_at)
+        case Stage.OUT_FOR_DELIVERY:
+            yield Running(Span.OUT_FOR_DELIVERY, case.heard_at)
+        case Stage.HELD_AT_PICKUP_POINT:
+            yield Running(Span.PICKUP_POINT, case.last_scan.at)
+        case _:
+            yield Running(Span.STAGNATION, case.heard_at)
+    if case.stage is not Stage.HELD_AT_PICKUP_POINT:
+        yield Running(Span.SILENCE, case.heard_at)
+
+
+def is_being_stopped(case: ParcelCase) -> bool:
+    """Whether its standing still is our own doing."""
+    return bool(case.wishes) and case.interception.phase in _STOPPING
+
+
+def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
+    """Give the deadlines of all running clocks; of several orders in the parcel, the earliest one's."""
+    pace = policy.paces.get(case.carrier, NO_PACE)
+    scopes = [_scope(case, content) for content in case.contents] or [Scope(carrier=case.carrier)]
+    found = []
+    for clock in running(case):
+        per_scope = [deadline_of(clock, scope, policy.watching, pace) for scope in scopes]
+        mine = min((one for one in per_scope if one), key=lambda one: (one.breach_at, one.rule), default=None)
+        if mine:
+            found.append(mine)
+    return found
+
+
+def _scope(case: ParcelCase, content: Content) -> Scope:
+    return Scope(content.platform, case.carrier, content.region, content.paid_at, content.paid_fen or 0)
+
+
+def trouble(case: ParcelCase, now: datetime) -> Iterator[Finding]:
+    """Give what is the matter regardless of any clock."""
+    if case.is_finished:
+        return
+    scan, watch = case.last_scan, case.watch
+    if scan and case.stage in _TROUBLE and not case.wishes:
+        yield _finding(_TROUBLE[case.stage], scan.at)
+    unasked = not (case.wishes or case.is_return)
+    if case.return_scan_at and unasked and case.stage in (Stage.RETURNING, Stage.RETURNED):
+        yield _finding(Anomaly.COMING_BACK, case.return_scan_at)
+    if watch.lost_at:
+        if case.carrier == UNKNOWN_CARRIER:
+            yield _finding(Anomaly.CARRIER_UNKNOWN, watch.lost_at)
+        else:
+            yield _finding(Anomaly.UNWATCHED, watch.lost_at)
+    if watch.gave_up_at and case.heard_at is None:
+        yield _finding(Anomaly.WRONG_NUMBER, watch.gave_up_at)
+
+
+def _finding(anomaly: Anomaly, at: datetime) -> Finding:
+    return Finding(anomaly, anomaly.value, opened_at=at, breach_at=at)
