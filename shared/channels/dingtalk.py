@@ -11,13 +11,12 @@ import base64
 import hashlib
 import hmac
 import json
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import SOON, clip, credential
+from shared.domain.vendor import SOON, clip, credential, cut_to_fit
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 PRODUCTION = "https://oapi.dingtalk.com"
 BODY_BYTES_MAX = 19_900  # the robot refuses more than 20,000
 TITLE_MAX = 100
-CUT = "\n\n……（内容过长，已截断 / truncated）"
 MUTED_S = 600  # more than 20 messages a minute silence the robot for ten minutes
 
 OK = 0
@@ -100,19 +98,11 @@ def sign(timestamp_ms: str, secret: str) -> str:
 
 
 def _body(command: PostMessage) -> bytes:
-    """Write the message, cut between two characters where it would be too long."""
-    title = command.title[:TITLE_MAX]
-    whole = _written(title, command.text)
-    if len(whole) <= BODY_BYTES_MAX:
-        return whole
-    lengths = range(len(command.text) + 1)
-    kept = bisect_right(lengths, BODY_BYTES_MAX, key=lambda n: len(_written(title, command.text[:n] + CUT))) - 1
-    return _written(title, command.text[:kept] + CUT)
+    def written(text: str) -> bytes:
+        message = {"msgtype": "markdown", "markdown": {"title": command.title[:TITLE_MAX], "text": text}}
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
-
-def _written(title: str, text: str) -> bytes:
-    message = {"msgtype": "markdown", "markdown": {"title": title, "text": text}}
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return written(cut_to_fit(command.text, BODY_BYTES_MAX, written))
 
 
 def _is_throttled(reply: HttpReply) -> bool:

@@ -4,7 +4,8 @@ Standard library only: the webhook function uses this during its cold start.
 """
 
 import hmac
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from shared.domain.reading import Fields, Unreadable, document
@@ -14,6 +15,7 @@ from shared.errors import Permanent, Retryable, Unclear, UnknownMerchant
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
 TEXT_MAX = 200
+CUT = "\n\n……（内容过长，已截断 / truncated）"
 
 
 def credential(account: Mapping[str, str], name: str) -> str:
@@ -56,6 +58,14 @@ def read_reply(reply: HttpReply, *, writes: bool) -> Fields:
 def doubt(reason: str, *, writes: bool) -> Retryable | Unclear:
     """Give the error for an answer that tells nothing: a write may have taken effect, a read is repeated."""
     return Unclear(reason) if writes else Retryable(reason, SOON)
+
+
+def cut_to_fit(text: str, bytes_max: int, write: Callable[[str], bytes]) -> str:
+    """Cut a text between two characters where what `write` makes of it would be too long for its channel."""
+    if len(write(text)) <= bytes_max:
+        return text
+    lengths = range(len(text) + 1)
+    return text[: bisect_right(lengths, bytes_max, key=lambda n: len(write(text[:n] + CUT))) - 1] + CUT
 
 
 def clip(text: object) -> str:

@@ -18,6 +18,8 @@ from shared.domain.why import Why
 _MINUTE = timedelta(minutes=1)
 _POSTS_PER_MINUTE_MAX = 18  # DingTalk and WeCom mute at 20
 _NOTICES_PER_POST_MAX = 20
+_BYTES_MAX = {"wecom": 4_000}  # of a post's text, where the channel takes less than most
+_BYTES_MAX_USUAL = 19_000
 _PENDING_MAX = 100
 _POSTINGS_MAX = 10  # unanswered ones; more would fill the item while a robot hangs
 _SEEN_MAX = 64
@@ -129,6 +131,9 @@ class _Speaker:
         ready = (tickets + notes)[:_NOTICES_PER_POST_MAX]
         if not ready:
             return
+        room = _BYTES_MAX.get(self.robot.channel, _BYTES_MAX_USUAL)
+        while len(ready) > 1 and len(_render(tuple(ready), self.case.dropped)[1].encode()) > room:
+            ready.pop()  # said with the next post, not cut off
         waiting = list(self.case.pending)
         for notice in ready:
             waiting.remove(notice)

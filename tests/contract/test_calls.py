@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from standardwebhooks import Webhook
 
-from shared.channels import dingtalk
+from shared.channels import dingtalk, feishu, webhook, wecom
 from shared.couriers import sf, zto
 from shared.domain.events import MessagePosted
+from shared.domain.vendor import CUT
 from shared.domain.wire import HttpReply
 from shared.erps import jushuitan
 from shared.errors import HuhangError, Permanent, Retryable, Unclear
@@ -26,7 +28,7 @@ SECRETS = [
     value
     for account in ACCOUNTS.values()
     for name, value in account.items()
-    if any(word in name for word in ("secret", "token", "checkword"))
+    if name == "key" or any(word in name for word in ("secret", "token", "checkword", "salt"))
 ]
 
 
@@ -37,9 +39,15 @@ SECRETS = [
         ("douyin", [f'"order_status": {code},' for code in douyin.ORDER_STATUSES]),
         ("zto", [*zto.FINAL, *zto.REGISTERED, *zto.INTERCEPTION_STATES, *zto.THROTTLED, zto.NOT_PICKED_UP]),
         ("sf", [*sf.GATE, *sf.UNCLEAR, sf.OK]),
+        (
+            "kuaidi100",
+            [f'"returnCode": "{code}"' for code in (200, 400, 408, 500, 501, 502, 503, 600, 601, 700, 701, 702)],
+        ),
         ("jushuitan", [f'"status": "{status}"' for status in jushuitan.STATUSES]),
         ("jushuitan", [f'"code": {code},' for code in jushuitan.RETRIES]),
         ("dingtalk", [f'"errcode": {code},' for code in [0, -1, *dingtalk.THROTTLED, *dingtalk.REFUSALS]]),
+        ("wecom", [f'"errcode": {code},' for code in [0, *wecom.BUSY, *wecom.THROTTLED, *wecom.REFUSALS]]),
+        ("feishu", [f'"code": {code},' for code in [0, *feishu.THROTTLED, *feishu.REFUSALS]]),
     ],
 )
 def test_every_listed_code_has_a_sample(vendor: str, codes: list[str]) -> None:
@@ -48,6 +56,7 @@ def test_every_listed_code_has_a_sample(vendor: str, codes: list[str]) -> None:
 
 ENVELOPES = ["code", "data", "status", "statusCode", "errcode", "result", "orders", "items", "refund", "order"]
 ENVELOPES += ["apiResultCode", "apiResultData", "success", "errorCode", "msgData"]
+ENVELOPES += ["returnCode", "message", "nu", "comCode", "ftime", "statusCode"]
 json_answers = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: (
@@ -120,7 +129,7 @@ def _assert_no_secret(error: HuhangError) -> None:
 @pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
 def test_a_base_url_of_the_account_is_used(sample: Sample) -> None:
     """So that the same code speaks to the vendor's sandbox."""
-    name = "api_url" if sample.vendor == "selfbuilt" else "base_url"
+    name = {"selfbuilt": "api_url", "webhook": "url"}.get(sample.vendor, "base_url")
     account = {**sample.given.get("account", {}), name: "http://127.0.0.1:9/x"}
     try:
         request = next(steps_of(replace(sample, given={**sample.given, "account": account})))
@@ -138,13 +147,38 @@ def _post(text: str, title: str = "退款") -> Any:
 @given(text=st.text(alphabet='退款a\n"\\😀 ', min_size=1, max_size=60), times=st.integers(1, 2000))
 def test_a_robots_message_never_exceeds_its_limit(text: str, times: int) -> None:
     command = _post(text * times, text * 10)
-    body = next(dingtalk.carry_out(command, ACCOUNTS["dingtalk"], NOW)).body
-    assert len(body) <= dingtalk.BODY_BYTES_MAX
-    said = json.loads(body)["markdown"]["text"]
-    if said != command.text:
-        assert said.endswith(dingtalk.CUT)
-        assert command.text.startswith(said.removesuffix(dingtalk.CUT))
-        assert len(body) > dingtalk.BODY_BYTES_MAX - 12  # not one more character would have fitted
+    for robot, bytes_max in ((dingtalk, dingtalk.BODY_BYTES_MAX), (feishu, feishu.BODY_BYTES_MAX), (wecom, 4096)):
+        body = next(robot.carry_out(command, ACCOUNTS[robot.__name__.rpartition(".")[2]], NOW)).body
+        said, length = _said(json.loads(body)), len(body)
+        if robot is wecom:  # its limit is the content's
+            length = len(said.encode())
+        assert length <= bytes_max
+        if said != command.text:
+            assert said.endswith(CUT)
+            assert command.text.startswith(said.removesuffix(CUT))
+            assert length > bytes_max - 12  # not one more character would have fitted
+
+
+def _said(message: Any) -> str:
+    if "card" in message:
+        return str(message["card"]["elements"][0]["text"]["content"])
+    return str(message["markdown"].get("text") or message["markdown"]["content"])
+
+
+def test_a_groups_own_webhook_is_signed_by_the_standard() -> None:
+    request = next(webhook.carry_out(_post("x"), ACCOUNTS["webhook"], NOW))
+    signer = Webhook(ACCOUNTS["webhook"]["secret"])
+    assert request.headers["webhook-signature"] == signer.sign(
+        request.headers["webhook-id"], NOW, request.body.decode()
+    )
+    assert request.headers["webhook-id"] == _post("x").command_id
+
+
+def test_feishu_is_signed_as_its_vector() -> None:
+    assert feishu.sign("1767225600", "huhangFeishuSecret01") == "XpWSggCcyp6Kb8BqS5rFJbuf3934cDjqHfL0Sr50Dcw="
+    account = ACCOUNTS["feishu"] | {"secret": "huhangFeishuSecret01"}
+    message = json.loads(next(feishu.carry_out(_post("x"), account, NOW)).body)
+    assert message["sign"] == feishu.sign(message["timestamp"], "huhangFeishuSecret01")
 
 
 def test_a_robot_without_a_secret_is_not_signed() -> None:

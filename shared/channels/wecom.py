@@ -1,0 +1,97 @@
+"""WeCom group robot (企业微信 消息推送, formerly 群机器人): say something in a staff group.
+
+Manual: developer.work.weixin.qq.com 消息推送配置说明, as of 2025-08. Nothing is signed: the key in the URL is the whole
+credential, never log it. Errors come with HTTP 200; `errcode` decides, never `errmsg`.
+Account: key; optional base_url.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from shared.domain import reading as read
+from shared.domain.reading import Fields, Unreadable
+from shared.domain.vendor import SOON, clip, credential, cut_to_fit
+from shared.domain.wire import HttpReply, HttpRequest
+from shared.errors import Permanent, Retryable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from shared.domain.commands import PostMessage
+    from shared.domain.steps import Finding, Steps
+
+PRODUCTION = "https://qyapi.weixin.qq.com"
+CONTENT_BYTES_MAX = 4096
+MUTED_S = 60
+
+OK = 0
+THROTTLED = (45009,)  # api freq out of limit: 20 messages a minute
+BUSY = (-1, 6000, 45033)
+# what a person reads about the known refusals
+REFUSALS: dict[int, str] = {
+    93000: "机器人地址无效或机器人已被移除",
+    40058: "内容超长",
+    40008: "不支持的消息类型",
+}
+
+
+def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Steps:
+    """Post one markdown message; a throttled robot is an outcome, so that its digest waits.
+
+    Raises:
+        Retryable: busy; a doubled message is tolerable.
+        Permanent: refused, with WeCom's code; `no_errcode` where the answer has none.
+    """
+    from shared.domain.events import MessagePosted
+
+    reply = yield _request(command, account)
+    return MessagePosted(
+        merchant=command.merchant,
+        group=command.group,
+        answers=command.command_id,
+        throttled_for_s=MUTED_S if _is_throttled(reply) else 0,
+    )
+
+
+def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Finding:
+    """Robots cannot be asked what they said; saying it twice is tolerable."""
+    yield from ()
+    return None
+
+
+def _request(command: PostMessage, account: Mapping[str, str]) -> HttpRequest:
+    content = cut_to_fit(command.text, CONTENT_BYTES_MAX, lambda text: text.encode(errors="replace"))
+    message = {"msgtype": "markdown", "markdown": {"content": content}}
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    base, query = account.get("base_url") or PRODUCTION, urlencode({"key": credential(account, "key")})
+    headers = {"content-type": "application/json; charset=utf-8"}
+    return HttpRequest("POST", f"{base}/cgi-bin/webhook/send?{query}", headers, body)
+
+
+def _is_throttled(reply: HttpReply) -> bool:
+    """Judge the answer: said, or muted.
+
+    Raises:
+        Retryable: busy.
+        Permanent: everything else.
+    """
+    if reply.status == 429:
+        return True
+    try:
+        answer: Fields = read.document(reply.body)
+    except Unreadable:
+        answer = {}
+    code = answer.get("errcode")
+    if reply.status >= 500 or code in BUSY:
+        raise Retryable("wecom is busy", SOON)
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise Permanent("no_errcode", f"http {reply.status}")
+    if code in THROTTLED:
+        return True
+    if code != OK:
+        raise Permanent(str(code), f"{REFUSALS.get(code, '')} {clip(answer.get('errmsg'))}".strip())
+    return False
