@@ -3,9 +3,11 @@
 The stack makes the functions from this table and defines none of them itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from shared.domain.lanes import Lane
 
@@ -25,6 +27,18 @@ class Trigger(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Which changes of the table a function is woken for, and how patiently. No more than two functions may read it."""
+
+    name: str  # construct id of the mapping
+    image: Mapping[str, Any]  # what the new image must be, in the words of Lambda's event filtering
+    age_max: timedelta  # after that a change is given up
+    dead_letters: str  # the kind of queue that is told of it
+    given_up_means: str  # one sentence, for whoever is paged
+    gathered_for: timedelta = timedelta(0)  # a batch may wait so long until it is full
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One function. Its name is its folder, construct id, log group, metric dimension and alarm prefix."""
 
@@ -33,12 +47,14 @@ class FunctionSpec:
     failure_means: str  # one sentence, for whoever is paged
     every: timedelta | None = None  # schedules only
     consumes: Lane | None = None  # queues only
+    changes: Changes | None = None  # streams only
     concurrency_max: int = 10  # invocations at a time; queues only
     sends_to: tuple[Lane, ...] = ()
     table_actions: tuple[str, ...] = ()
     reads_secrets: bool = False
+    keeps_history: bool = False
     calls_vendors: bool = False
-    batch_max: int = 10  # messages per invocation, queues only; a vendor's slowness delays only its own command
+    batch_max: int = 10  # messages or changes per invocation; a vendor's slowness delays only its own command
     timeout: timedelta = timedelta(seconds=20)
     memory_mib: int = 512
 
@@ -97,8 +113,33 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "publish_outbox",
         Trigger.STREAM,
         "Decided commands are not reaching their queues; cases ask again when their deadlines pass.",
+        changes=Changes(
+            "Outboxes",
+            image={"outbox": {"S": [{"exists": True}]}},
+            age_max=timedelta(hours=1),  # older outboxes are asked for again by the deadlines of their cases
+            dead_letters="outbox",
+            given_up_means="Outboxes were not published for an hour; their cases ask again when their deadlines pass.",
+        ),
         sends_to=tuple(Lane),
+        batch_max=100,
         timeout=timedelta(seconds=10),
+        memory_mib=256,
+    ),
+    FunctionSpec(
+        "archive_history",
+        Trigger.STREAM,
+        "What happens to cases is not being kept; after 12 hours it is missing from backtests and scorecards.",
+        changes=Changes(
+            "History",
+            # A filter cannot look into the middle of a key: policies and digests come too, and are left out in code.
+            image={"body": {"S": [{"exists": True}]}, "sk": {"S": ["-"]}},
+            age_max=timedelta(hours=12),  # nobody asks for it again, and the stream itself forgets after 24
+            dead_letters="history",
+            given_up_means="States of cases were not archived; the messages name their places in the stream.",
+            gathered_for=timedelta(minutes=5),  # the longest that Lambda waits; objects are what the archive costs
+        ),
+        keeps_history=True,
+        batch_max=500,  # each may be another merchant's and so an object of its own; all must fit into the timeout
         memory_mib=256,
     ),
     FunctionSpec(

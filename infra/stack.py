@@ -1,4 +1,4 @@
-"""The whole of huhang in one stack: a table, a queue per lane, a function per trigger, an alarm per way to fail."""
+"""The whole of huhang in one stack: a table, its history, a queue per lane, a function per trigger, all the alarms."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.bundle.build import Bundles
-from infra.catalog import FUNCTIONS, INBOXES, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, INBOXES, Changes, FunctionSpec, Trigger
 from infra.constructs.event_function import EventFunction, Surroundings
+from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
 from infra.constructs.operators import Operators
-from infra.constructs.triggers import wake_by_outboxes, wake_by_queue, wake_by_schedule
+from infra.constructs.triggers import wake_by_changes, wake_by_queue, wake_by_schedule
 from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
 from infra.options import Options
@@ -34,6 +35,7 @@ class HuhangStack(Stack):
         self.options = options
         self.operators = Operators(self, "Operators", options)
         self.table = self._make_table()
+        self.history = HistoryBucket(self, "History", options)
         self.lanes = {lane: self._make_lane(lane) for lane in Lane}
         egress = VendorEgress(self, "VendorEgress", stack_name=options.stack_name) if self._wants_nat else None
         around = Surroundings(
@@ -43,6 +45,7 @@ class HuhangStack(Stack):
             table=self.table,
             queue_urls={lane: made.queue.queue_url for lane, made in self.lanes.items()},
             queue_arns={lane: made.queue.queue_arn for lane, made in self.lanes.items()},
+            history=self.history,
             egress=egress,
         )
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
@@ -97,15 +100,16 @@ class HuhangStack(Stack):
                 wake_by_schedule(function)
             case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):
                 wake_by_queue(function, self.lanes[lane].queue)
-            case FunctionSpec(trigger=Trigger.STREAM):
-                meaning = "Outboxes were not published for an hour; their cases ask again when their deadlines pass."
-                wake_by_outboxes(function, self.table, self._make_dead_letters("outbox", meaning))
+            case FunctionSpec(trigger=Trigger.STREAM, changes=Changes() as changes):
+                dead = self._make_dead_letters(changes.dead_letters, changes.given_up_means)
+                wake_by_changes(function, changes, self.table, dead)
 
     def _make_outputs(self, egress: VendorEgress | None) -> None:
         """Tell people and programs what was made. (`api_endpoint`: MiniStack's stage URL is not its own.)"""
         outputs: Mapping[str, str] = {
             "WebhookBaseUrl": self.front_door.api.api_endpoint,
             "TableName": self.table.table_name,
+            "HistoryBucketName": self.history.bucket.bucket_name,
             "OperatorsTopicArn": self.operators.topic.topic_arn,
             **{
                 f"{lane.name.title().replace('_', '')}QueueUrl": made.queue.queue_url

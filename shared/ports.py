@@ -1,6 +1,6 @@
 """What the workflows need from the world, written for the caller. One adapter and one fake each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -96,6 +96,26 @@ class Queue(Protocol):
 
     def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
         """Send (merchant, JSON body) pairs; all of them are durable when this returns."""
+        ...
+
+
+class Archive(Protocol):
+    """Objects that are written once, never changed, and found by how their names begin."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store an object; it is durable when this returns. Storing the same bytes again changes nothing."""
+        ...
+
+    def names(self, prefix: str) -> Iterable[str]:
+        """Give the names with this beginning, in the order of their characters.
+
+        Raises:
+            TooMuch: there are more than are listed at once.
+        """
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Give an object that `names` has named."""
         ...
 
 

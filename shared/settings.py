@@ -24,6 +24,7 @@ class Settings(NamedTuple):
     table_name: str = ""
     secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = MappingProxyType({})
+    history_bucket: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
             table_name=environment.get("HUHANG_TABLE", ""),
             secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
+            history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -39,6 +41,8 @@ class Settings(NamedTuple):
         environment = {"HUHANG_SECRET_PREFIX": self.secret_prefix}
         if self.table_name:
             environment["HUHANG_TABLE"] = self.table_name
+        if self.history_bucket:
+            environment["HUHANG_HISTORY_BUCKET"] = self.history_bucket
         return environment | {lane.variable: url for lane, url in self.queue_urls.items()}
 
     def queue_url(self, lane: Lane) -> str:
@@ -60,6 +64,16 @@ class Settings(NamedTuple):
         if not self.table_name:
             raise SettingMissing("HUHANG_TABLE")
         return self.table_name
+
+    def require_history_bucket(self) -> str:
+        """Give the name of the bucket in which history is kept.
+
+        Raises:
+            SettingMissing: this function was not given the bucket.
+        """
+        if not self.history_bucket:
+            raise SettingMissing("HUHANG_HISTORY_BUCKET")
+        return self.history_bucket
 
 
 def queues_of(lanes: Iterable[Lane], urls: Mapping[Lane, str]) -> dict[Lane, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
     from shared.adapters.dynamo_policies import DynamoPolicyStore
     from shared.adapters.httpx_http import HttpxHttp
+    from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
     from shared.adapters.sqs_queue import SqsQueue
@@ -116,6 +117,14 @@ def queue() -> SqsQueue:
     from shared.adapters.sqs_queue import SqsQueue
 
     return SqsQueue(aws().sqs, settings())
+
+
+@cache
+def archive() -> S3Archive:
+    """Where history is kept."""
+    from shared.adapters.s3_archive import S3Archive, bucket_url
+
+    return S3Archive(signed_aws(), bucket_url(settings().require_history_bucket(), os.environ))
 
 
 @cache

@@ -14,6 +14,7 @@ from constructs import Construct
 from infra.bundle.build import THIN_FUNCTION, Bundles
 from infra.bundle.targets import LAMBDA_PYTHON
 from infra.catalog import FunctionSpec
+from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.operators import Operators
 from infra.constructs.suppression import accept_finding
 from infra.constructs.vendor_egress import VendorEgress
@@ -34,6 +35,7 @@ class Surroundings:
     table: dynamodb.ITable
     queue_urls: Mapping[Lane, str]
     queue_arns: Mapping[Lane, str]
+    history: HistoryBucket
     egress: VendorEgress | None
 
 
@@ -86,11 +88,15 @@ class EventFunction(Construct):
 
     def _settings(self, around: Surroundings) -> Settings:
         """Give the settings of this function: what it uses and nothing else."""
-        table_name = around.table.table_name if self.spec.table_actions else ""
-        return Settings(table_name=table_name, queue_urls=queues_of(self.spec.lanes, around.queue_urls))
+        spec = self.spec
+        return Settings(
+            table_name=around.table.table_name if spec.table_actions else "",
+            queue_urls=queues_of(spec.lanes, around.queue_urls),
+            history_bucket=around.history.bucket.bucket_name if spec.keeps_history else "",
+        )
 
     def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
-        """Make the function's own role: its log group, its table actions, its queues, the merchants' secrets."""
+        """Make the function's own role: its log group, table actions and queues, the merchants' secrets, history."""
         spec = self.spec
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
@@ -101,6 +107,8 @@ class EventFunction(Construct):
             role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
         if spec.reads_secrets:
             self._allow_secrets(role)
+        if spec.keeps_history:
+            around.history.allow_writing(role)
         if spec.calls_vendors and around.egress:
             around.egress.allow_attachment(role)
         return role

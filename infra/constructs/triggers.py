@@ -10,11 +10,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 
+from infra.catalog import Changes
 from infra.constructs.event_function import EventFunction
 from infra.constructs.lane_queue import DeadLetters
 from infra.constructs.suppression import accept_finding
-
-RECORD_AGE_MAX = Duration.hours(1)  # older outboxes are asked for again by the deadlines of their cases
 
 
 def wake_by_queue(woken: EventFunction, queue: sqs.IQueue) -> None:
@@ -45,22 +44,25 @@ def wake_by_schedule(woken: EventFunction) -> None:
     woken.function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
 
 
-def wake_by_outboxes(woken: EventFunction, table: dynamodb.Table, failures: DeadLetters) -> None:
-    """Hand over those changes of the table whose new image has an outbox; all else costs nothing."""
-    has_outbox = {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.Table, failures: DeadLetters) -> None:
+    """Hand over the changes of the table whose new image is as wanted; all others cost nothing.
+
+    A change that fails is isolated, and in the end told of to `failures`: its place in the stream, not its image.
+    """
     mapping = lambda_.EventSourceMapping(
         woken,
-        "Outboxes",
+        changes.name,
         target=woken.function,
         event_source_arn=table.table_stream_arn,
         starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-        batch_size=100,
+        batch_size=woken.spec.batch_max,
+        max_batching_window=Duration.seconds(int(changes.gathered_for.total_seconds())),
         bisect_batch_on_error=True,
         report_batch_item_failures=True,
         retry_attempts=10,
-        max_record_age=RECORD_AGE_MAX,
+        max_record_age=Duration.seconds(int(changes.age_max.total_seconds())),
         on_failure=sources.SqsDlq(failures.queue),
-        filters=[{"pattern": json.dumps(has_outbox)}],
+        filters=[{"pattern": json.dumps({"dynamodb": {"NewImage": changes.image}})}],
     )
     table.grant_stream_read(woken.role)
     mapping.node.add_dependency(woken.role)

@@ -1,8 +1,9 @@
 """Every AWS call of the product, signed and sent with the standard library.
 
 A client of botocore would cost most of a function's cold start and two thirds of an event (`docs/performance.md`).
-What is here is AWS Signature Version 4 for one POST (AWS General Reference, "Create a signed AWS API request"), the
-JSON protocols of DynamoDB and SQS (1.0) and Secrets Manager (1.1), a connection that is kept, and three tries.
+What is here is AWS Signature Version 4 (AWS General Reference, "Create a signed AWS API request"), the JSON protocols
+of DynamoDB and SQS (1.0) and Secrets Manager (1.1), connections that are kept, and three tries. What only S3 needs is
+in `s3_archive.py`.
 """
 
 import base64
@@ -30,9 +31,11 @@ _BUSY = (
     "ThroughputExceeded",
     "ServiceUnavailable",
     "InternalServiceError",
+    "RequestTimeout",
     "TransactionInProgress",
 )
 _STALE = (http.client.BadStatusLine, BrokenPipeError, ConnectionResetError)
+_Sent = tuple[str, str, bytes, Mapping[str, str]]  # method, target, body, headers: as http.client takes them
 
 
 class AwsRefused(RuntimeError):
@@ -76,16 +79,23 @@ class Service(NamedTuple):
 
 
 def sign(
-    credentials: Credentials, service: Service, headers: Mapping[str, str], body: bytes, method: str = "POST"
+    credentials: Credentials,
+    service: Service,
+    headers: Mapping[str, str],
+    body: bytes,
+    method: str = "POST",
+    target: str = "/",
 ) -> str:
-    """Give the Authorization header of a request to "/". `headers` are all to be signed, names in lower case.
+    """Give the Authorization header of a request. `headers` are all to be signed, names in lower case.
 
-    They hold `host` and `x-amz-date`, and the session token where there is one.
+    They hold `host` and `x-amz-date`, and the session token where there is one. `target` is the path and the query as
+    they are sent: percent-encoded, and the query sorted.
     """
     stamp = headers["x-amz-date"]
+    path, _, query = target.partition("?")
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
-    canonical = f"{method}\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{stamp[:8]}/{service.region}/{service.name}/aws4_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key = signing_key(credentials.secret, scope)
@@ -101,6 +111,11 @@ def signing_key(secret: str, scope: str) -> bytes:
     return key
 
 
+def region_of(environment: Mapping[str, str]) -> str:
+    """Give the region that the environment names."""
+    return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
 def endpoint_of(service: Service, environment: Mapping[str, str]) -> str:
     """Give the service's base URL: the local cloud's if the environment names one, else the region's own."""
     suffix = "amazonaws.com.cn" if service.region.startswith("cn-") else "amazonaws.com"
@@ -113,7 +128,7 @@ class SignedAws:
     def __init__(self, environment: Mapping[str, str], pause: Callable[[float], None] = time.sleep) -> None:
         self._environment = environment
         self._pause = pause
-        self._region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._region = region_of(environment)
         self._credentials = Credentials(
             environment.get("AWS_ACCESS_KEY_ID", ""),
             environment.get("AWS_SECRET_ACCESS_KEY", ""),
@@ -158,52 +173,68 @@ class SignedAws:
             AwsRefused: the service says no.
             Retryable: it could not be reached or was busy, three times.
         """
-        service, target = Service(protocol.service, self._region), f"{protocol.prefix}.{operation}"
-        endpoint = endpoint_of(service, self._environment)
+        url = endpoint_of(Service(protocol.service, self._region), self._environment)
         headers = {
             "content-type": f"application/x-amz-json-{protocol.version}",
-            "host": urlsplit(endpoint).netloc,
-            "x-amz-target": target,
+            "x-amz-target": f"{protocol.prefix}.{operation}",
         }
-        body = json.dumps(arguments, default=_plain).encode()
+        return _object(self.request(protocol.service, url, headers, json.dumps(arguments, default=_plain).encode()))
+
+    def request(
+        self, service: str, url: str, headers: Mapping[str, str], body: bytes = b"", method: str = "POST"
+    ) -> bytes:
+        """Sign and send a request and give the body of its answer. Every request must be harmless to repeat.
+
+        A path and a query in `url` are as `sign` wants them; `host` and what is signed besides is added here.
+
+        Raises:
+            AwsRefused: the service says no.
+            Retryable: it could not be reached or was busy, three times.
+        """
+        parts = urlsplit(url)
+        endpoint, target = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+        if parts.query:
+            target += f"?{parts.query}"
+        headers = {**headers, "host": parts.netloc}
         reason = ""
         for attempt in range(TRIES_MAX):
             if attempt:
                 self._pause(PAUSE_S * 2**attempt)
             try:
-                status, answer = self._post(endpoint, self._signed(service, headers, body), body)
+                signed = self._signed(Service(service, self._region), headers, body, method, target)
+                status, answer = self._send(endpoint, (method, target, body, signed))
             except (OSError, http.client.HTTPException) as error:
                 reason = type(error).__name__
                 continue
             if status == http.HTTPStatus.OK:
-                return _object(answer)
+                return answer
             reason = _error_code(answer)
             if not is_busy(status, reason):
-                raise AwsRefused(status, reason, _object(answer))
-        raise Retryable(f"{target}: {reason}", RETRY_AFTER)
+                raise AwsRefused(status, reason, _details(answer))
+        raise Retryable(f"{headers.get('x-amz-target', method)}: {reason}", RETRY_AFTER)
 
-    def _signed(self, service: Service, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    def _signed(
+        self, service: Service, headers: Mapping[str, str], body: bytes, method: str, target: str
+    ) -> dict[str, str]:
         # AWS compares this with its own clock: the machine's time, whatever clock the rest of the product runs on.
         signed = {**headers, "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
         if self._credentials.token:
             signed["x-amz-security-token"] = self._credentials.token
-        return {**signed, "authorization": sign(self._credentials, service, signed, body)}
+        return {**signed, "authorization": sign(self._credentials, service, signed, body, method, target)}
 
-    def _post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    def _send(self, endpoint: str, sent: _Sent) -> tuple[int, bytes]:
         """Send over the kept connection; where the other side has closed it meanwhile, once more over a new one."""
         kept = self._connections.pop(endpoint, None)
         if kept is not None:
             try:
-                return self._exchange(endpoint, kept, headers, body)
+                return self._exchange(endpoint, kept, sent)
             except _STALE:
                 pass
-        return self._exchange(endpoint, self._connect(endpoint), headers, body)
+        return self._exchange(endpoint, self._connect(endpoint), sent)
 
-    def _exchange(
-        self, endpoint: str, connection: http.client.HTTPConnection, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes]:
+    def _exchange(self, endpoint: str, connection: http.client.HTTPConnection, sent: _Sent) -> tuple[int, bytes]:
         try:
-            connection.request("POST", "/", body, dict(headers))
+            connection.request(*sent)
             response = connection.getresponse()
             answer = response.read()
         except (OSError, http.client.HTTPException):
@@ -237,9 +268,16 @@ def _object(answer: bytes) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _error_code(answer: bytes) -> str:
+def _details(answer: bytes) -> dict[str, Any]:
+    """Read a refusal, which need not be JSON."""
     try:
-        code = _object(answer).get("__type", "")
+        return _object(answer)
     except ValueError:
-        return ""
-    return str(code).rpartition("#")[2]
+        return {}
+
+
+def _error_code(answer: bytes) -> str:
+    """Find the error's name; S3 writes XML."""
+    if answer.startswith(b"<"):
+        return answer.partition(b"<Code>")[2].partition(b"</Code>")[0].decode(errors="replace")
+    return str(_details(answer).get("__type", "")).rpartition("#")[2]

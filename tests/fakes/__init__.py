@@ -1,5 +1,6 @@
 """The ports in memory: the same behaviour as the adapters (tests/integration proves it), thousands of times faster."""
 
+from tests.fakes.archive import FakeArchive
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.stores import FakeCaseStore, FakePolicyStore
@@ -8,6 +9,7 @@ from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
 
 __all__ = [
     "FakeAccounts",
+    "FakeArchive",
     "FakeCaseStore",
     "FakeClock",
     "FakeDueIndex",

@@ -70,6 +70,7 @@ def test_every_function_may_touch_exactly_what_the_catalog_says(deployed: Deploy
         assert {action for action in allowed if action.startswith("dynamodb:")} - stream == table
         assert ("secretsmanager:GetSecretValue" in allowed) == spec.reads_secrets
         assert ("sqs:ReceiveMessage" in allowed) == bool(spec.consumes)
+        assert {action for action in allowed if "s3:" in action} == ({"s3:PutObject"} if spec.keeps_history else set())
 
 
 def test_every_function_is_told_what_it_may_touch_and_nothing_else(deployed: Deployment) -> None:
@@ -78,6 +79,7 @@ def test_every_function_is_told_what_it_may_touch_and_nothing_else(deployed: Dep
         settings, spec = Settings.from_environment(variables), SPECS[name]
         assert set(settings.queue_urls) == set(spec.lanes), name
         assert bool(settings.table_name) == bool(spec.table_actions), name
+        assert bool(settings.history_bucket) == spec.keeps_history, name
         assert settings.to_environment() == variables, name
 
 

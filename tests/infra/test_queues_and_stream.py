@@ -2,7 +2,8 @@
 
 import json
 
-from infra.catalog import FUNCTIONS, INBOXES
+from infra.catalog import FUNCTIONS, INBOXES, Trigger
+from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import Lane
 from tests.infra.deployments import Deployment, logical_id
 
@@ -66,8 +67,36 @@ def test_a_poisonous_outbox_is_isolated_and_kept(deployed: Deployment) -> None:
     assert deployed.all("AWS::SQS::Queue")[failures]["QueueName"] == "huhang-outbox-dead"
     assert mapping["BisectBatchOnFunctionError"]
     assert mapping["BatchSize"] == 100
+    assert mapping["MaximumBatchingWindowInSeconds"] == 0
     assert mapping["MaximumRecordAgeInSeconds"] == 3600
     assert mapping["MaximumRetryAttempts"] == 10
+
+
+def test_new_states_of_cases_wake_the_archive_with_few_and_large_batches(deployed: Deployment) -> None:
+    mapping = deployed.mapping_of("archive_history")
+    [wanted] = mapping["FilterCriteria"]["Filters"]
+    image = {"body": {"S": [{"exists": True}]}, "sk": {"S": [ONLY]}}
+    assert json.loads(wanted["Pattern"]) == {"dynamodb": {"NewImage": image}}
+    assert mapping["BatchSize"] == 500
+    assert mapping["MaximumBatchingWindowInSeconds"] == 300
+
+
+def test_a_state_that_cannot_be_archived_is_tried_for_half_a_day_and_kept(deployed: Deployment) -> None:
+    mapping = deployed.mapping_of("archive_history")
+    failures = logical_id(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+    dead = deployed.all("AWS::SQS::Queue")[failures]
+    assert dead["QueueName"] == "huhang-history-dead"
+    assert dead["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
+    assert mapping["BisectBatchOnFunctionError"]
+    assert mapping["MaximumRecordAgeInSeconds"] == 12 * 3600
+    assert mapping["MaximumRetryAttempts"] == 10
+
+
+def test_no_more_functions_read_the_stream_than_dynamodb_lets(deployed: Deployment) -> None:
+    mappings = deployed.all("AWS::Lambda::EventSourceMapping").values()
+    streams = [mapping for mapping in mappings if "StartingPosition" in mapping]
+    assert len(streams) == sum(spec.trigger is Trigger.STREAM for spec in FUNCTIONS) == 2
+    assert all(mapping["StartingPosition"] == "TRIM_HORIZON" for mapping in streams)
 
 
 def test_ticks_are_not_repeated_since_the_next_one_does_their_work(deployed: Deployment) -> None:

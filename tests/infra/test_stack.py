@@ -50,7 +50,7 @@ def test_alarms_on_own_metrics_watch_what_the_functions_write() -> None:
 def test_operators_are_told_where_everything_is(deployed: Deployment) -> None:
     outputs = deployed.template["Outputs"]
     queues = {f"{lane.name.title().replace('_', '')}QueueUrl" for lane in Lane}
-    assert {"WebhookBaseUrl", "TableName", "OperatorsTopicArn"} | queues <= set(outputs)
+    assert {"WebhookBaseUrl", "TableName", "HistoryBucketName", "OperatorsTopicArn"} | queues <= set(outputs)
     assert outputs["WebhookBaseUrl"]["Value"]["Fn::GetAtt"][1] == "ApiEndpoint"
 
 

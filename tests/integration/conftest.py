@@ -1,4 +1,4 @@
-"""Every port twice: in memory, and on moto's DynamoDB, SQS and Secrets Manager. Both must pass the same tests."""
+"""Every port twice: in memory, and on moto's DynamoDB, SQS, Secrets Manager and S3. Both must pass the same tests."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,11 @@ from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.adapters.s3_archive import S3Archive, bucket_url
+from shared.adapters.signed_aws import SignedAws
 from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeLedger, FakePolicyStore, FakeTable
 from tests.moto_aws import MotoAws
+from tests.moto_s3 import serving_s3
 
 NOW = datetime(2026, 11, 11, 8, 30, tzinfo=UTC)
 TABLE = "huhang-test"
@@ -74,6 +77,18 @@ def _numbers(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _numbers(inner)
+
+
+@pytest.fixture
+def s3(aws: MotoAws) -> Iterator[S3Archive]:
+    """The adapter over an empty bucket."""
+    client: Any = Session().create_client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="huhang-history")
+    with serving_s3() as url:
+        environment = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        signed = SignedAws(environment)
+        yield S3Archive(signed, bucket_url("huhang-history", environment))
+        signed.close()
 
 
 @pytest.fixture
