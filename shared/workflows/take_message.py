@@ -4,17 +4,23 @@ A message is a vendor's push as it came, or one of our own events.
 """
 
 import json
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
-from shared.domain.events import Event, EventIgnored, EventUnknown
-from shared.domain.messages import parse_message
+from shared.domain.events import Event, EventIgnored, EventUnknown, ParcelScanned, ParcelTraced
+from shared.domain.messages import AnyEvent, parse_message
 from shared.errors import Permanent
 from shared.ports import CaseStore, Clock
 from shared.workflows.handle_event import Fate, handle_event
 from shared.workflows.receive_push import read_raw_push
+
+
+CLOCKS_DIFFER_MAX = timedelta(hours=1)
+"""How far a courier's clock may be ahead of ours."""
+
+PushItem = AnyEvent | EventIgnored | EventUnknown
 
 
 class FateRecord(NamedTuple):
@@ -52,7 +58,7 @@ def take_message(
         return [_record(event, handle_event(event, store, clock))]
     source, merchant, raw, headers = read_raw_push(message)
     fates = []
-    for item in find_source(source).parse_push(merchant, raw, headers):
+    for item in possible(find_source(source).parse_push(merchant, raw, headers), clock.now()):
         if isinstance(item, EventIgnored):
             fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
         elif isinstance(item, EventUnknown):
@@ -61,6 +67,23 @@ def take_message(
         else:
             fates.append(_record(item, handle_event(item, store, clock)))
     return fates
+
+
+def possible(items: Iterable[PushItem], now: datetime) -> Iterator[PushItem]:
+    """Take scans out that have not happened yet: believed, one would hide all true ones until its time has come."""
+    for item in items:
+        if not isinstance(item, ParcelScanned | ParcelTraced):
+            yield item
+            continue
+        scans = (item.scan,) if isinstance(item, ParcelScanned) else item.scans
+        early = [scan for scan in scans if scan.at > now + CLOCKS_DIFFER_MAX]
+        if early:
+            what = f"{item.carrier} scan {early[0].code}"
+            yield EventUnknown(what=what, reason=f"impossible time {early[0].at_text or early[0].at}")
+        if not early:
+            yield item
+        elif isinstance(item, ParcelTraced):
+            yield item.model_copy(update={"scans": tuple(scan for scan in scans if scan not in early)})
 
 
 def _record(event: Event, fate: Fate) -> FateRecord:
