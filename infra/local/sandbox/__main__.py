@@ -17,7 +17,7 @@ from infra.local.time_machine import LocalClock
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.sandbox",
-        description="Plays the outside world on loopback: Douyin, ZTO, Jushuitan, DingTalk and a self-built shop.",
+        description="The outside world on loopback: Douyin, ZTO, Kuaidi100, Jushuitan, DingTalk, a self-built shop",
     )
     parser.add_argument("--port", type=int, default=4600, help="port on 127.0.0.1 (default: 4600)")
     parser.add_argument(

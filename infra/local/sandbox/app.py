@@ -17,12 +17,13 @@ from infra.local.sandbox.delivery import Delivery
 from infra.local.sandbox.gate import Vendor, VendorCall, VendorReply, answer
 from infra.local.sandbox.page import render_page
 from infra.local.sandbox.records import Call, VendorName
-from infra.local.sandbox.vendors import dingtalk, douyin, jushuitan, selfbuilt, zto
+from infra.local.sandbox.vendors import dingtalk, douyin, jushuitan, kuaidi100, selfbuilt, zto
 from infra.local.sandbox.world import World
 
 VENDORS: Mapping[VendorName, Vendor] = {
     "douyin": douyin,
     "zto": zto,
+    "kuaidi100": kuaidi100,
     "jushuitan": jushuitan,
     "dingtalk": dingtalk,
     "selfbuilt": selfbuilt,

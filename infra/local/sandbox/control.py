@@ -4,19 +4,20 @@ Input is validated field by field; errors are `{"error", "message", "details"}` 
 the path and 409 for what the world's state does not allow.
 """
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from infra.local.sandbox.accounts import Credentials
+from infra.local.sandbox.control_door import BadInput, Line, read_body, routes_of
+from infra.local.sandbox.control_parcels import ParcelControl
 from infra.local.sandbox.delivery import Delivery
 from infra.local.sandbox.gate import DEFAULT_DELAY_S
 from infra.local.sandbox.orders import OrderSpec, ShipSpec, change_address, create_order, end_order, ship_order
-from infra.local.sandbox.records import Credentials, Fault, Merchant, Order, Refund, Strict, VendorName
+from infra.local.sandbox.plans import Strict
+from infra.local.sandbox.records import Fault, Merchant, Order, Refund, VendorName
 from infra.local.sandbox.refunds import (
     BuyerShipsSpec,
     ModifySpec,
@@ -31,11 +32,7 @@ from infra.local.sandbox.refunds import (
     withdraw,
 )
 from infra.local.sandbox.truth import truth_of
-from infra.local.sandbox.world import Refused, World
-
-S = TypeVar("S", bound=BaseModel)
-CONFLICTS = {"exists", "status", "cancelled"}
-BODY_MAX = 2_000_000
+from infra.local.sandbox.world import World
 
 
 class TellSpec(Strict):
@@ -51,30 +48,6 @@ class FaultSpec(Strict):
     merchant: str | None = None
 
 
-class BadInput(Exception):
-    """The request cannot be understood; becomes a 400 or 404."""
-
-    def __init__(self, status: int, error: str, message: str, details: list[dict[str, str]] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": error, "message": message, "details": details or []}
-
-
-async def _read(request: Request, model: type[S]) -> S:
-    raw = await request.body()
-    if len(raw) > BODY_MAX:
-        raise BadInput(400, "too_large", f"at most {BODY_MAX} bytes")
-    try:
-        return model.model_validate(json.loads(raw) if raw.strip() else {})
-    except ValidationError as error:
-        details = [
-            {"field": ".".join(map(str, one["loc"])) or "(body)", "problem": one["msg"]} for one in error.errors()
-        ]
-        raise BadInput(400, "invalid", "the body does not fit", details) from None
-    except (ValueError, RecursionError):
-        raise BadInput(400, "invalid_json", "the body is not JSON") from None
-
-
 class Control:
     """The routes below `/control`, bound to one world."""
 
@@ -84,7 +57,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         """List the routes."""
-        table: list[tuple[Literal["GET", "PUT", "POST", "DELETE"], str, Callable[[Request], Awaitable[Any]]]] = [
+        table: list[Line] = [
             ("PUT", "/merchants/{id}", self.put_merchant),
             ("POST", "/orders", self.post_order),
             ("POST", "/orders/{id}/ship", self.ship),
@@ -100,21 +73,7 @@ class Control:
             ("GET", "/truth", self.truth),
             ("DELETE", "/world", self.reset),
         ]
-        return [Route(f"/control{path}", self._guarded(handle), methods=[method]) for method, path, handle in table]
-
-    def _guarded(self, handle: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            try:
-                document = await handle(request)
-            except BadInput as error:
-                return JSONResponse(error.body, error.status)
-            except Refused as error:
-                status = 409 if error.code in CONFLICTS else 400
-                return JSONResponse({"error": error.code, "message": error.message, "details": []}, status)
-            self._world.save()
-            return JSONResponse(document)
-
-        return endpoint
+        return [*routes_of(self._world, table), *ParcelControl(self._world).routes()]
 
     def _order(self, request: Request) -> Order:
         order = self._world.orders.get(request.path_params["id"])
@@ -130,44 +89,44 @@ class Control:
 
     async def put_merchant(self, request: Request) -> dict[str, Any]:
         """Make a merchant known with all vendors' credentials; repeating it replaces them."""
-        credentials = await _read(request, Credentials)
+        credentials = await read_body(request, Credentials)
         merchant = Merchant(key=request.path_params["id"], **credentials.model_dump())
         self._world.merchants.put(merchant)
-        accounts = ("douyin", "zto", "jushuitan", "dingtalk", "selfbuilt")
+        accounts = ("douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt")
         return {"merchant": merchant.key, "accounts": [name for name in accounts if getattr(merchant, name)]}
 
     async def post_order(self, request: Request) -> dict[str, Any]:
         """Create and pay an order."""
-        order = create_order(self._world, await _read(request, OrderSpec))
+        order = create_order(self._world, await read_body(request, OrderSpec))
         return {"order": order.model_dump(mode="json")}
 
     async def ship(self, request: Request) -> dict[str, Any]:
         """Hand parcels over."""
         order = self._order(request)
-        waybills = ship_order(self._world, order, await _read(request, ShipSpec))
+        waybills = ship_order(self._world, order, await read_body(request, ShipSpec))
         return {"order": order.model_dump(mode="json"), "waybills": waybills}
 
     async def address(self, request: Request) -> dict[str, Any]:
         """Change the receiver's address."""
         order = self._order(request)
-        change_address(self._world, order, (await _read(request, TellSpec)).push)
+        change_address(self._world, order, (await read_body(request, TellSpec)).push)
         return {"order": order.model_dump(mode="json")}
 
     async def finish(self, request: Request) -> dict[str, Any]:
         """Let the buyer confirm the goods."""
         order = self._order(request)
-        end_order(self._world, order, "finished", (await _read(request, TellSpec)).push)
+        end_order(self._world, order, "finished", (await read_body(request, TellSpec)).push)
         return {"order": order.model_dump(mode="json")}
 
     async def cancel(self, request: Request) -> dict[str, Any]:
         """Let the platform cancel the order."""
         order = self._order(request)
-        end_order(self._world, order, "cancelled", (await _read(request, TellSpec)).push)
+        end_order(self._world, order, "cancelled", (await read_body(request, TellSpec)).push)
         return {"order": order.model_dump(mode="json")}
 
     async def post_refund(self, request: Request) -> dict[str, Any]:
         """Ask for money back."""
-        refund = create_refund(self._world, await _read(request, RefundSpec))
+        refund = create_refund(self._world, await read_body(request, RefundSpec))
         return {"refund": refund.model_dump(mode="json")}
 
     async def act_on_refund(self, request: Request) -> dict[str, Any]:
@@ -175,25 +134,25 @@ class Control:
         refund, world = self._refund(request), self._world
         match request.path_params["action"]:
             case "modify":
-                modify(world, refund, await _read(request, ModifySpec))
+                modify(world, refund, await read_body(request, ModifySpec))
             case "withdraw":
-                withdraw(world, refund, await _read(request, PushSpec))
+                withdraw(world, refund, await read_body(request, PushSpec))
             case "agree_by_hand":
-                spec = await _read(request, PushSpec)
+                spec = await read_body(request, PushSpec)
                 agree(world, refund, "merchant_hand", spec.push, spec.copies)
             case "refuse_by_hand":
-                refuse(world, refund, await _read(request, PushSpec))
+                refuse(world, refund, await read_body(request, PushSpec))
             case "force":
-                force(world, refund, await _read(request, PushSpec))
+                force(world, refund, await read_body(request, PushSpec))
             case "buyer_ships":
-                buyer_ships(world, refund, await _read(request, BuyerShipsSpec))
+                buyer_ships(world, refund, await read_body(request, BuyerShipsSpec))
             case other:
                 raise BadInput(404, "unknown_action", f"no action {other!r}")
         return {"refund": refund.model_dump(mode="json")}
 
     async def post_fault(self, request: Request) -> dict[str, Any]:
         """Let the next calls of an API go wrong."""
-        spec = await _read(request, FaultSpec)
+        spec = await read_body(request, FaultSpec)
         fault = Fault(key=str(self._world.next_number("fault")), **spec.model_dump())
         self._world.faults.put(fault)
         return {"fault": fault.model_dump(mode="json")}

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from infra.local.sandbox.clock import real_now
 from infra.local.sandbox.records import Call, Fault, Merchant, VendorName
 from infra.local.sandbox.world import World
 
-SECRET_FIELDS = {"access_token", "sign", "x-datadigest", "webhook-signature"}
+SECRET_FIELDS = {"access_token", "key", "salt", "sign", "x-datadigest", "webhook-signature"}
 BODY_MAX = 20_000
+FIELDS_MAX = 50
 DEFAULT_DELAY_S = 30.0
 
 
@@ -32,7 +34,7 @@ class VendorCall:
 class VendorReply:
     """An answer, and how the log calls it."""
 
-    body: dict[str, Any]
+    body: dict[str, Any] | list[Any]
     status: int = 200
     verdict: str = "ok"
     note: str = ""
@@ -119,12 +121,20 @@ def parse_object(body: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
+def parse_form(call: VendorCall) -> dict[str, str]:
+    """Read the fields of a form; a body that is none has no fields."""
+    try:
+        return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+    except ValueError:
+        return {}
+
+
 def _log(world: World, vendor: VendorName, call: VendorCall, merchant: str, reply: VendorReply) -> None:
     request: dict[str, Any] = {
         "method": call.method,
         "query": {key: _mask(key, value) for key, value in call.query.items()},
         "headers": {key: _mask(key, call.headers[key]) for key in sorted(call.headers) if _is_telling(key)},
-        "body": _body_for_log(call.body),
+        "body": _form_for_log(call) if vendor == "kuaidi100" else _body_for_log(call.body),
     }
     world.calls.put(
         Call(
@@ -149,6 +159,23 @@ def _is_telling(header: str) -> bool:
 
 def _mask(name: str, value: str) -> str:
     return value[:4] + "…" if name.lower() in SECRET_FIELDS else value
+
+
+def _form_for_log(call: VendorCall) -> Any:
+    """Show a form's fields; `param` holds JSON and, among it, the caller's key."""
+    fields: dict[str, Any] = {name: _mask(name, value) for name, value in parse_form(call).items()}
+    param = parse_object(str(fields.get("param", "")).encode())
+    if param is not None:
+        fields["param"] = _mask_deep(param)
+    return fields
+
+
+def _mask_deep(document: Any) -> Any:
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: _mask(name, value) if isinstance(value, str) else _mask_deep(value) for name, value in document.items()
+    }
 
 
 def _body_for_log(body: bytes) -> Any:

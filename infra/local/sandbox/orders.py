@@ -5,7 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from infra.local.sandbox.parcels import carry
+from infra.local.sandbox.carriers import Carrier, NamedCarrier
+from infra.local.sandbox.parcels import Handover, carry
+from infra.local.sandbox.plans import ParcelPlan, Strict
 from infra.local.sandbox.pushes import push_order
 from infra.local.sandbox.records import (
     ErpOrder,
@@ -14,10 +16,8 @@ from infra.local.sandbox.records import (
     Line,
     Order,
     ParcelLine,
-    ParcelPlan,
     Platform,
     PlatformParcel,
-    Strict,
 )
 from infra.local.sandbox.world import Refused, World
 
@@ -39,15 +39,31 @@ class OrderSpec(Strict):
     paid_fen: int = Field(ge=0)
     lines: list[Line] = Field(min_length=1, max_length=LINES_MAX)
     erp: ErpSpec = ErpSpec()
+    province: str = "浙江省"
+    buyer_notices: bool = True  # False: the buyer wants no messages
     push: bool = True
 
 
-class ParcelSpec(Strict):
-    carrier: Literal["zto"] = "zto"
+class RoadSpec(Strict):
+    """How a parcel travels. `named`: what the shop says of its carrier, nothing or a wrong one; None: the truth."""
+
+    carrier: Carrier = "zto"
+    named: NamedCarrier | None = None
+    plan: ParcelPlan = ParcelPlan()
+    phone_tail: str = Field(default="", pattern=r"^(\d{4})?$")
+    delay_min: float = Field(default=0, ge=0)
+    recognisable: bool = True
+
+    @property
+    def told(self) -> NamedCarrier:
+        """What the shop says of the carrier."""
+        return self.carrier if self.named is None else self.named
+
+
+class ParcelSpec(RoadSpec):
     waybill: str = Field(min_length=4, max_length=32)
     line_ids: list[str] = Field(min_length=1, max_length=LINES_MAX)
-    plan: ParcelPlan = ParcelPlan()
-    subscribed: bool = True  # False: no scan is pushed before huhang subscribes to the number
+    subscribed: bool = True  # False: not the merchant's own ZTO label, so nothing is pushed before huhang subscribes
 
 
 class ShipSpec(Strict):
@@ -83,6 +99,8 @@ def create_order(world: World, spec: OrderSpec) -> Order:
         status="paid",
         created_at=now,
         updated_at=now,
+        province=spec.province,
+        buyer_notices=spec.buyer_notices,
     )
     world.orders.put(order)
     if spec.erp.status != "absent":
@@ -101,7 +119,7 @@ def _take_into_erp(world: World, order: Order, status: ErpStatus, waybill: str |
         line_ids = [line.line_id for line in order.lines]
         erp.parcels.append(ErpParcel(l_id=waybill, line_ids=line_ids, sent_at=now))
         lines = [ParcelLine(order_id=order.key, line_id=line_id) for line_id in line_ids]
-        carry(world, order.merchant, waybill, lines, ParcelPlan(), subscribed=True)
+        carry(world, Handover(order.merchant, waybill, lines, ParcelPlan()))
     world.erp_orders.put(erp)
 
 
@@ -112,16 +130,32 @@ def ship_order(world: World, order: Order, spec: ShipSpec) -> list[str]:
         raise Refused("cancelled", f"order {order.key} is cancelled")
     owners = [(parcel, _owners_of(world, order, parcel.line_ids)) for parcel in spec.parcels]
     for parcel, lines in owners:
-        carry(world, order.merchant, parcel.waybill, lines, parcel.plan, parcel.subscribed)
+        carry(world, hand_over(order.merchant, parcel.waybill, lines, parcel, parcel.subscribed))
         for order_id in dict.fromkeys(line.order_id for line in lines):
             line_ids = [line.line_id for line in lines if line.order_id == order_id]
-            _tell_erp(world, order_id, parcel.waybill, line_ids, now, spec.partly)
+            sent = ErpParcel(l_id=parcel.waybill, line_ids=line_ids, sent_at=now, carrier=parcel.told)
+            _tell_erp(world, order_id, sent, spec.partly)
             owner = world.orders.get(order_id)
             if spec.sync_platform and owner is not None:
-                _tell_platform(
-                    world, owner, PlatformParcel(waybill=parcel.waybill, line_ids=line_ids, shipped_at=now), spec
-                )
+                shipped = PlatformParcel(waybill=parcel.waybill, line_ids=line_ids, shipped_at=now, carrier=parcel.told)
+                _tell_platform(world, owner, shipped, spec)
     return [parcel.waybill for parcel in spec.parcels]
+
+
+def hand_over(merchant: str, waybill: str, lines: list[ParcelLine], road: RoadSpec, own_label: bool) -> Handover:
+    """Put a parcel together for its courier."""
+    return Handover(
+        merchant=merchant,
+        waybill=waybill,
+        lines=lines,
+        plan=road.plan,
+        carrier=road.carrier,
+        named=road.told,
+        own_label=own_label,
+        phone_tail=road.phone_tail,
+        delay_min=road.delay_min,
+        recognisable=road.recognisable,
+    )
 
 
 def _owners_of(world: World, order: Order, line_ids: list[str]) -> list[ParcelLine]:
@@ -136,13 +170,13 @@ def _owners_of(world: World, order: Order, line_ids: list[str]) -> list[ParcelLi
     return found
 
 
-def _tell_erp(world: World, order_id: str, waybill: str, line_ids: list[str], now: datetime, partly: bool) -> None:
+def _tell_erp(world: World, order_id: str, sent: ErpParcel, partly: bool) -> None:
     for erp in world.erp_orders_of(order_id):
-        if erp.status == "Cancelled" or any(parcel.l_id == waybill for parcel in erp.parcels):
+        if erp.status == "Cancelled" or any(parcel.l_id == sent.l_id for parcel in erp.parcels):
             continue
-        erp.parcels.append(ErpParcel(l_id=waybill, line_ids=line_ids, sent_at=now))
+        erp.parcels.append(sent)
         erp.status = "Delivering" if partly else "Sent"
-        erp.modified_at = now
+        erp.modified_at = sent.sent_at
         world.erp_orders.put(erp)
 
 

@@ -17,6 +17,7 @@ PUSHES_SHOWN = 25
 VENDOR_NAMES = {
     "douyin": ("抖店", "Douyin"),
     "zto": ("中通快递", "ZTO"),
+    "kuaidi100": ("快递100", "Kuaidi100"),
     "jushuitan": ("聚水潭", "Jushuitan"),
     "dingtalk": ("钉钉机器人", "DingTalk robot"),
     "selfbuilt": ("自建商城", "self-built shop"),

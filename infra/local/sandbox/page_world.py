@@ -3,9 +3,11 @@
 from datetime import datetime
 from html import escape
 
+from infra.local.sandbox.carriers import CARRIERS
 from infra.local.sandbox.clock import beijing_text
 from infra.local.sandbox.parcels import SIGNED, stage_of
 from infra.local.sandbox.records import DoneScan, Interception, Parcel, Refund
+from infra.local.sandbox.stages import STAGES as WORDS
 from infra.local.sandbox.world import World
 
 ROWS_SHOWN = 30
@@ -51,7 +53,6 @@ ACTIONS = {
     "HANDOVERSCAN_SIGNED": "签收",
     "DEPARTURE_SIGNED": "取件",
     "SIGNED": "签收",
-    "PROBLEM": "问题件",
     "RETURN_SCAN": "退回扫描",
     "RETURN_SIGNED": "退回签收",
 }
@@ -121,15 +122,18 @@ def _parcel(parcel: Parcel) -> str:
         f"<div class='stop {look}'>{zh}<span class='en'>{en}<br>{beijing_text(at)[5:16]}</span></div>"
         for look, zh, en, at in stops
     )
+    name, way = CARRIERS[parcel.carrier].name, " 买家退货 return" if parcel.kind == "buyer_return" else ""
+    stalled = _tag("bad", "停滞", "stalled") if parcel.stalled else ""
     return (
-        f"<div class='parcel'><b>{escape(parcel.key)}</b>{back} {_tag(*STAGES[stage_of(parcel)])} "
+        f"<div class='parcel'><b>{escape(parcel.key)}</b>{back} {_tag(*STAGES[stage_of(parcel)])}{stalled} "
+        f"<small>{name}{way}</small> "
         f"<small>订单 order {orders}</small><div class='line'>{line}</div></div>"
     )
 
 
 def _scan_stop(scan: DoneScan) -> tuple[str, str, str, datetime]:
     look = "back" if scan.action.startswith("RETURN") else "end" if scan.action in SIGNED else ""
-    return look, ACTIONS[scan.action], scan.action, scan.at
+    return look, ACTIONS.get(scan.action) or WORDS[scan.stage].name, scan.stage.replace("_", " "), scan.at
 
 
 def _asked(interception: Interception) -> tuple[str, str]:

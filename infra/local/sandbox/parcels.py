@@ -1,55 +1,65 @@
-"""Parcels on the road: their scans as planned, interceptions, the way back and the warehouse's door."""
+"""Parcels on the road: their scans as planned or made to happen, the way back and the warehouse's door."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from infra.local.sandbox.pushes import push_received, push_scan
-from infra.local.sandbox.records import (
-    DoneScan,
-    Due,
-    ErpReceipt,
-    Interception,
-    InterceptStatus,
-    Parcel,
-    ParcelLine,
-    ParcelPlan,
-    Scan,
-)
-from infra.local.sandbox.world import Refused, World
+from infra.local.sandbox.carriers import Carrier, NamedCarrier
+from infra.local.sandbox.plans import ParcelPlan, Scan
+from infra.local.sandbox.pushes import push_received
+from infra.local.sandbox.records import DoneScan, ErpReceipt, InterceptStatus, Parcel, ParcelLine
+from infra.local.sandbox.subscriptions import report, subscribe_label
+from infra.local.sandbox.world import World
 
 SIGNED = {"SIGNED", "HANDOVERSCAN_SIGNED", "DEPARTURE_SIGNED"}
 LIVE: set[InterceptStatus] = {"INTERCEPTING", "INTERCEPT_SUCCESS", "PACKAGE_DELIVERING"}
 STAGES = {"GOT": "picked_up", "DISPATCH": "out_for_delivery", "INBOUND": "at_pickup_point", "PROBLEM": "problem"}
-REFUSALS = {
-    "E23101": "运单已签收，不允许拦截",
-    "E23102": "无权限操作该运单",
-    "E23112": "快件已入第三方代收点",
-    "E23119": "快件未揽收，请揽收后再发起",
-    "E23120": "快件已有派件扫描",
-    "E23121": "该运单已存在有效拦截件",
-    "E23123": "运单已退回",
-    "E23137": "快件已到达派件网点",
-    "E23160": "已在其他平台发起拦截",
-}
-PICKED_UP = {"GOT", "DEPARTURE", "ARRIVAL", "DISPATCH", "INBOUND"}
 
 
-def carry(
-    world: World, merchant: str, waybill: str, lines: list[ParcelLine], plan: ParcelPlan, subscribed: bool
-) -> Parcel:
+@dataclass(frozen=True)
+class Handover:
+    """A parcel as it is given to its courier. `own_label`: with the merchant's account, so ZTO pushes unasked."""
+
+    merchant: str
+    waybill: str
+    lines: list[ParcelLine]
+    plan: ParcelPlan
+    carrier: Carrier = "zto"
+    named: NamedCarrier = "zto"
+    own_label: bool = True
+    phone_tail: str = ""
+    delay_min: float = 0
+    recognisable: bool = True
+    kind: Literal["forward", "buyer_return"] = "forward"
+    refund_id: str = ""
+
+
+def carry(world: World, handover: Handover) -> Parcel:
     """Take a parcel and plan its scans; a known number only gets the lines it lacks."""
-    parcel = world.find_parcel(waybill)
+    parcel = world.find_parcel(handover.waybill)
     if parcel is not None:
-        parcel.lines += [line for line in lines if line not in parcel.lines]
+        parcel.lines += [line for line in handover.lines if line not in parcel.lines]
         return world.parcels.put(parcel)
     now = world.now()
-    parcel = Parcel(key=waybill, merchant=merchant, lines=lines, shipped_at=now, plan=plan)
-    if subscribed:
-        parcel.subscribed.append(waybill)
+    parcel = Parcel(
+        key=handover.waybill,
+        merchant=handover.merchant,
+        carrier=handover.carrier,
+        named=handover.named,
+        kind=handover.kind,
+        refund_id=handover.refund_id,
+        lines=handover.lines,
+        shipped_at=now,
+        plan=handover.plan,
+        phone_tail=handover.phone_tail,
+        delay_min=handover.delay_min,
+        recognisable=handover.recognisable,
+    )
     world.parcels.put(parcel)
-    for number, scan in enumerate(plan.scans):
-        world.schedule(_after(now, scan.after_min), "scan", waybill, number)
+    if handover.own_label and handover.carrier == "zto":
+        subscribe_label(world, parcel)
+    for number, scan in enumerate(handover.plan.scans):
+        world.schedule(_after(now, scan.after_min), "scan", parcel.key, number)
     return parcel
 
 
@@ -57,50 +67,46 @@ def _after(start: datetime, minutes: float) -> datetime:
     return start + timedelta(minutes=minutes)
 
 
-def _require(world: World, waybill: str) -> Parcel:
-    parcel = world.parcels.get(waybill)
-    if parcel is None:
-        raise Refused("E416", f"运单号不存在 {waybill}")
-    return parcel
-
-
-def happen(world: World, due: Due) -> None:
-    """Let a planned event of a parcel come true."""
-    parcel = _require(world, due.subject)
-    if due.kind == "scan" and not parcel.diverted:
-        _scan(world, parcel, parcel.plan.scans[due.number], due.at)
-    elif due.kind == "back":
-        _scan(world, parcel, parcel.plan.way_back.scans[due.number], due.at)
-    elif due.kind == "verdict":
-        _decide_interception(world, parcel, parcel.interceptions[due.number], due.at)
-    elif due.kind == "received":
-        _receive(world, parcel, due.at)
-
-
-def _scan(world: World, parcel: Parcel, scan: Scan, at: datetime) -> None:
-    waybill = parcel.return_waybill or parcel.key
+def make_scan(world: World, parcel: Parcel, scan: Scan, at: datetime, told_at: datetime | None = None) -> None:
+    """Let a scan happen at an instant. It is told after its delay, or at `told_at`."""
+    known_at = told_at or _after(at, parcel.delay_min if scan.delay_min is None else scan.delay_min)
     done = DoneScan(
         at=at,
-        waybill=waybill,
+        known_at=known_at,
+        waybill=parcel.return_waybill or parcel.key,
         action=scan.action,
+        stage=scan.stage,
         facility=scan.facility,
         city=scan.city,
         desc=scan.desc,
+        reason=scan.reason,
+        problem_code=scan.problem_code,
+        return_type=scan.return_type,
         delivery_outlet=scan.delivery_outlet,
     )
     parcel.scans.append(done)
-    if waybill in parcel.subscribed:
-        push_scan(world, parcel, done, scan.problem_code, scan.return_type)
+    if told_at or known_at == at:
+        report(world, parcel, done, known_at)
+    else:
+        world.schedule(known_at, "report", parcel.key, len(parcel.scans) - 1)
+    _follow(world, parcel, scan, at)
+    world.parcels.put(parcel)
+
+
+def _follow(world: World, parcel: Parcel, scan: Scan, at: datetime) -> None:
+    """Let a scan have its consequences."""
     if scan.action == "RETURN_SCAN":
         parcel.return_waybill = scan.new_waybill or parcel.return_waybill
         _move_live(parcel, "PACKAGE_DELIVERING")
         if parcel.back_since is None:
-            _turn_back(world, parcel, at)
+            turn_back(world, parcel, at)
     elif scan.action == "RETURN_SIGNED":
         _move_live(parcel, "INTERCEPT_DISCONTINUE")
-    elif scan.action in SIGNED and parcel.back_since is None and parcel.plan.interception.result != "silent":
-        _move_live(parcel, "INTERCEPT_FAIL")
-    world.parcels.put(parcel)
+    elif scan.action in SIGNED and parcel.back_since is None:
+        if parcel.plan.interception.result != "silent":
+            _move_live(parcel, "INTERCEPT_FAIL")
+        if parcel.kind == "buyer_return":
+            _expect_receipt(world, parcel, at)
 
 
 def _move_live(parcel: Parcel, status: InterceptStatus) -> None:
@@ -109,109 +115,18 @@ def _move_live(parcel: Parcel, status: InterceptStatus) -> None:
             interception.status = status
 
 
-def _turn_back(world: World, parcel: Parcel, at: datetime) -> None:
+def turn_back(world: World, parcel: Parcel, at: datetime) -> None:
     """Begin the way back; the warehouse's minutes count from here."""
     parcel.back_since = at
+    _expect_receipt(world, parcel, at)
+
+
+def _expect_receipt(world: World, parcel: Parcel, at: datetime) -> None:
     if parcel.plan.warehouse_after_min is not None:
         world.schedule(_after(at, parcel.plan.warehouse_after_min), "received", parcel.key)
 
 
-@dataclass(frozen=True)
-class InterceptWish:
-    """A request to stop a parcel, through the courier's own API or through the platform."""
-
-    merchant: str
-    waybill: str
-    request_id: str = ""
-    third_biz_no: str = ""
-    destination_type: str = "2"
-    source: Literal["zto", "douyin"] = "zto"
-
-
-def request_interception(world: World, wish: InterceptWish) -> Interception:
-    """Ask the courier to stop a parcel. The same request id gets the same answer.
-
-    Raises:
-        Refused: with ZTO's own code.
-    """
-    parcel = world.find_parcel(wish.waybill)
-    if parcel is None:
-        raise Refused("E416", "运单号不存在")
-    parcel.interception_requests += 1
-    world.parcels.put(parcel)
-    if parcel.merchant != wish.merchant:
-        raise Refused("E23102", REFUSALS["E23102"])
-    for interception in parcel.interceptions:
-        if wish.request_id and interception.request_id == wish.request_id:
-            return interception
-    _refuse_interception(parcel, wish.source)
-    interception = Interception(
-        at=world.now(),
-        request_id=wish.request_id,
-        third_biz_no=wish.third_biz_no,
-        centre_biz_no=f"LJ{world.next_number('intercept', first=26_000_001)}",
-        destination_type=wish.destination_type,
-        source=wish.source,
-    )
-    parcel.interceptions.append(interception)
-    plan = parcel.plan.interception
-    if plan.result in ("succeed", "fail"):
-        number = len(parcel.interceptions) - 1
-        world.schedule(_after(interception.at, plan.after_min), "verdict", parcel.key, number)
-    return interception
-
-
-def _refuse_interception(parcel: Parcel, source: str) -> None:
-    result = parcel.plan.interception.result
-    actions = {scan.action for scan in parcel.scans}
-    live = [one for one in parcel.interceptions if one.status in LIVE]
-    reasons = [
-        (result.removeprefix("refuse:"), result.startswith("refuse:")),
-        ("E23160", bool(live) and live[-1].source != source),
-        ("E23121", bool(live)),
-        ("E23101", bool(actions & SIGNED)),
-        ("E23123", bool(actions & {"RETURN_SCAN", "RETURN_SIGNED"})),
-        ("E23112", "INBOUND" in actions),
-        ("E23120", "DISPATCH" in actions),
-        ("E23137", any(scan.delivery_outlet for scan in parcel.scans)),
-        ("E23119", not actions & PICKED_UP),
-    ]
-    for code, holds in reasons:
-        if holds:
-            raise Refused(code, REFUSALS.get(code, "业务规则不允许拦截"))
-
-
-def cancel_interception(world: World, waybill: str, third_biz_no: str) -> None:
-    """Withdraw an interception that is still being tried.
-
-    Raises:
-        Refused: there is none (E23131), or it is decided already (E23130).
-    """
-    parcel = world.find_parcel(waybill)
-    mine = [one for one in parcel.interceptions if one.third_biz_no == third_biz_no] if parcel else []
-    if parcel is None or not mine:
-        raise Refused("E23131", "拦截单不存在")
-    if mine[-1].status != "INTERCEPTING":
-        raise Refused("E23130", "当前状态不是拦截中，不能取消")
-    mine[-1].status = "INTERCEPT_CANCEL"
-    world.parcels.put(parcel)
-
-
-def _decide_interception(world: World, parcel: Parcel, interception: Interception, at: datetime) -> None:
-    if interception.status != "INTERCEPTING":
-        return
-    if parcel.plan.interception.result == "fail":
-        interception.status = "INTERCEPT_FAIL"
-    else:
-        interception.status = "INTERCEPT_SUCCESS"
-        parcel.diverted = True
-        _turn_back(world, parcel, at)
-        for number, scan in enumerate(parcel.plan.way_back.scans):
-            world.schedule(_after(at, scan.after_min), "back", parcel.key, number)
-    world.parcels.put(parcel)
-
-
-def _receive(world: World, parcel: Parcel, at: datetime) -> None:
+def receive(world: World, parcel: Parcel, at: datetime) -> None:
     """Let the warehouse book the goods in: one receipt per order in the parcel."""
     parcel.received_at = at
     world.parcels.put(parcel)
@@ -228,6 +143,7 @@ def _receive(world: World, parcel: Parcel, at: datetime) -> None:
                 l_id=parcel.return_waybill or parcel.key,
                 io_at=at,
                 lines=[line for line in order.lines if line.line_id in inside],
+                carrier=parcel.carrier,
             )
         )
         if parcel.plan.push_received:
@@ -236,7 +152,7 @@ def _receive(world: World, parcel: Parcel, at: datetime) -> None:
 
 def stage_of(parcel: Parcel) -> str:
     """Name where the parcel is, for the page and the truth."""
-    actions = [scan.action for scan in parcel.scans]
+    actions = [scan.action for scan in parcel.scans if scan.action]
     weightiest = [
         ("received", parcel.received_at is not None),
         ("returned", "RETURN_SIGNED" in actions),

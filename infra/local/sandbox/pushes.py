@@ -8,6 +8,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.local.sandbox.carriers import CARRIERS
 from infra.local.sandbox.clock import BEIJING, beijing_text, epoch_s
 from infra.local.sandbox.records import DoneScan, Order, Parcel, PlatformParcel, Push, Refund
 from infra.local.sandbox.views import (
@@ -75,7 +76,10 @@ def _order_extras(order: Order, what: str, at: datetime, parcel: PlatformParcel 
     if what == "order.address_changed":
         return extras | {"receiver_msg": {"addr": "{}", "encrypt_name": "##masked##", "encrypt_tel": "$$masked$$"}}
     if parcel is not None:
-        message: dict[str, Any] = {"express_company_id": "zhongtong", "logistics_code": parcel.waybill}
+        message: dict[str, Any] = {
+            "express_company_id": CARRIERS[parcel.carrier].code,
+            "logistics_code": parcel.waybill,
+        }
         if what == "order.partly_shipped":
             message |= {"pack_id": parcel.waybill, "shipped_order_info": _shipped_lines(order, parcel)}
         extras |= {"logistics_msg": message, "receiver_msg": {"addr": "{}", "name": "##masked##", "tel": "$$masked$$"}}
@@ -101,8 +105,9 @@ def push_refund(world: World, refund: Refund, what: str, at: datetime, copies: i
     for copy in range(copies):
         sent_at = at + timedelta(milliseconds=137 * copy)
         if refund.platform == "selfbuilt":
-            if what in SELFBUILT_REFUNDS:
-                _queue_event(world, refund.merchant, what, selfbuilt_refund(refund), refund.key, sent_at)
+            kind = "refund.modified" if what == "return.shipped" else what
+            if kind in SELFBUILT_REFUNDS:
+                _queue_event(world, refund.merchant, kind, selfbuilt_refund(refund), refund.key, sent_at)
             continue
         tag = DOUYIN_TAGS[what]
         moment = datetime.fromtimestamp(refund.update_s, BEIJING) + timedelta(milliseconds=137 * copy)
@@ -124,7 +129,7 @@ def push_refund(world: World, refund: Refund, what: str, at: datetime, copies: i
         _queue_tag(world, refund.merchant, tag, data, refund.key, sent_at)
 
 
-def push_scan(world: World, parcel: Parcel, scan: DoneScan, problem_code: str = "", return_type: str = "") -> None:
+def push_scan(world: World, parcel: Parcel, scan: DoneScan, at: datetime) -> None:
     """Let ZTO report a scan of a number that was subscribed."""
     data = {
         "billCode": scan.waybill,
@@ -144,12 +149,12 @@ def push_scan(world: World, parcel: Parcel, scan: DoneScan, problem_code: str = 
         "comCode": "",
         "comName": "",
         "desc": scan.desc,
-        "problemCode": problem_code,
-        "returnType": return_type,
+        "problemCode": scan.problem_code,
+        "returnType": scan.return_type,
         "returnUpdateType": "",
     }
     key = f"zto-{world.next_number('push')}"
-    _queue(
+    queue_push(
         world,
         Push(
             key=key,
@@ -158,7 +163,7 @@ def push_scan(world: World, parcel: Parcel, scan: DoneScan, problem_code: str = 
             topic=scan.action,
             body=data,
             about=parcel.key,
-            made_at=scan.at,
+            made_at=at,
         ),
     )
 
@@ -169,7 +174,7 @@ def push_received(world: World, parcel: Parcel, order: Order, at: datetime) -> N
     lines = [line.line_id for line in parcel.lines if line.order_id == order.key]
     data = {
         "order_id": order.key,
-        "carrier": "zto",
+        "carrier": parcel.carrier,
         "waybill": waybill,
         "line_ids": lines,
         "received_at": at.isoformat(),
@@ -182,7 +187,7 @@ def _queue_tag(world: World, merchant: str, tag: str, data: dict[str, Any], abou
     message_id = f"{6959844832937886000 + number}:{tag}:{epoch_s(at)}"
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     body = {"tag": tag, "msg_id": message_id, "data": text}
-    _queue(
+    queue_push(
         world, Push(key=message_id, merchant=merchant, vendor="douyin", topic=tag, body=body, about=about, made_at=at)
     )
 
@@ -190,13 +195,14 @@ def _queue_tag(world: World, merchant: str, tag: str, data: dict[str, Any], abou
 def _queue_event(world: World, merchant: str, kind: str, data: dict[str, Any], about: str, at: datetime) -> None:
     message_id = f"msg_{world.next_number('push'):08d}"
     body = {"type": kind, "timestamp": at.isoformat(timespec="milliseconds"), "data": data}
-    _queue(
+    queue_push(
         world,
         Push(key=message_id, merchant=merchant, vendor="selfbuilt", topic=kind, body=body, about=about, made_at=at),
     )
 
 
-def _queue(world: World, push: Push) -> None:
+def queue_push(world: World, push: Push) -> None:
+    """Put a message in line."""
     world.pushes.put(push)
     world.schedule(push.made_at, "push", push.key)
 

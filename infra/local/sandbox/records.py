@@ -3,10 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from infra.local.sandbox.accounts import Credentials
+from infra.local.sandbox.carriers import Carrier, NamedCarrier
+from infra.local.sandbox.plans import ParcelPlan, Strict
+from infra.local.sandbox.stages import Statement
 
 Platform = Literal["douyin", "selfbuilt"]
-VendorName = Literal["douyin", "zto", "jushuitan", "dingtalk", "selfbuilt"]
+VendorName = Literal["douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt"]
+Tracker = Literal["zto", "kuaidi100"]
 OrderStatus = Literal["paid", "partly_shipped", "shipped", "finished", "cancelled"]
 RefundKind = Literal["refund_only_shipped", "refund_only_unshipped", "return_and_refund"]
 RefundStatus = Literal["waiting", "returning", "buyer_shipped", "refunded", "closed", "refused"]
@@ -19,77 +25,13 @@ InterceptStatus = Literal[
     "PACKAGE_DELIVERING",
     "INTERCEPT_DISCONTINUE",
 ]
-ZtoAction = Literal[
-    "GOT",
-    "DEPARTURE",
-    "ARRIVAL",
-    "DISPATCH",
-    "INBOUND",
-    "HANDOVERSCAN_SIGNED",
-    "DEPARTURE_SIGNED",
-    "SIGNED",
-    "PROBLEM",
-    "RETURN_SCAN",
-    "RETURN_SIGNED",
-]
 FaultKind = Literal["timeout", "timeout_after_effect", "http_500", "rate_limited"]
-
-
-class Strict(BaseModel):
-    """A document from outside: an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Record(BaseModel):
     """A stored row; `key` is unique within its kind."""
 
     key: str
-
-
-class DouyinAccount(BaseModel):
-    app_key: str
-    app_secret: str
-    access_token: str
-    shop_id: int | str
-    base_url: str = ""
-
-
-class ZtoAccount(BaseModel):
-    app_key: str
-    app_secret: str
-    base_url: str = ""
-    phone_tail: str = ""
-
-
-class JushuitanAccount(BaseModel):
-    app_key: str
-    app_secret: str
-    access_token: str
-    base_url: str = ""
-
-
-class DingtalkAccount(BaseModel):
-    access_token: str
-    secret: str
-    base_url: str = ""
-
-
-class SelfbuiltAccount(BaseModel):
-    secret: str = Field(pattern=r"^whsec_[A-Za-z0-9+/]+=*$")
-    api_url: str = ""
-
-
-class Credentials(BaseModel):
-    """A merchant's document, as in `<home>/demo-merchant.json`; fields of other programs are ignored."""
-
-    douyin: DouyinAccount | None = None
-    zto: ZtoAccount | None = None
-    jushuitan: JushuitanAccount | None = None
-    dingtalk: DingtalkAccount | None = None
-    selfbuilt: SelfbuiltAccount | None = None
-    webhook_base: str = ""  # overrides --webhook-base
-    webhooks: dict[str, str] = {}  # vendor -> full URL, overrides the path too
 
 
 class Merchant(Record, Credentials):
@@ -109,6 +51,7 @@ class PlatformParcel(BaseModel):
     waybill: str
     line_ids: list[str]
     shipped_at: datetime
+    carrier: NamedCarrier = "zto"
 
 
 class Order(Record):
@@ -121,12 +64,15 @@ class Order(Record):
     created_at: datetime
     updated_at: datetime
     remarks: list[str] = []
+    province: str = ""
+    buyer_notices: bool = True
 
 
 class ErpParcel(BaseModel):
     l_id: str
     line_ids: list[str]
     sent_at: datetime
+    carrier: NamedCarrier = "zto"
 
 
 class ErpOrder(Record):
@@ -151,42 +97,7 @@ class ErpReceipt(Record):
     l_id: str
     io_at: datetime
     lines: list[Line]
-
-
-class Scan(Strict):
-    """A scan that is planned: minutes after the parcel left, or after the way back began."""
-
-    after_min: float = Field(ge=0)
-    action: ZtoAction
-    facility: str = "杭州示例网点"
-    city: str = "杭州市"
-    desc: str = ""
-    problem_code: str = ""
-    return_type: str = ""
-    delivery_outlet: bool = False  # an ARRIVAL here makes an interception too late (E23137)
-    new_waybill: str | None = None  # RETURN_SCAN only: the way back goes on under this number
-
-
-class InterceptionPlan(Strict):
-    result: str = Field(default="succeed", pattern=r"^(succeed|fail|silent|refuse:E\d{5})$")
-    after_min: float = Field(default=60, ge=0)
-
-
-class WayBack(Strict):
-    scans: list[Scan] = [
-        Scan(after_min=30, action="RETURN_SCAN", desc="快件退回"),
-        Scan(after_min=1440, action="RETURN_SIGNED", desc="退回件已签收"),
-    ]
-
-
-class ParcelPlan(Strict):
-    """What will become of a parcel; minutes count from shipping, those of the way back from its beginning."""
-
-    scans: list[Scan] = []
-    interception: InterceptionPlan = InterceptionPlan()
-    way_back: WayBack = WayBack()
-    warehouse_after_min: float | None = Field(default=None, ge=0)
-    push_received: bool = False  # also push `return.received` through the self-built door
+    carrier: NamedCarrier = "zto"
 
 
 class ParcelLine(BaseModel):
@@ -194,14 +105,18 @@ class ParcelLine(BaseModel):
     line_id: str
 
 
-class DoneScan(BaseModel):
+class DoneScan(Statement):
+    """A scan that happened. `known_at`: when the courier tells of it; `told_by`: who has pushed it since."""
+
     at: datetime
+    known_at: datetime | None = None
     waybill: str
-    action: ZtoAction
     facility: str
     city: str
-    desc: str
+    problem_code: str = ""
+    return_type: str = ""
     delivery_outlet: bool = False
+    told_by: list[Tracker] = Field(default=[])
 
 
 class Interception(BaseModel):
@@ -215,20 +130,32 @@ class Interception(BaseModel):
 
 
 class Parcel(Record):
-    """One parcel on the road; `key` is its first waybill number."""
+    """One parcel on the road; `key` is its first waybill number, `named` is what the shop says of its carrier."""
 
     merchant: str
+    carrier: Carrier = "zto"
+    named: NamedCarrier = "zto"
+    kind: Literal["forward", "buyer_return"] = "forward"
+    refund_id: str = ""  # of a buyer's return
     lines: list[ParcelLine]
     shipped_at: datetime
     plan: ParcelPlan
+    phone_tail: str = ""  # who tracks it has to know these digits
+    delay_min: float = 0  # so late are its scans told
+    recognisable: bool = True  # False: nobody can tell the carrier from the number
     scans: list[DoneScan] = []
     interceptions: list[Interception] = []
     interception_requests: int = 0
     diverted: bool = False  # the forward plan no longer holds
+    stalled: bool = False  # nothing that was planned happens
     back_since: datetime | None = None
     return_waybill: str | None = None
-    subscribed: list[str] = []
     received_at: datetime | None = None
+
+    def told_of(self, waybill: str, until: datetime) -> list[DoneScan]:
+        """Give what the courier has told of a number by an instant, newest first."""
+        told = [scan for scan in self.scans if scan.waybill == waybill and (scan.known_at or scan.at) <= until]
+        return sorted(told, key=lambda scan: scan.at)[::-1]
 
 
 class OperateCall(BaseModel):
@@ -257,6 +184,8 @@ class Refund(Record):
     refunded_by: str = ""
     operate_calls: list[OperateCall] = []
     return_waybill: str = ""
+    return_carrier: NamedCarrier = ""
+    return_shipped_at: datetime | None = None
     remarks: list[str] = []
 
 
@@ -273,7 +202,7 @@ class Due(Record):
     """Something that happens by itself at an instant; `key` keeps the order of equal instants."""
 
     at: datetime
-    kind: Literal["scan", "back", "verdict", "received", "deadline", "push"]
+    kind: Literal["scan", "back", "report", "verdict", "received", "news", "watch", "deadline", "push"]
     subject: str
     number: int = 0
 
@@ -287,9 +216,10 @@ class PushAnswer(BaseModel):
 
 
 class Push(Record):
-    """One message to huhang; `body` is the element (Douyin), the `data` (ZTO) or the event (self-built).
+    """One message to huhang; `body` is the element (Douyin), `data` (ZTO), `param` (Kuaidi100) or event (self-built).
 
-    `key` is the message id: `msg_id` at Douyin, `webhook-id` at the self-built shop.
+    `key` is the message id: `msg_id` at Douyin, `webhook-id` at the self-built shop. `url` and `salt` are those of a
+    subscription at Kuaidi100.
     """
 
     merchant: str
@@ -298,6 +228,8 @@ class Push(Record):
     body: dict[str, Any]
     about: str
     made_at: datetime
+    url: str = ""
+    salt: str = ""
     status: Literal["pending", "delivered", "given_up"] = "pending"
     attempts: int = 0
     answers: list[PushAnswer] = []

@@ -1,13 +1,16 @@
 """Refunds: what buyers, the platform and the merchant's own hand do to them, and where money moves."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from infra.local.sandbox.clock import epoch_s
-from infra.local.sandbox.orders import require_int64
+from infra.local.sandbox.orders import RoadSpec, hand_over, require_int64
+from infra.local.sandbox.parcels import carry
+from infra.local.sandbox.plans import Strict
 from infra.local.sandbox.pushes import push_refund
-from infra.local.sandbox.records import OperateCall, Platform, Refund, RefundKind, RefundStatus, Strict
+from infra.local.sandbox.records import OperateCall, ParcelLine, Platform, Refund, RefundKind, RefundStatus
 from infra.local.sandbox.world import Refused, World
 
 SECOND_MESSAGE_AFTER = timedelta(seconds=2)  # "refund succeeded" follows "refund agreed"
@@ -40,8 +43,11 @@ class PushSpec(Strict):
     copies: int = Field(default=1, ge=1, le=20)
 
 
-class BuyerShipsSpec(PushSpec):
-    waybill: str = ""
+class BuyerShipsSpec(PushSpec, RoadSpec):
+    """The parcel that travels, and the number that the buyer `entered` of it (None: the right one)."""
+
+    waybill: str = Field(default="", max_length=32)
+    entered: str | None = None
 
 
 def create_refund(world: World, spec: RefundSpec) -> Refund:
@@ -158,10 +164,16 @@ def force(world: World, refund: Refund, spec: PushSpec) -> None:
 
 
 def buyer_ships(world: World, refund: Refund, spec: BuyerShipsSpec) -> None:
-    """Let the buyer send the goods back."""
-    if refund.status != "returning":
+    """Let the buyer send the goods back and enter the number; a self-built shop waits for nobody's consent."""
+    early = refund.platform == "selfbuilt" and refund.kind == "return_and_refund" and refund.status == "waiting"
+    if refund.status != "returning" and not early:
         raise Refused("status", "not waiting for the buyer's parcel")
-    refund.return_waybill = spec.waybill
+    if spec.waybill:
+        lines = [ParcelLine(order_id=refund.order_id, line_id=refund.line_id)]
+        handover = hand_over(refund.merchant, spec.waybill, lines, spec, own_label=False)
+        carry(world, replace(handover, kind="buyer_return", refund_id=refund.key))
+    refund.return_waybill = spec.waybill if spec.entered is None else spec.entered
+    refund.return_carrier, refund.return_shipped_at = spec.told, world.now()
     _become(world, refund, "buyer_shipped", "return.shipped", spec)
 
 

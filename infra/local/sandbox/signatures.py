@@ -36,6 +36,21 @@ def zto_digest(content: bytes, app_secret: str) -> str:
     return base64.b64encode(hashlib.md5(content + app_secret.encode()).digest()).decode()
 
 
+def kuaidi100_query_sign(param: str, key: str, customer: str) -> str:
+    """Sign a query: upper-case MD5 over the three texts as they stand."""
+    return hashlib.md5(f"{param}{key}{customer}".encode()).hexdigest().upper()
+
+
+def kuaidi100_push_sign(param: str, salt: str) -> str:
+    """Sign a push's `param` with the salt of its subscription."""
+    return hashlib.md5(f"{param}{salt}".encode()).hexdigest().upper()
+
+
+def kuaidi100_call_sign(param: str, timestamp_ms: str, key: str, secret: str) -> str:
+    """Sign a call of the services around labels: interceptions and work orders."""
+    return hashlib.md5(f"{param}{timestamp_ms}{key}{secret}".encode()).hexdigest().upper()
+
+
 def jushuitan_sign(app_secret: str, fields: Mapping[str, str]) -> str:
     """Sign the form fields of a Jushuitan call, all but `sign`, by key; the secret stands in front only."""
     joined = "".join(f"{key}{fields[key]}" for key in sorted(fields) if key != "sign")

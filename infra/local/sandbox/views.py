@@ -46,12 +46,21 @@ def selfbuilt_order(order: Order) -> dict[str, Any]:
         "order_id": order.key,
         "status": order.status,
         "paid_fen": order.paid_fen,
+        "paid_at": order.created_at.isoformat(),
+        "province": order.province,
+        "buyer_notices": order.buyer_notices,
         "updated_at": order.updated_at.isoformat(),
         "lines": [
             {"line_id": line.line_id, "quantity": line.quantity, "amount_fen": line.amount_fen} for line in order.lines
         ],
         "parcels": [
-            {"carrier": "zto", "waybill": parcel.waybill, "line_ids": parcel.line_ids} for parcel in order.parcels
+            {
+                "carrier": parcel.carrier,
+                "waybill": parcel.waybill,
+                "line_ids": parcel.line_ids,
+                "shipped_at": parcel.shipped_at.isoformat(),
+            }
+            for parcel in order.parcels
         ],
     }
 
@@ -67,4 +76,16 @@ def selfbuilt_refund(refund: Refund) -> dict[str, Any]:
         "version": refund.version,
         "deadline_at": refund.deadline_at.isoformat() if refund.deadline_at else None,
         "line_ids": [refund.line_id],
+        "return_parcel": _return_parcel(refund),
+    }
+
+
+def _return_parcel(refund: Refund) -> dict[str, Any] | None:
+    """What the buyer entered of the parcel that brings the goods back."""
+    if not refund.return_waybill or refund.return_shipped_at is None:
+        return None
+    return {
+        "carrier": refund.return_carrier,
+        "waybill": refund.return_waybill,
+        "shipped_at": refund.return_shipped_at.isoformat(),
     }

@@ -24,11 +24,13 @@ from infra.local.sandbox.records import (
     RobotMessage,
 )
 from infra.local.sandbox.store import Store, Table
+from infra.local.sandbox.tracking_records import BuyerMessage, Subscription, TrackQuery, WorkOrder
 
 CALLS_MAX = 5000
 PUSHES_MAX = 5000
 MESSAGES_MAX = 1000
 ANSWERS_MAX = 5000
+QUERIES_MAX = 5000
 
 
 class Refused(Exception):
@@ -52,6 +54,10 @@ class World:
         self.receipts = Table("receipt", ErpReceipt)
         self.parcels = Table("parcel", Parcel)
         self.refunds = Table("refund", Refund)
+        self.subscriptions = Table("subscription", Subscription)
+        self.track_queries = Table("track_query", TrackQuery, QUERIES_MAX)
+        self.work_orders = Table("work_order", WorkOrder)
+        self.buyer_messages = Table("buyer_message", BuyerMessage)
         self.faults = Table("fault", Fault)
         self.dues = Table("due", Due)
         self.pushes = Table("push", Push, PUSHES_MAX)
@@ -126,11 +132,15 @@ class World:
     def parcels_of(self, order_id: str) -> list[Parcel]:
         return [parcel for parcel in self.parcels if any(line.order_id == order_id for line in parcel.lines)]
 
+    def subscriptions_to(self, waybill: str) -> list[Subscription]:
+        """Find who ever wanted this number's scans, the earliest first."""
+        return [one for one in self.subscriptions if one.waybill == waybill]
+
     def erp_orders_of(self, order_id: str) -> list[ErpOrder]:
         return [order for order in self.erp_orders if order.so_id == order_id]
 
     def find_merchant(
-        self, vendor: Literal["douyin", "zto", "jushuitan", "dingtalk"], field: str, value: str
+        self, vendor: Literal["douyin", "zto", "kuaidi100", "jushuitan", "dingtalk"], field: str, value: str
     ) -> Merchant | None:
         """Find the shop whose account at this vendor has this key."""
         for merchant in self.merchants:

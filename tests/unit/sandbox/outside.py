@@ -6,7 +6,7 @@ import json
 import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import httpx
 from starlette.applications import Starlette
@@ -16,6 +16,8 @@ from infra.local.sandbox.signatures import (
     dingtalk_sign,
     douyin_api_sign,
     jushuitan_sign,
+    kuaidi100_call_sign,
+    kuaidi100_query_sign,
     standard_webhook_signature,
     zto_digest,
 )
@@ -31,11 +33,13 @@ MERCHANT: dict[str, Any] = {
         "base_url": "http://127.0.0.1:4600/douyin",
     },
     "zto": {"app_key": "zto-key", "app_secret": "HhZtoSecret01", "base_url": "", "phone_tail": "0017"},
+    "kuaidi100": {"key": "HhTestKey001", "customer": "HHCUSTOMER01", "secret": "HhSecret001"},
     "jushuitan": {"app_key": "ak_huhang", "app_secret": "as_huhang", "access_token": "tok_5f1e", "base_url": ""},
     "dingtalk": {"access_token": "ding-token", "secret": "SECding", "base_url": ""},
     "selfbuilt": {"secret": "whsec_aHVoYW5nLXN0YW5kYXJkLXdlYmhvb2sta2V5LTAwMDE=", "api_url": ""},
 }
 ORDER, LINE, REFUND = "6917845678901234567", "6917845678901234568", "7012345678901234567"
+CALLBACK = "http://huhang.test/webhooks/kuaidi100/m1"
 START = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
 
 
@@ -75,7 +79,20 @@ class Huhang:
             return httpx.Response(
                 200, json={"status": True, "message": "调用成功", "result": "成功", "statusCode": "200"}
             )
+        if "/kuaidi100/" in request.url.path:
+            return httpx.Response(200, json={"result": True, "returnCode": "200", "message": "成功"})
         return httpx.Response(200, json={"code": 0, "msg": "success"})
+
+    def tracked(self) -> list[dict[str, Any]]:
+        """What Kuaidi100 has pushed."""
+        mine = [request for request in self.received if "/kuaidi100/" in request.url.path]
+        return [json.loads(parse_qs(request.content.decode())["param"][0]) for request in mine]
+
+    def scanned(self) -> list[tuple[str, str]]:
+        """The numbers and actions that ZTO has pushed."""
+        mine = [request for request in self.received if "/zto/" in request.url.path]
+        data = [json.loads(parse_qs(request.content.decode())["data"][0]) for request in mine]
+        return [(one["billCode"], one["action"]) for one in data]
 
 
 class Outside:
@@ -112,6 +129,44 @@ class Outside:
     def ship(self, waybill: str = "75000000000017", sync: bool = True, subscribed: bool = True, **plan: Any) -> None:
         parcel = {"waybill": waybill, "line_ids": [LINE], "plan": plan, "subscribed": subscribed}
         self.control("POST", f"/orders/{ORDER}/ship", {"parcels": [parcel], "sync_platform": sync})
+
+    def send(self, waybill: str, scans: list[dict[str, Any]] | None = None, **road: Any) -> None:
+        """Ship one parcel on any road."""
+        parcel = {"waybill": waybill, "line_ids": [LINE], "plan": {"scans": scans or []}} | road
+        self.control("POST", f"/orders/{ORDER}/ship", {"parcels": [parcel], "push": False})
+
+    def scan(self, waybill: str, stage: str, **more: Any) -> dict[str, Any]:
+        """Let a scan happen now."""
+        parcel: dict[str, Any] = self.control("POST", f"/parcels/{waybill}/scan", {"stage": stage} | more)["parcel"]
+        return parcel
+
+    def parcel(self, waybill: str) -> dict[str, Any]:
+        """The truth about one parcel."""
+        parcel: dict[str, Any] = self.control("GET", f"/parcels/{waybill}")["parcel"]
+        return parcel
+
+    def poll(self, waybill: str, company: str, key: str = "HhTestKey001", **parameters: Any) -> str:
+        """Subscribe at Kuaidi100; gives its return code."""
+        more = {"callbackurl": CALLBACK, "salt": "huhang-salt", "resultv2": "4"} | parameters
+        param = {"company": company, "number": waybill, "key": key, "parameters": more}
+        form = urlencode({"schema": "json", "param": json.dumps(param)})
+        code: str = self._json(self.client.post("/kuaidi100/poll", content=form))["returnCode"]
+        return code
+
+    def track(self, waybill: str, company: str, sign: str = "", **more: str) -> dict[str, Any]:
+        """Query at Kuaidi100."""
+        fields = {"com": company, "num": waybill, "resultv2": "4", "show": "0", "order": "desc"} | more
+        param = json.dumps(fields, separators=(",", ":"))
+        ours = sign or kuaidi100_query_sign(param, "HhTestKey001", "HHCUSTOMER01")
+        form = urlencode({"customer": "HHCUSTOMER01", "param": param, "sign": ours})
+        return self._json(self.client.post("/kuaidi100/poll/query.do", content=form))
+
+    def work_order(self, sign: str = "", **param: Any) -> dict[str, Any]:
+        """Ask a courier's people by way of Kuaidi100."""
+        text, stamp = json.dumps(param, ensure_ascii=False), str(int(self.now.timestamp() * 1000))
+        ours = sign or kuaidi100_call_sign(text, stamp, "HhTestKey001", "HhSecret001")
+        form = urlencode({"key": "HhTestKey001", "t": stamp, "param": text, "sign": ours})
+        return self._json(self.client.post("/kuaidi100/workorder/api/create", content=form))
 
     def ask_refund(self, platform: str = "douyin", **more: Any) -> None:
         refund = {"merchant": "m1", "platform": platform, "refund_id": REFUND, "order_id": ORDER, "line_id": LINE}

@@ -7,6 +7,9 @@ from infra.local.sandbox.signatures import (
     douyin_api_sign,
     douyin_event_sign,
     jushuitan_sign,
+    kuaidi100_call_sign,
+    kuaidi100_push_sign,
+    kuaidi100_query_sign,
     standard_webhook_matches,
     standard_webhook_signature,
     zto_digest,
@@ -64,6 +67,29 @@ def test_douyin_calls_are_signed_over_five_fields(sign_method: str, sign: str) -
 )
 def test_zto_signs_requests_and_pushes_alike(content: str, digest: str) -> None:
     assert zto_digest(content.encode(), "HhZtoSecret01") == digest
+
+
+def test_kuaidi100_signs_queries_over_param_key_and_customer() -> None:
+    param = '{"com":"zhongtong","num":"75000000000017","phone":"0017","resultv2":"4","show":"0","order":"desc"}'
+    assert kuaidi100_query_sign(param, "HhTestKey001", "HHCUSTOMER01") == "002962767867785490D0F923F9697B6C"
+
+
+@pytest.mark.parametrize(
+    ("salt", "sign"),
+    [("huhang-salt", "49FC66630C1C688DF51E8DDA3181570A"), ("", "58B77058DC43E15F0ECCE4C30A6ED1B5")],
+)
+def test_kuaidi100_signs_pushes_with_the_salt(salt: str, sign: str) -> None:
+    last = '{"state":"3","ischeck":"1","com":"zhongtong","nu":"75000000000017","data":[]}'
+    param = f'{{"status":"polling","message":"","lastResult":{last}}}'
+    assert kuaidi100_push_sign(param, salt) == sign
+
+
+def test_kuaidi100_signs_label_calls_over_param_time_key_and_secret() -> None:
+    param = (
+        '{"kuaidicom":"zhongtong","kuaidinum":"75000000000017","interceptType":"RETURN_SEND_ADDR","reason":"买家退款"}'
+    )
+    sign = kuaidi100_call_sign(param, "1767225600000", "HhTestKey001", "HhSecret001")
+    assert sign == "867F6086234E91E4CCFEBF75846ADD54"
 
 
 def test_jushuitan_signs_the_sorted_fields_behind_the_secret() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from infra.local.sandbox.accounts import DouyinAccount
 from infra.local.sandbox.clock import parse_beijing
 from infra.local.sandbox.gate import VendorCall, VendorReply, parse_object
-from infra.local.sandbox.records import DouyinAccount, Merchant
+from infra.local.sandbox.records import Merchant
 from infra.local.sandbox.signatures import douyin_api_sign, same
 from infra.local.sandbox.vendors.douyin_calls import CALLS
 from infra.local.sandbox.world import Refused, World

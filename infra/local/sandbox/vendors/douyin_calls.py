@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.local.sandbox.parcels import InterceptWish, request_interception
+from infra.local.sandbox.carriers import BY_CODE, CARRIERS
+from infra.local.sandbox.interceptions import InterceptWish, request_interception
 from infra.local.sandbox.records import Merchant, Order, Refund
 from infra.local.sandbox.refunds import PushSpec, agree, note_operate, refuse
 from infra.local.sandbox.vendors.douyin_documents import after_sale_detail, after_sale_list_item, order_detail
@@ -210,7 +211,7 @@ def intercept(world: World, merchant: Merchant, param: InterceptParam) -> dict[s
 def _intercept_one(world: World, merchant: Merchant, target: InterceptTarget) -> dict[str, Any]:
     result: dict[str, Any] = {
         "company_code": target.company_code,
-        "company_name": "中通快递",
+        "company_name": CARRIERS[BY_CODE.get(target.company_code, "")].name,
         "tracking_no": target.tracking_no,
         "is_success": True,
         "can_intercept": True,

@@ -1,7 +1,9 @@
 """The documents that the Douyin open API gives out: after-sale detail and list item, order detail."""
 
+from datetime import timedelta
 from typing import Any
 
+from infra.local.sandbox.carriers import CARRIERS
 from infra.local.sandbox.clock import beijing_text, epoch_s
 from infra.local.sandbox.parcels import SIGNED
 from infra.local.sandbox.records import Line, Order, Refund
@@ -9,6 +11,7 @@ from infra.local.sandbox.views import AFTER_SALE_STATUSES, AFTER_SALE_TYPES, DOU
 from infra.local.sandbox.world import World
 
 TYPE_TEXTS = {0: "退货退款", 1: "已发货仅退款", 2: "未发货仅退款"}
+SHIP_WITHIN = timedelta(hours=48)
 STATUS_TEXTS = {6: "待商家处理", 7: "待买家退货", 11: "待商家收货", 12: "退款成功", 27: "商家已拒绝", 28: "售后关闭"}
 
 
@@ -23,7 +26,7 @@ def _refund_status(refund: Refund) -> int:
 def _got_package(world: World, refund: Refund) -> int:
     """1 when a parcel with the refund's line was signed and did not turn back."""
     for parcel in world.parcels_of(refund.order_id):
-        mine = any(line.line_id == refund.line_id for line in parcel.lines)
+        mine = parcel.kind == "forward" and any(line.line_id == refund.line_id for line in parcel.lines)
         if mine and parcel.back_since is None and any(scan.action in SIGNED for scan in parcel.scans):
             return 1
     return 0
@@ -38,8 +41,8 @@ def _known_logistics(order: Order, line_id: str) -> list[dict[str, Any]]:
     return [
         {
             "tracking_no": parcel.waybill,
-            "company_name": "中通快递",
-            "company_code": "zhongtong",
+            "company_name": CARRIERS[parcel.carrier].name,
+            "company_code": CARRIERS[parcel.carrier].code,
             "logistics_time": epoch_s(parcel.shipped_at),
             "logistics_state": 0,
             "value_added_services": [],
@@ -76,7 +79,12 @@ def after_sale_detail(world: World, refund: Refund, order: Order, with_log: bool
         "part_type": int(refund.amount_fen < _line(order, refund.line_id).amount_fen),
         "after_sale_order_type": 1,
     }
-    back = {"tracking_no": refund.return_waybill, "company_code": "", "company_name": "", "logistics_time": 0}
+    back = {
+        "tracking_no": refund.return_waybill,
+        "company_code": CARRIERS[refund.return_carrier].code,
+        "company_name": CARRIERS[refund.return_carrier].name,
+        "logistics_time": epoch_s(refund.return_shipped_at) if refund.return_shipped_at else 0,
+    }
     process = {
         "after_sale_info": info,
         "arbitrate_info": {"arbitrate_id": "0", "arbitrate_status": 0},
@@ -179,15 +187,18 @@ def order_detail(world: World, order: Order) -> dict[str, Any]:
         "order_amount": order.paid_fen,
         "pay_amount": order.paid_fen,
         "post_amount": 0,
+        "exp_ship_time": epoch_s(order.created_at + SHIP_WITHIN),
         "ship_time": ship_time,
         "seller_words": "；".join(order.remarks),
+        "post_addr": _address(order),
+        "mask_post_addr": _address(order),
         "mask_post_receiver": "张*",
         "mask_post_tel": "1********17",
         "logistics_info": [
             {
                 "tracking_no": parcel.waybill,
-                "company": "zhongtong",
-                "company_name": "中通快递",
+                "company": CARRIERS[parcel.carrier].code,
+                "company_name": CARRIERS[parcel.carrier].name,
                 "ship_time": epoch_s(parcel.shipped_at),
                 "delivery_id": parcel.waybill,
                 "product_info": [_product(line) for line in order.lines if line.line_id in parcel.line_ids],
@@ -196,6 +207,11 @@ def order_detail(world: World, order: Order) -> dict[str, Any]:
         ],
         "sku_order_list": [_sub_order(world, order, line, line.line_id in shipped) for line in order.lines],
     }
+
+
+def _address(order: Order) -> dict[str, Any]:
+    """Where the order goes; only the province stays readable."""
+    return {"province": {"name": order.province, "id": ""}, "city": None, "town": None, "street": None, "detail": ""}
 
 
 def _product(line: Line) -> dict[str, Any]:

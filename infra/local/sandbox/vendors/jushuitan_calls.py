@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from infra.local.sandbox.carriers import CARRIERS
 from infra.local.sandbox.clock import beijing_text, parse_beijing
 from infra.local.sandbox.orders import cancel_in_erp, hold_in_erp
 from infra.local.sandbox.records import ErpOrder, ErpParcel, ErpReceipt, Line, Merchant
@@ -165,8 +166,8 @@ def _order_document(order: ErpOrder) -> dict[str, Any]:
         "type": "普通订单",
         "link_o_id": "",
         "l_id": last.l_id if last else "",
-        "lc_id": "ZTO" if last else "",
-        "logistics_company": "中通快递" if last else "",
+        "lc_id": CARRIERS[last.carrier].erp if last else "",
+        "logistics_company": CARRIERS[last.carrier].name if last else "",
         "send_date": beijing_text(last.sent_at) if last else "",
         "question_type": order.question_type,
         "question_desc": order.question_desc,
@@ -196,8 +197,8 @@ def _shipment_document(order: ErpOrder, parcel: ErpParcel) -> dict[str, Any]:
         "so_id": order.so_id,
         "send_date": beijing_text(parcel.sent_at),
         "l_id": parcel.l_id,
-        "lc_id": "ZTO",
-        "logistics_company": "中通快递",
+        "lc_id": CARRIERS[parcel.carrier].erp,
+        "logistics_company": CARRIERS[parcel.carrier].name,
         "items": _items(lines, order.key),
     }
 
@@ -218,7 +219,7 @@ def _receipt_document(receipt: ErpReceipt) -> dict[str, Any]:
         "io_id": int(receipt.key),
         "so_id": receipt.so_id,
         "l_id": receipt.l_id,
-        "logistics_company": "中通快递",
+        "logistics_company": CARRIERS[receipt.carrier].name,
         "io_date": beijing_text(receipt.io_at),
         "status": "Confirmed",
         "modified": beijing_text(receipt.io_at),

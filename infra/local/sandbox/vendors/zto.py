@@ -1,7 +1,7 @@
 """ZTO's open API: interception, its status, tracking subscription and query.
 
-Unverified: the success code `SYS000`, the code for missing fields (E418 here), the answer to a status query without
-interception (`result` null), and the Chinese scan types of the query.
+Unverified: the code for missing fields (E418 here), the answer to a status query without interception (`result` null),
+and the Chinese scan types of the query. Another courier's number is one that ZTO has never seen.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,11 @@ from typing import Any
 
 from infra.local.sandbox.clock import epoch_s
 from infra.local.sandbox.gate import VendorCall, VendorReply, parse_object
-from infra.local.sandbox.parcels import InterceptWish, cancel_interception, request_interception
+from infra.local.sandbox.interceptions import InterceptWish, cancel_interception, request_interception
 from infra.local.sandbox.records import Merchant, Parcel
 from infra.local.sandbox.signatures import same, zto_digest
+from infra.local.sandbox.subscriptions import subscribe_zto
+from infra.local.sandbox.tracking_records import TrackQuery
 from infra.local.sandbox.world import Refused, World
 
 STATUS_NAMES = {
@@ -130,20 +132,18 @@ def query_intercept(world: World, merchant: Merchant, body: dict[str, Any]) -> d
 
 def subscribe(world: World, merchant: Merchant, body: dict[str, Any]) -> dict[str, Any]:
     """From now on push the scans of this number; earlier ones are not repeated."""
-    parcel = _parcel(world, merchant, body)
-    _check_phone(merchant, body)
-    waybill = _text(body, "billCode")
-    if waybill not in parcel.subscribed:
-        parcel.subscribed.append(waybill)
-        world.parcels.put(parcel)
+    _check_phone(_parcel(world, merchant, body), merchant, body)
+    subscribe_zto(world, merchant.key, _text(body, "billCode"))
     return {}
 
 
 def query_track(world: World, merchant: Merchant, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the scans under this number so far."""
+    """List the scans under this number so far, oldest first."""
     parcel = _parcel(world, merchant, body)
-    _check_phone(merchant, body)
-    waybill = _text(body, "billCode")
+    _check_phone(parcel, merchant, body)
+    waybill, now = _text(body, "billCode"), world.now()
+    key = str(world.next_number("track_query"))
+    world.track_queries.put(TrackQuery(key=key, merchant=merchant.key, tracker="zto", waybill=waybill, at=now))
     return [
         {
             "billCode": waybill,
@@ -152,22 +152,22 @@ def query_track(world: World, merchant: Merchant, body: dict[str, Any]) -> list[
             "desc": scan.desc,
             "scanSite": {"name": scan.facility, "code": "57100", "city": scan.city},
         }
-        for scan in parcel.scans
-        if scan.waybill == waybill
+        for scan in reversed(parcel.told_of(waybill, now))
+        if scan.action
     ]
 
 
 def _parcel(world: World, merchant: Merchant, body: dict[str, Any]) -> Parcel:
     parcel = world.find_parcel(_text(body, "billCode"))
-    if parcel is None:
+    if parcel is None or parcel.carrier != "zto":
         raise Refused("E416", "运单号不存在")
     if parcel.merchant != merchant.key:
         raise Refused("E23102", "无权限操作该运单")
     return parcel
 
 
-def _check_phone(merchant: Merchant, body: dict[str, Any]) -> None:
-    tail = merchant.zto.phone_tail if merchant.zto else ""
+def _check_phone(parcel: Parcel, merchant: Merchant, body: dict[str, Any]) -> None:
+    tail = parcel.phone_tail or (merchant.zto.phone_tail if merchant.zto else "")
     if tail and not str(body.get("mobilePhone", "")).endswith(tail):
         raise Refused("E409", "手机号后四位校验失败")
 
