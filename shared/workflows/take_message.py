@@ -16,7 +16,6 @@ from shared.ports import CaseStore, Clock
 from shared.workflows.handle_event import Fate, handle_event
 from shared.workflows.receive_push import read_raw_push
 
-
 CLOCKS_DIFFER_MAX = timedelta(hours=1)
 """How far a courier's clock may be ahead of ours."""
 
