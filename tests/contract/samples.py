@@ -40,8 +40,20 @@ ACCOUNTS: dict[str, dict[str, str]] = {
         "return_district": "白云区",
         "return_address": "示例路1号*退货仓",
     },
+    "kuaidi100": {
+        "key": "HhTestKey001",
+        "customer": "HHCUSTOMER01",
+        "salt": "huhang-salt",
+        "callback_url": "https://hooks.example/webhooks/kuaidi100/shop-7/k100-token-01",
+        "phone_tail": "0017",
+        "secret": "HhSecret001",
+        "work_order_type": "7",
+    },
     "jushuitan": {"app_key": "jst-key", "app_secret": "jst-secret", "access_token": "jst-token"},
     "dingtalk": {"access_token": "ding-token", "secret": "SECinvented0000000000000007"},
+    "wecom": {"key": "wecom-key-secret-0007"},
+    "feishu": {"hook": "feishu-hook-0007"},
+    "webhook": {"url": "https://pager.example/huhang", "secret": "whsec_aHVoYW5nLW5vdGljZS1zZWNyZXQtMDAwMDAwMDAwMQ=="},
     "selfbuilt": {
         "secret": "whsec_aHVoYW5nLXNhbXBsZS1zZWNyZXQtMDAwMDAwMDAwMQ==",
         "api_url": "https://shop.example/huhang",
@@ -152,9 +164,13 @@ def drive(steps: Generator[HttpRequest, HttpReply, Any], replies: list[Any], req
 def shown(request: HttpRequest) -> dict[str, Any]:
     """What a sample says about a request: neither host, nor credentials, nor signatures.
 
-    Of a form that is its one field that holds JSON.
+    Of a form that is its one field that holds JSON, of a GET its query. Kuaidi100 wants the key and the salt of a
+    subscription inside of that JSON.
     """
     text = request.body.decode()
+    if not text:
+        query = {name: value for name, value in parse_qsl(urlsplit(request.url).query) if name != "key"}
+        return {"method": request.method, "path": urlsplit(request.url).path, "query": query}
     if "urlencoded" in request.headers.get("content-type", ""):
         (text,) = (value for _, value in parse_qsl(text, strict_parsing=True) if value.startswith("{"))
     body = json.loads(text)

@@ -1,6 +1,7 @@
 """Our signatures are the vendors': computed for published or independently checked inputs."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.channels import dingtalk
-from shared.couriers import sf, zto
+from shared.couriers import kuaidi100, sf, zto
 from shared.domain.wire import Push
 from shared.erps import jushuitan
 from shared.errors import BadSignature, UnknownMerchant
@@ -100,11 +101,15 @@ def test_sf_is_signed_as_its_vectors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "service"),
-    [("intercept_parcel", "EXP_RECE_WANTED_INTERCEPT"), ("subscribe_tracking", "EXP_RECE_REGISTER_ROUTE")],
+    ("fields", "service"),
+    [
+        ({"type": "intercept_parcel"}, "EXP_RECE_WANTED_INTERCEPT"),
+        ({"type": "subscribe_tracking", "source": "sf"}, "EXP_RECE_REGISTER_ROUTE"),
+        ({"type": "query_tracking", "source": "sf"}, "EXP_RECE_SEARCH_ROUTES"),
+    ],
 )
-def test_an_sf_call_is_signed_over_the_text_that_it_sends(kind: str, service: str) -> None:
-    command = command_of({"type": kind, "carrier": "sf", "waybill": "SF1399000000121"})
+def test_an_sf_call_is_signed_over_the_text_that_it_sends(fields: dict[str, str], service: str) -> None:
+    command = command_of({**fields, "carrier": "sf", "waybill": "SF1399000000121"})
     request = next(sf.carry_out(command, ACCOUNTS["sf"], NOW))  # type: ignore[arg-type]
     form = {name: values[0] for name, values in parse_qs(request.body.decode(), strict_parsing=True).items()}
     assert form.pop("msgDigest") == sf.digest_of(form["msgData"], form["timestamp"], ACCOUNTS["sf"]["checkword"])
@@ -113,17 +118,74 @@ def test_an_sf_call_is_signed_over_the_text_that_it_sends(kind: str, service: st
     assert form == {"partnerID": "HHPARTNER", "serviceCode": service, "timestamp": "1772328600000"}
 
 
-def test_a_repeated_sf_interception_has_the_same_number_and_a_repeated_registration_another() -> None:
+def test_a_repeated_sf_interception_has_the_same_number_and_a_repeated_registration_or_question_another() -> None:
     """SF refuses a number that it has seen: that protects the one and would prevent the other."""
 
-    def number(kind: str, at: datetime) -> str:
-        command = command_of({"type": kind, "carrier": "sf", "waybill": "SF1399000000121"})
+    def number(kind: str, at: datetime, **more: str) -> str:
+        command = command_of({"type": kind, "carrier": "sf", "waybill": "SF1399000000121", **more})
         request = next(sf.carry_out(command, ACCOUNTS["sf"], at))  # type: ignore[arg-type]
         return parse_qs(request.body.decode())["requestID"][0]
 
     later = NOW + timedelta(seconds=60)
     assert {number("intercept_parcel", at) for at in (NOW, later)} == {"467a18d4-b6a9-5360-ae87-f271bdfc05c3"}
-    assert number("subscribe_tracking", NOW) != number("subscribe_tracking", later)
+    for harmless in ("subscribe_tracking", "query_tracking"):
+        assert number(harmless, NOW, source="sf") != number(harmless, later, source="sf")
+
+
+KUAIDI100_PUSH = (
+    '{"status":"polling","message":"","lastResult":{"state":"3","ischeck":"1","com":"zhongtong",'
+    '"nu":"75000000000017","data":[]}}'
+)
+
+
+@pytest.mark.parametrize("change", [str, str.lower], ids=["upper", "lower"])
+def test_kuaidi100s_pushes_are_verified_by_its_vector(change: Callable[[str], str]) -> None:
+    sign = change("49FC66630C1C688DF51E8DDA3181570A")
+    push = Push({}, {}, urlencode({"sign": sign, "param": KUAIDI100_PUSH}).encode())
+    kuaidi100.verify_push(push, {"salt": "huhang-salt"}, NOW)
+
+
+def test_a_push_of_kuaidi100_that_is_signed_without_a_salt_is_refused() -> None:
+    sign = "58B77058DC43E15F0ECCE4C30A6ED1B5"
+    assert kuaidi100.sign_of(KUAIDI100_PUSH, "") == sign
+    push = Push({}, {}, urlencode({"sign": sign, "param": KUAIDI100_PUSH}).encode())
+    with pytest.raises(BadSignature):
+        kuaidi100.verify_push(push, {"salt": "huhang-salt"}, NOW)
+    with pytest.raises(UnknownMerchant):
+        kuaidi100.verify_push(push, {"salt": ""}, NOW)
+
+
+def test_kuaidi100_is_signed_as_its_vectors() -> None:
+    query = '{"com":"zhongtong","num":"75000000000017","phone":"0017","resultv2":"4","show":"0","order":"desc"}'
+    order = (
+        '{"kuaidicom":"zhongtong","kuaidinum":"75000000000017","interceptType":"RETURN_SEND_ADDR","reason":"买家退款"}'
+    )
+    assert kuaidi100.sign_of(query, "HhTestKey001", "HHCUSTOMER01") == "002962767867785490D0F923F9697B6C"
+    signed = kuaidi100.sign_of(order, "1767225600000", "HhTestKey001", "HhSecret001")
+    assert signed == "867F6086234E91E4CCFEBF75846ADD54"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "signed", "unsigned"),
+    [
+        ("query_tracking", {}, ["param", "HhTestKey001", "customer"], ["customer", "param"]),
+        (
+            "urge_courier",
+            {"anomaly": "stalled", "text": "在途停滞 +48 小时"},
+            ["param", "t", "HhTestKey001", "HhSecret001"],
+            ["key", "param", "t"],
+        ),
+    ],
+)
+def test_a_kuaidi100_call_is_signed_over_the_text_that_it_sends(
+    kind: str, more: dict[str, str], signed: list[str], unsigned: list[str]
+) -> None:
+    parcel = {"source": "kuaidi100", "carrier": "yto", "waybill": "YT1000000000017"}
+    command = command_of({"type": kind, **parcel, **more})
+    request = next(kuaidi100.carry_out(command, ACCOUNTS["kuaidi100"], NOW))  # type: ignore[arg-type]
+    form = {name: values[0] for name, values in parse_qs(request.body.decode(), strict_parsing=True).items()}
+    assert form.pop("sign") == kuaidi100.sign_of(*(form.get(part, part) for part in signed))
+    assert sorted(form) == unsigned
 
 
 def test_jushuitan_is_signed_as_its_vectors() -> None:
@@ -173,7 +235,7 @@ def test_a_call_to_a_self_built_shop_is_signed_so_that_the_shop_can_verify_it() 
         selfbuilt.verify_push(Push(request.headers, {}, request.body), {"secret": secret}, NOW)
 
 
-@pytest.mark.parametrize("vendor", [douyin, zto, sf, selfbuilt], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("vendor", [douyin, zto, sf, kuaidi100, selfbuilt], ids=lambda module: module.__name__)
 def test_an_account_without_a_secret_verifies_nobody(vendor: ModuleType) -> None:
     """An empty secret would make the signature something that everybody can compute."""
     key = "k"
