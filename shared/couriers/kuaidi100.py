@@ -247,7 +247,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
         return (yield from _query(command, account))
     if isinstance(command, UrgeCourier):
         return (yield from _urge(command, account, now))
-    raise Permanent("not_supported", "快递100 只用于轨迹")
+    raise Permanent("not_supported", command.type)
 
 
 def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime) -> Finding:
