@@ -1,13 +1,14 @@
-"""SF Express (顺丰): pushed routes to events; returns, their cancellation and route registration through its 丰桥.
+"""SF Express (顺丰): routes, pushed or asked for, to events; returns and their cancellation through its 丰桥.
 
-Manual: open.sf-express.com 路由推送, EXP_RECE_WANTED_INTERCEPT (截单转寄退回), EXP_RECE_REGISTER_ROUTE (the official
-demos and public integrations), as of 2026-03. Pushed times are naive Beijing time; up to ten routes come in one push.
+Manual: open.sf-express.com 路由推送, EXP_RECE_WANTED_INTERCEPT (截单转寄退回), EXP_RECE_REGISTER_ROUTE,
+EXP_RECE_SEARCH_ROUTES (the official demos and public integrations), as of 2026-03. All times are naive Beijing time;
+up to ten routes come in one push. There is no call by which SF's people could be urged.
 Account: token (the last part of the address that is registered for the push: SF signs no push), partner_id,
 checkword, return_name, return_phone, return_province, return_city, return_district, return_address; monthly_card
 where pay_mode is 3 or 4. Unverified, so the account can say otherwise: base_url (two production hosts are in use),
-role (1, the sender), pay_mode (4, the sender's monthly card), phone_tail (last four digits that the registration
-checks; left out by default), registered_codes and not_picked_up_codes (error codes, separated by commas, that mean
-"there is one already" and "not before the first scan"; none by default, because SF publishes no list).
+role (1, the sender), pay_mode (4, the sender's monthly card), phone_tail (last four digits that registration and
+query check; left out by default), registered_codes and not_picked_up_codes (error codes, separated by commas, that
+mean "there is one already" and "not before the first scan"; none by default, because SF publishes no list).
 
 There is no status of an interception: the routes tell it, and after a lost answer a person is asked.
 The webhook function imports this module while a courier waits: pydantic and the domain types are imported late.
@@ -34,9 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from shared.domain.commands import CancelInterception, CourierCommand, InterceptParcel, SubscribeTracking
+    from shared.domain.commands import (
+        CancelInterception,
+        CourierCommand,
+        InterceptParcel,
+        QueryTracking,
+        SubscribeTracking,
+    )
     from shared.domain.events import EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
+    from shared.domain.parcel import Scan
     from shared.domain.steps import Finding, Steps
 
 CARRIER = "sf"
@@ -44,13 +52,16 @@ LANE = Lane.PARCELS
 ACKNOWLEDGEMENT = '{"return_code":"0000","return_msg":"成功"}'
 PRODUCTION = "https://bspgw.sf-express.com"
 BACK_OFF = timedelta(seconds=10)
+FIRST_YEAR = 2015  # earlier times are not times: 2000-01-01 is how some systems write "none"
+SCANS_MAX = 200
 RETURN = "2"  # `serviceCode` of an interception; 1 would forward it to somebody else
 OK = "S0000"
 NEW_NUMBER = re.compile(r"新单号为[:：]?\s*(SF[A-Z0-9]{12,14}|\d{12})(?![A-Za-z0-9])")
 
-# pushed `opCode`. 99 marks a return or forwarding that a customer asked for: nothing has turned round yet, and it may
-# still be delivered. 660 is given back by a partner point, which need not mean to the sender: a false "returning" pays
-# the buyer, while 648 and 631 still tell of a true one. 126: the courier took it out of a locker; 128: the customer.
+# `opCode`, pushed and asked for. 99 marks a return or forwarding that a customer asked for: nothing has turned round
+# yet, and it may still be delivered. 660 is given back by a partner point, which need not mean to the sender: a false
+# "returning" pays the buyer, while 648 and 631 still tell of a true one. 126: the courier took it out of a locker;
+# 128: the customer.
 # fmt: off
 STAGES: dict[str, str] = {
     "43": "picked_up", "50": "picked_up", "54": "picked_up", "607": "picked_up", "700": "picked_up", "950": "picked_up",
@@ -117,40 +128,46 @@ def parse_push(merchant: str, body: bytes, headers: Mapping[str, str]) -> list[A
 
 
 def _fate(merchant: str, element: object) -> AnyEvent | EventUnknown:
-    from shared.domain.events import EventUnknown
+    from shared.domain.events import EventUnknown, ParcelScanned
 
     what = "sf route"
     try:
         route = read.as_object(element, "WaybillRoute")
-        code = read.identifier(route, "opCode")
-        what = f"sf opCode {label(code)}"
-        if code not in STAGES:
-            return EventUnknown(what=what, reason="unlisted opCode")
-        return _scanned(merchant, code, route)
+        what = f"sf opCode {label(read.identifier(route, 'opCode'))}"
+        waybill = read.identifier(route, "mailno")
+        scan, return_waybill = _scan(waybill, route)
+        return ParcelScanned(
+            merchant=merchant, carrier=CARRIER, waybill=waybill, scan=scan, return_waybill=return_waybill
+        )
     except Unreadable as error:
         return EventUnknown(what=what, reason=str(error))
 
 
-def _scanned(merchant: str, code: str, route: Fields) -> AnyEvent:
-    from shared.domain.events import ParcelScanned
+def _scan(waybill: str, route: Fields) -> tuple[Scan, str | None]:
+    """Read one route: the scan, and the number under which the parcel travels back.
+
+    Raises:
+        Unreadable: its opCode is unlisted, or its time is none.
+    """
     from shared.domain.parcel import Scan, Stage
 
-    waybill, stage, remark = read.identifier(route, "mailno"), STAGES[code], read.text(route, "remark")
+    code = read.identifier(route, "opCode")
+    if code not in STAGES:
+        raise Unreadable("unlisted opCode")
+    stage, remark, at_text = STAGES[code], read.text(route, "remark"), read.text(route, "acceptTime")
+    if at_text[:4].isdecimal() and int(at_text[:4]) < FIRST_YEAR:
+        raise Unreadable("impossible time")
     if code == "648" and "转寄" in remark and "退回" not in remark:
         stage = "exception"  # forwarded to another address, and nothing says that it is the sender's
     reason = read.text(route, "reasonCode") if stage == "delivery_failed" else ""
-    return ParcelScanned(
-        merchant=merchant,
-        carrier=CARRIER,
-        waybill=waybill,
-        scan=Scan(
-            stage=Stage(stage),
-            at=read.beijing(route, "acceptTime"),
-            code=f"{code}:{label(reason)}" if reason else code,
-            zone_assumed=True,
-        ),
-        return_waybill=_return_waybill(waybill, remark) if stage == "returning" else None,
+    scan = Scan(
+        stage=Stage(stage),
+        at=read.beijing(route, "acceptTime"),
+        code=f"{code}:{label(reason)}" if reason else code,
+        zone_assumed=True,
+        at_text=label(at_text),
     )
+    return scan, _return_waybill(waybill, remark) if stage == "returning" else None
 
 
 def _return_waybill(waybill: str, remark: str) -> str | None:
@@ -163,20 +180,25 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
     """Carry out one command. An accepted interception is registered; it has stopped nothing yet.
 
     Raises:
-        Retryable: throttled, or a registration that failed.
+        Retryable: throttled, or a registration or question that failed.
         Permanent: refused for good, with SF's code.
         Unclear: the request may be registered.
     """
-    from shared.domain.commands import CancelInterception, InterceptParcel, SubscribeTracking
+    from shared.domain import commands
     from shared.domain.events import InterceptionReported
 
-    if isinstance(command, InterceptParcel):
-        return (yield from _intercept(command, account, now))
-    if isinstance(command, CancelInterception):
-        return (yield from _cancel(command, account, now))
-    if isinstance(command, SubscribeTracking):
-        return (yield from _subscribe(command, account, now))
-    return InterceptionReported(**_answer(command), state="none")
+    match command:
+        case commands.InterceptParcel():
+            return (yield from _intercept(command, account, now))
+        case commands.CancelInterception():
+            return (yield from _cancel(command, account, now))
+        case commands.QueryInterception():
+            return InterceptionReported(**_answer(command), state="none")
+        case commands.SubscribeTracking():
+            return (yield from _subscribe(command, account, now))
+        case commands.QueryTracking():
+            return (yield from _trace(command, account, now))
+    raise Permanent("not_supported", command.type)
 
 
 def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime) -> Finding:
@@ -236,14 +258,53 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str], now: date
     """EXP_RECE_REGISTER_ROUTE by waybill. Harmless to repeat, so no two calls share a number."""
     from shared.domain.events import TrackingSubscribed
 
-    body = {"type": "2", "attributeNo": command.waybill, "language": "zh-CN"}
-    if account.get("phone_tail"):
-        body["checkPhoneNo"] = account["phone_tail"]
+    body = {"type": "2", "attributeNo": command.waybill, "language": "zh-CN", **_proof(account)}
     call = f"{command.command_id}@{now.isoformat()}"
     code, text, _ = _judge((yield _request(account, "EXP_RECE_REGISTER_ROUTE", body, call, now)), writes=False)
     if code != OK:
         raise Permanent(code, text)
     return TrackingSubscribed(**_answer(command))
+
+
+def _trace(command: QueryTracking, account: Mapping[str, str], now: datetime) -> Steps:
+    """EXP_RECE_SEARCH_ROUTES, all routes at once. One that cannot be read is skipped, but never all of them."""
+    from shared.domain.events import ParcelTraced
+
+    number = {"trackingType": "1", "trackingNumber": [command.waybill], "methodType": "1"}
+    body = {"language": "zh-CN", **number, **_proof(account)}
+    call = f"{command.command_id}@{now.isoformat()}"
+    code, text, data = _judge((yield _request(account, "EXP_RECE_SEARCH_ROUTES", body, call, now)), writes=False)
+    if code != OK:
+        raise Permanent(code, text)
+    try:
+        answers = [one for one in read.objects(data, "routeResps") if one.get("mailNo") == command.waybill]
+        if not answers:
+            raise Unreadable("routeResps: nothing about the parcel")  # no answer must not look like no routes
+        routes = [route for one in answers for route in read.objects(one, "routes")]
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+    known = [scan for route in routes if (scan := _known(command.waybill, route))]
+    if routes and not known:
+        raise Permanent("unknown_status", label(routes[0].get("opCode")))
+    numbers = {number for _, number in known if number}
+    return ParcelTraced(
+        **_answer(command),
+        source=command.source,
+        scans=sorted((scan for scan, _ in known), key=lambda scan: scan.at)[-SCANS_MAX:],
+        return_waybill=numbers.pop() if len(numbers) == 1 else None,
+    )
+
+
+def _known(waybill: str, route: Fields) -> tuple[Scan, str | None] | None:
+    try:
+        return _scan(waybill, route)
+    except Unreadable:
+        return None
+
+
+def _proof(account: Mapping[str, str]) -> dict[str, str]:
+    """Show SF that we know the parcel; those of the account's monthly card need no proof."""
+    return {"checkPhoneNo": account["phone_tail"]} if account.get("phone_tail") else {}
 
 
 def _order(waybill: str, account: Mapping[str, str]) -> dict[str, object]:
@@ -316,7 +377,7 @@ def _judge(reply: HttpReply, *, writes: bool) -> Verdict:
     """Judge both levels of an answer: the gate's and the service's.
 
     Raises:
-        Retryable: too many calls, or a registration that failed.
+        Retryable: too many calls, or a registration or question that failed.
         Unclear: a write answered without a verdict.
         Permanent: refused by the gate, with its `apiResultCode`.
     """

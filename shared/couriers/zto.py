@@ -1,10 +1,12 @@
-"""ZTO (中通): pushed scans to events; interception, its status and tracking subscription through its open platform.
+"""ZTO (中通): pushed scans to events; interception, tracking and urging through its open platform.
 
-Manual: open.zto.com 物流轨迹推送/订阅, 拦截件 thirdcenter.* (official SDK zopsdk-java and three public
-integrations), as of 2026-03. Pushed times are naive Beijing time; scans come one per push.
-Account: app_key, app_secret; optional base_url, phone_tail (last four digits that the subscription checks),
+Manual: open.zto.com 物流轨迹推送/订阅/查询, 拦截件 thirdcenter.* (official SDK zopsdk-java and three public
+integrations), 售后工单 zto.open.merchant.incident.create (one public integration), as of 2026-03. Pushed times are
+naive Beijing time, queried ones epoch milliseconds; scans come one per push.
+Account: app_key, app_secret; optional base_url, phone_tail (last four digits that subscription and query check),
 destination_type (2 sender's address, the default; 1 pickup outlet; 4 the address in return_name, return_phone,
-return_province, return_city, return_district, return_address).
+return_province, return_city, return_district, return_address); contact_name and contact_phone, whom ZTO's people call
+back, where parcels are to be urged.
 
 The webhook function imports this module while a courier waits: pydantic and the domain types are imported late.
 """
@@ -15,7 +17,7 @@ import base64
 import hashlib
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -28,11 +30,18 @@ from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, 
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from datetime import datetime
 
-    from shared.domain.commands import CancelInterception, CourierCommand, InterceptParcel, SubscribeTracking
+    from shared.domain.commands import (
+        CancelInterception,
+        CourierCommand,
+        InterceptParcel,
+        QueryTracking,
+        SubscribeTracking,
+        UrgeCourier,
+    )
     from shared.domain.events import EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
+    from shared.domain.parcel import Scan
     from shared.domain.steps import Finding, Steps
 
 CARRIER = "zto"
@@ -41,6 +50,8 @@ ACKNOWLEDGEMENT = '{"status":true,"message":"调用成功","result":"成功","st
 PRODUCTION = "https://japi.zto.com"
 FIELDS_MAX = 50
 BACK_OFF = timedelta(seconds=10)
+YEARS = range(2015, 2100)  # outside of it stand no times: 2000-01-01 is how some systems write "none"
+SCANS_MAX = 200
 WAYBILL = re.compile(r"(?<!\d)7[3-68]\d{12}(?!\d)")
 
 # pushed `action`; the query API uses some of these words for other things
@@ -62,6 +73,21 @@ STAGES: dict[str, str] = {
 # person, because a false "returning" pays the buyer, while RETURN_SIGNED and the interception's status still tell of
 # a true one.
 RETURN_TYPES: dict[str, str] = {"": "returning"}
+# zto.merchant.waybill.track.query, `scanType`. Its English words are about pickup points, unlike the push's: so a
+# queried scan's code begins with "query:". 退件 is a return or a redirect, and here nothing says which, so it is for a
+# person, as above. Not listed is 第三方签收: nobody publishes whether the buyer has such a parcel or a pickup point.
+QUERIED_STAGES: dict[str, str] = {
+    "收件": "picked_up",
+    "发件": "in_transit",
+    "到件": "arrived_at_hub",
+    "派件": "out_for_delivery",
+    "ARRIVAL": "held_at_pickup_point",
+    "SIGNED": "delivered",
+    "签收": "delivered",
+    "问题件": "delivery_failed",
+    "退件": "exception",
+    "退件签收": "returned",
+}
 # thirdcenter.queryInterceptAndReturnStatus
 INTERCEPTION_STATES: dict[str, str] = {
     "INTERCEPTING": "in_progress",
@@ -97,6 +123,8 @@ FINAL: dict[str, str] = {
 REGISTERED = ("E23121", "E23127", "E23151", "E23157", "E23160")  # there is one already
 NOT_PICKED_UP = "E23119"
 THROTTLED = ("S206", "S221")
+URGE = "event-urge"  # 催件
+SENDER = 2  # kind of customer: who sent the parcel
 
 
 def verify_push(push: Push, account: Mapping[str, str], now: datetime) -> None:
@@ -176,9 +204,22 @@ def _scanned(merchant: str, action: str, data: Fields) -> AnyEvent:
         merchant=merchant,
         carrier=CARRIER,
         waybill=waybill,
-        scan=Scan(stage=Stage(stage), at=read.beijing(data, "actionTime"), code=code, zone_assumed=True),
+        scan=Scan(
+            stage=Stage(stage),
+            at=_pushed_at(data),
+            code=code,
+            zone_assumed=True,
+            at_text=label(read.text(data, "actionTime")),
+        ),
         return_waybill=_return_waybill(waybill, read.text(data, "desc")) if stage == "returning" else None,
     )
+
+
+def _pushed_at(data: Fields) -> datetime:
+    year = read.text(data, "actionTime")[:4]
+    if year.isdecimal() and int(year) < YEARS.start:
+        raise Unreadable("impossible time")
+    return read.beijing(data, "actionTime")
 
 
 def _return_waybill(waybill: str, remark: str) -> str | None:
@@ -195,21 +236,31 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
         Permanent: refused for good, with ZTO's code.
         Unclear: the request may be registered.
     """
-    from shared.domain.commands import CancelInterception, InterceptParcel, SubscribeTracking
+    from shared.domain import commands
     from shared.domain.events import InterceptionReported
 
-    if isinstance(command, InterceptParcel):
-        return (yield from _intercept(command, account))
-    if isinstance(command, CancelInterception):
-        return (yield from _cancel(command, account))
-    if isinstance(command, SubscribeTracking):
-        return (yield from _subscribe(command, account))
-    state, _ = yield from _query(command.waybill, account)
-    return InterceptionReported(**_answer(command), state=state)
+    match command:
+        case commands.InterceptParcel():
+            return (yield from _intercept(command, account))
+        case commands.CancelInterception():
+            return (yield from _cancel(command, account))
+        case commands.QueryInterception():
+            state, _ = yield from _query(command.waybill, account)
+            return InterceptionReported(**_answer(command), state=state)
+        case commands.SubscribeTracking():
+            return (yield from _subscribe(command, account))
+        case commands.QueryTracking():
+            return (yield from _trace(command, account))
+        case commands.UrgeCourier():
+            return (yield from _urge(command, account))
+    raise Permanent("not_supported", command.type)
 
 
 def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime) -> Finding:
-    """Ask what became of an interception or its cancellation whose answer was lost."""
+    """Ask what became of an interception or its cancellation whose answer was lost.
+
+    Reads leave nothing to find. A parcel is simply urged again: two work orders cost a reply, none costs the parcel.
+    """
     from shared.domain.commands import CancelInterception, InterceptParcel
     from shared.domain.events import InterceptionAccepted, InterceptionCancelled
 
@@ -293,6 +344,60 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
     return TrackingSubscribed(**_answer(command))
 
 
+def _trace(command: QueryTracking, account: Mapping[str, str]) -> Steps:
+    """zto.merchant.waybill.track.query, all scans at once. One that cannot be read is skipped, but never all."""
+    from shared.domain.events import ParcelTraced
+
+    body = {"billCode": command.waybill, "mobilePhone": account.get("phone_tail", "")}
+    answer = _judge((yield _request(account, "zto.merchant.waybill.track.query", body)), writes=False)
+    try:
+        if "result" not in answer:
+            raise Unreadable("result: list expected, got nothing")  # no answer must not look like no scans
+        rows = read.objects(answer, "result")
+        if any((row.get("billCode") or command.waybill) != command.waybill for row in rows):
+            raise Unreadable("billCode: another parcel")
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+    scans = sorted((scan for row in rows if (scan := _queried(row))), key=lambda scan: scan.at)
+    if rows and not scans:
+        raise Permanent("unknown_status", label(rows[0].get("scanType")))
+    return ParcelTraced(**_answer(command), source=command.source, scans=tuple(scans[-SCANS_MAX:]))
+
+
+def _queried(row: Fields) -> Scan | None:
+    from shared.domain.parcel import Scan, Stage
+
+    kind, at_ms = row.get("scanType"), row.get("scanDate")
+    if not isinstance(kind, str) or kind not in QUERIED_STAGES:
+        return None
+    try:
+        at = datetime.fromtimestamp(read.integer(row, "scanDate") // 1000, UTC)
+    except (Unreadable, ValueError, OverflowError, OSError):
+        return None
+    if at.year not in YEARS:
+        return None
+    return Scan(stage=Stage(QUERIED_STAGES[kind]), at=at, code=f"query:{kind}", at_text=str(at_ms))
+
+
+def _urge(command: UrgeCourier, account: Mapping[str, str]) -> Steps:
+    """zto.open.merchant.incident.create (售后工单创建), of the kind 催件; `bizNo` is the work order's number."""
+    from shared.domain.events import CourierUrged
+
+    body = {
+        "traceId": number_of(command.command_id),
+        "customer": {"name": credential(account, "contact_name"), "type": SENDER},
+        "incident": {
+            "type": URGE,
+            "billCode": command.waybill,
+            "mobile": credential(account, "contact_phone"),
+            "desc": command.text,
+        },
+    }
+    answer = _judge((yield _request(account, "zto.open.merchant.incident.create", body)), writes=True)
+    result = answer.get("result")
+    return CourierUrged(**_answer(command), number=clip(result.get("bizNo")) if isinstance(result, dict) else "")
+
+
 def _query(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, HttpReply, tuple[str, str]]:
     """thirdcenter.queryInterceptAndReturnStatus: our state and the vendor's word; no record is "none"."""
     request = _request(account, "thirdcenter.queryInterceptAndReturnStatus", {"billCode": waybill})
@@ -306,7 +411,7 @@ def _query(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, H
     return INTERCEPTION_STATES[status], status
 
 
-def _request(account: Mapping[str, str], api: str, fields: Mapping[str, str]) -> HttpRequest:
+def _request(account: Mapping[str, str], api: str, fields: Mapping[str, object]) -> HttpRequest:
     """Sign a call; the body's bytes are the signed ones."""
     body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {

@@ -2,6 +2,7 @@
 
 Manual: op.jinritemai.com, 消息推送 (guide-docs 153/99, message-docs 30 and 31), API (guide-docs 215/1977, 217/1979),
 as of 2026-03. Money is fen, times are epoch seconds except the ISO `update_time` of pushes, ids exceed 2^53.
+Buyers are not told anything: the chat has no API, and /sms/send wants a phone number, which huhang never keeps.
 Account: app_key, app_secret, access_token; optional base_url, operate_type_agree_refund_only.
 
 The webhook function imports this module while a platform waits: pydantic and the domain types are imported late.
@@ -195,27 +196,38 @@ def _order_pushed(merchant: str, tag: str, fields: Fields) -> AnyEvent:
     from shared.domain.events import OrderReported
 
     status, time_field = ORDER_TAGS[tag]
+    at = read.epoch_s(fields, time_field)
     return OrderReported(
         merchant=merchant,
         platform=PLATFORM,
         order_id=read.identifier(fields, "p_id"),
-        at=read.epoch_s(fields, time_field),
+        at=at,
         status=status,
         paid_fen=read.fen(fields, "pay_amount") if tag == "101" else None,
-        shipments=_pushed_shipments(read.nested(fields, "logistics_msg")),
+        paid_at=at if tag == "101" else None,
+        shipments=_pushed_shipments(read.nested(fields, "logistics_msg"), at),
         address_changed=tag == "105",
     )
 
 
-def _pushed_shipments(logistics: Fields) -> tuple[Shipment, ...]:
+def _pushed_shipments(logistics: Fields, at: datetime) -> tuple[Shipment, ...]:
     from shared.domain.order import Shipment
 
     if not logistics:
         return ()
-    carrier, waybill = read.identifier(logistics, "express_company_id"), read.identifier(logistics, "logistics_code")
+    carrier, waybill = _carrier(logistics, "express_company_id"), read.identifier(logistics, "logistics_code")
     inside = read.objects(logistics, "shipped_order_info")  # only tag 108 says what is inside
     line_ids = tuple(read.identifier(line, "shipped_order_id") for line in inside)
-    return (Shipment(carrier=CARRIERS.get(carrier, carrier), waybill=waybill, line_ids=line_ids),)
+    return (Shipment(carrier=carrier, waybill=waybill, line_ids=line_ids, shipped_at=at),)
+
+
+def _carrier(fields: Fields, name: str) -> str:
+    from shared.domain.order import UNKNOWN_CARRIER
+
+    if fields.get(name) in (None, ""):
+        return UNKNOWN_CARRIER
+    code = read.identifier(fields, name)
+    return CARRIERS.get(code, code)
 
 
 def _refund_pushed(merchant: str, tag: str, fields: Fields) -> AnyEvent:
@@ -234,7 +246,7 @@ def _refund_pushed(merchant: str, tag: str, fields: Fields) -> AnyEvent:
         kind=_kind(fields, "aftersale_type") if "aftersale_type" in fields else None,
         amount_fen=read.fen(fields, "refund_amount") if "refund_amount" in fields else None,
         line_ids=(read.identifier(fields, "s_id"),) if fields.get("s_id") else (),
-        deadline_at=_deadline(fields),
+        deadline_at=_time(fields, "status_deadline"),
     )
 
 
@@ -247,8 +259,9 @@ def _refund(merchant: str, at: datetime, **fields: object) -> RefundReported:
     )
 
 
-def _deadline(fields: Fields) -> datetime | None:
-    return read.epoch_s(fields, "status_deadline") if fields.get("status_deadline") else None
+def _time(fields: Fields, name: str) -> datetime | None:
+    """Read a time that need not be there; 0 is none."""
+    return read.epoch_s(fields, name) if fields.get(name) else None
 
 
 def _kind(fields: Fields, name: str) -> str:
@@ -263,13 +276,18 @@ def carry_out(command: PlatformCommand, account: Mapping[str, str], now: datetim
         Permanent: refused with Douyin's sub-code.
         Unclear: the agreement may have taken effect.
     """
-    from shared.domain.commands import AgreeRefund, FetchOrder
+    from shared.domain import commands
 
-    if isinstance(command, FetchOrder):
-        return _fetch_order(command, account, now)
-    if isinstance(command, AgreeRefund):
-        return _agree_refund(command, account, now)
-    return _read_refund(command, account, now)
+    match command:
+        case commands.FetchOrder():
+            return (yield from _fetch_order(command, account, now))
+        case commands.ReadRefund():
+            return (yield from _read_refund(command, account, now))
+        case commands.AgreeRefund():
+            return (yield from _agree_refund(command, account, now))
+        case commands.TellBuyer():
+            raise Permanent("no_buyer_channel", "抖店不开放会话接口，短信需买家电话")
+    raise Permanent("not_supported", command.type)
 
 
 def find_out(command: PlatformCommand, account: Mapping[str, str], now: datetime) -> Finding:
@@ -278,7 +296,7 @@ def find_out(command: PlatformCommand, account: Mapping[str, str], now: datetime
 
     if not isinstance(command, AgreeRefund):
         return None
-    info, _ = yield from _read_detail(command, account, now)
+    info, _, _ = yield from _read_detail(command, account, now)
     status = _status(info)
     if status == "refunded" or info.get("refund_status") == PAYING_BACK:
         return _agreed(command, now)
@@ -343,7 +361,7 @@ def _unless_agreed(command: AgreeRefund, account: Mapping[str, str], now: dateti
 
 
 def _read_refund(command: ReadRefund, account: Mapping[str, str], now: datetime) -> Steps:
-    info, order = yield from _read_detail(command, account, now)
+    info, order, process = yield from _read_detail(command, account, now)
     try:
         return _refund(
             command.merchant,
@@ -354,25 +372,36 @@ def _read_refund(command: ReadRefund, account: Mapping[str, str], now: datetime)
             kind=_kind(info, "after_sale_type"),
             amount_fen=read.fen(info, "refund_total_amount"),
             line_ids=tuple(read.identifier(line, "sku_order_id") for line in read.objects(order, "sku_order_infos")),
-            deadline_at=_deadline(info),
+            deadline_at=_time(info, "status_deadline"),
+            return_parcel=_goods_back(process),
             answers=command.command_id,
         )
     except Unreadable as error:
         raise Permanent("unreadable_reply", str(error)) from None
 
 
+def _goods_back(process: Fields) -> Shipment | None:
+    """Read the parcel of a return; its number is what a buyer typed, so one that is none must not stop a refund."""
+    try:
+        parcel = read.nested(read.nested(process, "logistics_info"), "return")
+        return _parcel(parcel, "company_code", "logistics_time") if parcel.get("tracking_no") else None
+    except Unreadable:
+        return None
+
+
 def _read_detail(
     command: AgreeRefund | ReadRefund, account: Mapping[str, str], now: datetime
-) -> Generator[HttpRequest, HttpReply, tuple[Fields, Fields]]:
-    """afterSale/Detail: the refund's own fields and its order's."""
+) -> Generator[HttpRequest, HttpReply, tuple[Fields, Fields, Fields]]:
+    """afterSale/Detail: the refund's own fields, its order's, and all that is said of its course."""
     request = _request(account, now, "afterSale/Detail", {"after_sale_id": command.refund_id})
     data = _data((yield request), writes=False)
     try:
-        info = read.nested(read.nested(data, "process_info"), "after_sale_info")
+        process = read.nested(data, "process_info")
+        info = read.nested(process, "after_sale_info")
         if read.identifier(info, "after_sale_id") != command.refund_id:
             raise Unreadable("after_sale_id: another refund")
         read.epoch_s(info, "update_time")
-        return info, read.nested(data, "order_info")
+        return info, read.nested(data, "order_info"), process
     except Unreadable as error:
         raise Permanent("unreadable_reply", str(error)) from None
 
@@ -407,7 +436,10 @@ def _fetch_order(command: FetchOrder, account: Mapping[str, str], now: datetime)
             status=status,
             paid_fen=read.fen(order, "pay_amount"),
             lines=[_line(line) for line in read.objects(order, "sku_order_list")],
-            shipments=[_shipment(parcel) for parcel in read.objects(order, "logistics_info")],
+            shipments=[_parcel(parcel, "company", "ship_time") for parcel in read.objects(order, "logistics_info")],
+            paid_at=_time(order, "pay_time"),
+            ship_by=_time(order, "exp_ship_time"),
+            region=read.text(read.nested(read.nested(order, "post_addr"), "province"), "name"),
             asked_by=asker.id if asker.kind is CaseKind.REFUND else "",
         )
     except Unreadable as error:
@@ -422,13 +454,16 @@ def _line(line: Fields) -> dict[str, object]:
     }
 
 
-def _shipment(parcel: Fields) -> Shipment:
+def _parcel(parcel: Fields, carrier: str, shipped_at: str) -> Shipment:
+    """Read a parcel; an order's and a refund's name its carrier and time differently."""
     from shared.domain.order import Shipment
 
-    carrier = read.identifier(parcel, "company")
-    line_ids = tuple(read.identifier(product, "sku_order_id") for product in read.objects(parcel, "product_info"))
-    waybill = read.identifier(parcel, "tracking_no")
-    return Shipment(carrier=CARRIERS.get(carrier, carrier), waybill=waybill, line_ids=line_ids)
+    return Shipment(
+        carrier=_carrier(parcel, carrier),
+        waybill=read.identifier(parcel, "tracking_no"),
+        line_ids=[read.identifier(product, "sku_order_id") for product in read.objects(parcel, "product_info")],
+        shipped_at=_time(parcel, shipped_at),
+    )
 
 
 def list_events(
@@ -471,7 +506,7 @@ def _listed(merchant: str, item: object) -> RefundReported | EventUnknown:
             kind=_kind(info, "aftersale_type"),
             amount_fen=read.fen(info, "refund_amount"),
             line_ids=tuple(read.identifier(line, "sku_order_id") for line in read.objects(order, "related_order_info")),
-            deadline_at=_deadline(info),
+            deadline_at=_time(info, "status_deadline"),
         )
     except (Unreadable, Permanent) as error:
         return EventUnknown(what="douyin afterSale/List item", reason=str(error))

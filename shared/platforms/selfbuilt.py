@@ -5,11 +5,12 @@ times are ISO 8601 with an offset, ids are texts.
 
     shop ──▶ huhang   {"type", "timestamp", "data"}: order.* with data = order, refund.* with data = refund,
                       return.received with data = {carrier, waybill, received_at}
-    huhang ──▶ shop   POST api_url {"type": "order.read" | "refund.read" | "refund.agree", "timestamp", "data"};
-                      refund.agree is idempotent by `webhook-id`
-    order    {order_id, status, paid_fen, updated_at, lines: [{line_id, quantity, amount_fen}],
-              parcels: [{carrier, waybill, line_ids}]}
-    refund   {refund_id, order_id, status, kind, amount_fen, version, deadline_at, line_ids}
+    huhang ──▶ shop   POST api_url {"type": "order.read" | "refund.read" | "refund.agree" | "buyer.notify",
+                      "timestamp", "data"}; refund.agree and buyer.notify are idempotent by `webhook-id`
+    order    {order_id, status, paid_fen, paid_at, ship_by, province, buyer_notices, updated_at,
+              lines: [{line_id, quantity, amount_fen}], parcels: [{carrier, waybill, line_ids, shipped_at}]}
+    refund   {refund_id, order_id, status, kind, amount_fen, version, deadline_at, line_ids,
+              return_parcel: {carrier, waybill, shipped_at}}
 
 Account: secret (several, separated by spaces, while they are changed), api_url.
 
@@ -35,7 +36,7 @@ from shared.errors import BadSignature, MalformedMessage, Permanent, StaleTimest
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from shared.domain.commands import AgreeRefund, Command, FetchOrder, PlatformCommand, ReadRefund
+    from shared.domain.commands import AgreeRefund, Command, FetchOrder, PlatformCommand, ReadRefund, TellBuyer
     from shared.domain.events import EventIgnored, EventUnknown, RefundReported
     from shared.domain.messages import AnyEvent
     from shared.domain.order import OrderLine, Shipment
@@ -46,6 +47,7 @@ LANE = Lane.REFUNDS
 ACKNOWLEDGEMENT = '{"received":true}'
 TOLERANCE = timedelta(minutes=5)
 SECRET = re.compile(r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}")  # 24 bytes or more in Base64
+PROVINCE_MAX = 40
 TIMESTAMP = re.compile(r"[1-9][0-9]{0,9}")
 
 ORDER_TYPES: dict[str, str | None] = {
@@ -159,6 +161,10 @@ def _order(merchant: str, at: datetime, data: Fields, status: str | None, **more
         "paid_fen": None if data.get("paid_fen") is None else read.fen(data, "paid_fen"),
         "lines": tuple(_line(line) for line in read.objects(data, "lines")),
         "shipments": tuple(_shipment(parcel) for parcel in read.objects(data, "parcels")),
+        "paid_at": _instant(data, "paid_at"),
+        "ship_by": _instant(data, "ship_by"),
+        "region": _province(data),
+        "buyer_quiet": _is_quiet(data),
     }
     return OrderReported.model_validate(fields | more)
 
@@ -173,13 +179,34 @@ def _line(line: Fields) -> OrderLine:
 
 
 def _shipment(parcel: Fields) -> Shipment:
-    from shared.domain.order import Shipment
+    """Read a parcel; a shop need not know its carrier, least of all that of a return."""
+    from shared.domain.order import UNKNOWN_CARRIER, Shipment
 
     return Shipment(
-        carrier=read.identifier(parcel, "carrier"),
+        carrier=UNKNOWN_CARRIER if parcel.get("carrier") in (None, "") else read.identifier(parcel, "carrier"),
         waybill=read.identifier(parcel, "waybill"),
         line_ids=_line_ids(parcel),
+        shipped_at=_instant(parcel, "shipped_at"),
     )
+
+
+def _instant(data: Fields, name: str) -> datetime | None:
+    return read.iso(data, name) if data.get(name) not in (None, "") else None
+
+
+def _province(data: Fields) -> str:
+    name = read.text(data, "province")
+    if len(name) > PROVINCE_MAX:
+        raise Unreadable("province: too long")
+    return name
+
+
+def _is_quiet(data: Fields) -> bool:
+    """Whether the buyer wants no messages; who has not said so gets them."""
+    wanted = data.get("buyer_notices")
+    if wanted is not None and not isinstance(wanted, bool):
+        raise Unreadable("buyer_notices: true or false expected")
+    return wanted is False
 
 
 def _line_ids(data: Fields) -> tuple[str, ...]:
@@ -200,7 +227,8 @@ def _refund(merchant: str, at: datetime, data: Fields, status: str, **more: obje
         "kind": None if data.get("kind") is None else _one_of(REFUND_KINDS, data, "kind"),
         "amount_fen": None if data.get("amount_fen") is None else read.fen(data, "amount_fen"),
         "line_ids": _line_ids(data),
-        "deadline_at": read.iso(data, "deadline_at") if data.get("deadline_at") else None,
+        "deadline_at": _instant(data, "deadline_at"),
+        "return_parcel": None if data.get("return_parcel") is None else _shipment(read.nested(data, "return_parcel")),
     }
     return RefundReported.model_validate(fields | more)
 
@@ -218,19 +246,27 @@ def carry_out(command: PlatformCommand, account: Mapping[str, str], now: datetim
     Raises:
         Retryable: a read that failed, or too many calls.
         Permanent: refused with the shop's word (`stale_version`, `not_pending`, `not_found` …).
-        Unclear: the agreement may have taken effect.
+        Unclear: the agreement may have taken effect, or the buyer may have been told.
     """
-    from shared.domain.commands import AgreeRefund, FetchOrder
+    from shared.domain import commands
 
-    if isinstance(command, FetchOrder):
-        return (yield from _fetch_order(command, account, now))
-    if isinstance(command, AgreeRefund):
-        return (yield from _agree_refund(command, account, now))
-    return (yield from _read_refund(command, account, now))
+    match command:
+        case commands.FetchOrder():
+            return (yield from _fetch_order(command, account, now))
+        case commands.ReadRefund():
+            return (yield from _read_refund(command, account, now))
+        case commands.AgreeRefund():
+            return (yield from _agree_refund(command, account, now))
+        case commands.TellBuyer():
+            return (yield from _tell_buyer(command, account, now))
+    raise Permanent("not_supported", command.type)
 
 
 def find_out(command: PlatformCommand, account: Mapping[str, str], now: datetime) -> Finding:
-    """Ask whether an agreement whose answer was lost took effect; reads leave nothing to find."""
+    """Ask whether an agreement whose answer was lost took effect.
+
+    Reads leave nothing to find, and a notice is simply sent again: by its id the shop answers as it did before.
+    """
     from shared.domain.commands import AgreeRefund
     from shared.domain.events import CommandFailed
 
@@ -296,6 +332,18 @@ def _agreed(command: AgreeRefund, at: datetime) -> AnyEvent:
     return RefundAgreed(**case, answers=command.command_id, at=at)
 
 
+def _tell_buyer(command: TellBuyer, account: Mapping[str, str], now: datetime) -> Steps:
+    from shared.domain.events import BuyerTold
+
+    parcel = {"carrier": command.carrier, "waybill": command.waybill}
+    data = {"order_id": command.order_id, "parcel": parcel, "topic": command.topic, "text": command.text}
+    answer = _judge((yield _request(account, now, command.command_id, "buyer.notify", data)), writes=True)
+    accepted = answer.get("accepted")
+    if not isinstance(accepted, bool):
+        raise Unclear("notice without a verdict")
+    return BuyerTold(merchant=command.merchant, **parcel, answers=command.command_id, accepted=accepted)
+
+
 def _ask(
     command: Command, kind: str, data: Mapping[str, object], account: Mapping[str, str], now: datetime
 ) -> Generator[HttpRequest, HttpReply, Fields]:
@@ -308,7 +356,7 @@ def _ask(
 def _request(
     account: Mapping[str, str], now: datetime, identity: str, kind: str, data: Mapping[str, object]
 ) -> HttpRequest:
-    """Sign a message with all secrets; its id makes a repeated agreement the same agreement."""
+    """Sign a message with all secrets; its id makes a repeated agreement or notice the same one."""
     message = {"type": kind, "timestamp": now.astimezone(UTC).isoformat(), "data": data}
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     headers = {

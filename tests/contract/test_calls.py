@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from shared.channels import dingtalk, feishu, webhook, wecom
-from shared.couriers import sf, zto
+from shared.couriers import kuaidi100, sf, zto
 from shared.domain.events import MessagePosted
 from shared.domain.vendor import CUT
 from shared.domain.wire import HttpReply
 from shared.erps import jushuitan
 from shared.errors import HuhangError, Permanent, Retryable, Unclear
-from shared.platforms import douyin
+from shared.platforms import douyin, selfbuilt
 from tests.contract.samples import ACCOUNTS, NOW, Sample, command_of, load_samples, steps_of
 
 CALLS = [sample for sample in load_samples() if "replies" in sample.given]
@@ -38,6 +38,7 @@ SECRETS = [
         ("douyin", [f'"after_sale_status": {code},' for code in douyin.REFUND_STATUSES]),
         ("douyin", [f'"order_status": {code},' for code in douyin.ORDER_STATUSES]),
         ("zto", [*zto.FINAL, *zto.REGISTERED, *zto.INTERCEPTION_STATES, *zto.THROTTLED, zto.NOT_PICKED_UP]),
+        ("zto", [f'"scanType": "{kind}"' for kind in zto.QUERIED_STAGES]),
         ("sf", [*sf.GATE, *sf.UNCLEAR, sf.OK]),
         (
             "kuaidi100",
@@ -55,7 +56,7 @@ def test_every_listed_code_has_a_sample(vendor: str, codes: list[str]) -> None:
 
 
 ENVELOPES = ["code", "data", "status", "statusCode", "errcode", "result", "orders", "items", "refund", "order"]
-ENVELOPES += ["apiResultCode", "apiResultData", "success", "errorCode", "msgData"]
+ENVELOPES += ["apiResultCode", "apiResultData", "success", "errorCode", "msgData", "routeResps", "routes", "accepted"]
 ENVELOPES += ["returnCode", "message", "nu", "comCode", "ftime", "statusCode"]
 json_answers = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -105,6 +106,71 @@ def test_money_is_never_reported_as_paid_by_an_answer_that_does_not_say_so(sampl
     with pytest.raises((HuhangError, StopIteration)) as caught:
         steps.send(HttpReply(200, data.draw(answers)))
     assert not isinstance(caught.value, StopIteration)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_buyer_is_told_or_not_only_by_an_answer_that_says_so(data: st.DataObject) -> None:
+    sample = next(sample for sample in CALLS if sample.vendor == "selfbuilt" and sample.name == "tell_buyer")
+    answer = data.draw(json_answers.filter(lambda value: not isinstance(value, dict) or "accepted" not in value))
+    steps = steps_of(sample)
+    next(steps)
+    with pytest.raises(Unclear):
+        steps.send(HttpReply(200, json.dumps(answer).encode()))
+
+
+PARCEL = {"carrier": "zto", "waybill": "75399000000121", "source": "zto"}
+ORDER = {"platform": "douyin", "order_id": "1"}
+FOREIGN = [
+    (douyin, {"type": "subscribe_tracking", **PARCEL}),
+    (selfbuilt, {"type": "subscribe_tracking", **PARCEL}),
+    (zto, {"type": "fetch_order", **ORDER}),
+    (sf, {"type": "fetch_order", **ORDER}),
+    (kuaidi100, {"type": "fetch_order", **ORDER}),
+]
+
+
+@pytest.mark.parametrize(("vendor", "fields"), FOREIGN, ids=[vendor.__name__ for vendor, _ in FOREIGN])
+def test_a_command_that_is_not_for_a_vendor_is_refused_before_anything_is_sent(
+    vendor: Any, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(Permanent) as caught:
+        next(vendor.carry_out(command_of(fields), {}, NOW))
+    assert (caught.value.code, caught.value.text) == ("not_supported", fields["type"])
+
+
+def _zto_trace(rows: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"status": True, "result": rows}).encode()
+
+
+def _sf_trace(rows: list[dict[str, Any]]) -> bytes:
+    trace = {"routeResps": [{"mailNo": PARCEL["waybill"], "routes": rows}]}
+    return json.dumps({"apiResultCode": "A1000", "apiResultData": {"success": True, "msgData": trace}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "written", "scan", "youngest"),
+    [
+        (zto, _zto_trace, lambda at: {"scanType": "发件", "scanDate": 1772328600000 + at * 1000}, "01:34:09"),
+        (
+            sf,
+            _sf_trace,
+            lambda at: {"opCode": "30", "acceptTime": f"2026-03-01 09:{at // 60:02}:{at % 60:02}"},
+            "01:04:09",
+        ),
+    ],
+)
+def test_of_a_trace_without_end_the_youngest_scans_are_kept(
+    vendor: Any, written: Any, scan: Any, youngest: str
+) -> None:
+    steps = vendor.carry_out(command_of({"type": "query_tracking", **PARCEL}), ACCOUNTS[vendor.CARRIER], NOW)
+    next(steps)
+    with pytest.raises(StopIteration) as stop:
+        steps.send(HttpReply(200, written([scan(second) for second in range(vendor.SCANS_MAX + 50)])))
+    times = [scan.at for scan in stop.value.value.scans]
+    assert len(times) == vendor.SCANS_MAX
+    assert times == sorted(times)
+    assert times[-1].time().isoformat() == youngest
 
 
 @pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
