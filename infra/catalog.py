@@ -148,6 +148,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Commands to platforms, among them refunds, are failing by a bug.",
         consumes=Lane.PLATFORM_CALLS,
         batch_max=1,
+        sends_to=INBOXES,  # what it has read
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -159,6 +160,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Commands to couriers, among them interceptions, are failing by a bug.",
         consumes=Lane.COURIER_CALLS,
         batch_max=1,
+        sends_to=INBOXES,  # what it has read
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,

@@ -151,7 +151,7 @@ def caller() -> Caller:
     from shared.workflows.take_call import Caller
 
     ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
-    return Caller(accounts(), http(), ledger, clock(), find_vendor)
+    return Caller(accounts(), http(), ledger, queue(), clock(), find_vendor)
 
 
 def find_source(name: str) -> ModuleType:

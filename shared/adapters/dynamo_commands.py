@@ -6,7 +6,6 @@
 
 `tries` counts the claims that were not given back: the next claim after one of those is stale, the command may have
 reached the vendor. A lease must outlast the function's timeout, so that nobody works on a lease that has passed.
-A command that was never claimed is a harmless one: recording it again stores and tells the newer answer.
 """
 
 from datetime import datetime
@@ -20,7 +19,7 @@ from shared.ports import Claim, Clock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef, UpdateItemOutputTypeDef
+    from types_boto3_dynamodb.type_defs import UpdateItemInputTypeDef, UpdateItemOutputTypeDef
 
 
 _REFUSED = "ConditionalCheckFailedException"
@@ -38,8 +37,7 @@ class DynamoCommandLedger:
         """Take the command for ourselves, in one call whatever the answer."""
         update = self._update(merchant, command_id)
         update |= {
-            "UpdateExpression": "SET #state = :claimed, lease = :until, expires_at = :expires_at, claimed = :true "
-            "ADD tries :one",
+            "UpdateExpression": "SET #state = :claimed, lease = :until, expires_at = :expires_at ADD tries :one",
             "ConditionExpression": "attribute_not_exists(#state) OR (#state <> :done AND lease <= :now)",
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {
@@ -48,7 +46,6 @@ class DynamoCommandLedger:
                 ":until": {"N": str(to_ms(until))},
                 ":now": {"N": str(to_ms(now))},
                 ":expires_at": {"N": str(to_expiry(until + COMMAND_KEPT))},
-                ":true": {"BOOL": True},
                 ":one": {"N": "1"},
             },
             "ReturnValues": "ALL_OLD",
@@ -79,19 +76,18 @@ class DynamoCommandLedger:
         self._apply(update)
 
     def record(self, merchant: str, command_id: str, outcome: AnyEvent) -> None:
-        """Store how the command ended and tell it; the first outcome of a claimed command stays."""
-        values: dict[str, AttributeValueTypeDef] = {
-            ":done": {"S": "done"},
-            ":outbox": {"S": write_outbox((outcome,))},
-            ":expires_at": {"N": str(to_expiry(self._clock.now() + COMMAND_KEPT))},
-            ":one": {"N": "1"},
-        }
+        """Store how the command ended and tell it; the first outcome stays."""
         update = self._update(merchant, command_id)
         update |= {
             "UpdateExpression": "SET #state = :done, outbox = :outbox, expires_at = :expires_at ADD told :one",
-            "ConditionExpression": "attribute_not_exists(claimed) OR #state <> :done",
+            "ConditionExpression": "attribute_not_exists(#state) OR #state <> :done",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": values,
+            "ExpressionAttributeValues": {
+                ":done": {"S": "done"},
+                ":outbox": {"S": write_outbox((outcome,))},
+                ":expires_at": {"N": str(to_expiry(self._clock.now() + COMMAND_KEPT))},
+                ":one": {"N": "1"},
+            },
         }
         self._apply(update)
 

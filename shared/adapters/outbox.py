@@ -5,9 +5,6 @@ from collections.abc import Sequence
 
 from shared.domain.messages import Message, lane_of, write_message
 
-_REFUSED_BY_QUEUES = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
-"""A vendor's text may hold these two; a letter that the queue refuses would hold up the stream behind it."""
-
 
 def write_outbox(messages: Sequence[Message]) -> str:
     """Write a JSON list of {"lane", "group", "body"}; an empty text when there is nothing to say.
@@ -20,4 +17,4 @@ def write_outbox(messages: Sequence[Message]) -> str:
         {"lane": lane_of(message).value, "group": message.merchant, "body": write_message(message)}
         for message in messages
     ]
-    return json.dumps(letters, ensure_ascii=False, separators=(",", ":")).translate(_REFUSED_BY_QUEUES)
+    return json.dumps(letters, ensure_ascii=False, separators=(",", ":"))

@@ -17,6 +17,8 @@ BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
 VISIBILITY_S_MAX = 43_200 - 900  # twelve hours in all since it was received
+_REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+"""A vendor's text may hold these two, and the queue would refuse all that is sent along with them."""
 
 
 class SqsQueue:
@@ -45,7 +47,7 @@ class SqsQueue:
 
     def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
         left: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": str(number), "MessageBody": body, "MessageGroupId": merchant}
+            {"Id": str(number), "MessageBody": body.translate(_REFUSED), "MessageGroupId": merchant}
             for number, (merchant, body) in enumerate(batch)
         ]
         codes: set[str] = set()

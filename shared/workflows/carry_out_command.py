@@ -1,7 +1,7 @@
-"""Claim, call, record: how every command is carried out, once.
+"""Claim, call, record: how a command with an effect is carried out, once.
 
-A command is claimed with a lease before the vendor is called and its outcome is recorded after. Whoever finds a
-claim without an outcome does not call: it asks the vendor what became of the first attempt.
+It is claimed with a lease before the vendor is called and its outcome is recorded after. Whoever finds a claim without
+an outcome does not call: it asks the vendor what became of the first attempt.
 
     fresh ──call──▶ outcome                       done  ──▶ tell the outcome again
     stale ──ask the vendor──┬─ it happened ─▶ outcome       taken ──▶ come back later
@@ -13,7 +13,7 @@ from datetime import timedelta
 from types import ModuleType
 from typing import TypeVar
 
-from shared.domain.commands import HARMLESS, VendorCommand
+from shared.domain.commands import VendorCommand
 from shared.domain.events import CommandFailed
 from shared.domain.messages import AnyEvent
 from shared.domain.wire import HttpReply, HttpRequest
@@ -25,7 +25,6 @@ LEASE = timedelta(seconds=60)
 
 _REQUESTS_MAX = 12
 _ATTEMPTS_MAX = 5
-_READ_AGAIN = timedelta(seconds=5)
 
 OutcomeT = TypeVar("OutcomeT")
 
@@ -48,10 +47,6 @@ def carry_out_command(  # noqa: PLR0913 - three things to know, three to use
         Retryable: not now; deliver the command again after the error's pause.
     """
     now = clock.now()
-    if isinstance(command, HARMLESS):
-        outcome = _read(command, vendor, account, http, clock)
-        ledger.record(command.merchant, command.command_id, outcome)
-        return outcome
     match ledger.claim(command.merchant, command.command_id, now, now + LEASE):
         case Claim.DONE:
             ledger.retell(command.merchant, command.command_id)
@@ -128,16 +123,6 @@ class _Act:
             # Not "try the command again": we still do not know.
             raise Unclear(str(error)) from error
         return found
-
-
-def _read(command: VendorCommand, vendor: ModuleType, account: Mapping[str, str], http: Http, clock: Clock) -> AnyEvent:
-    try:
-        outcome: AnyEvent = converse(vendor.carry_out(command, account, clock.now()), http)
-    except Permanent as error:
-        return failure(command, error, certain=True)
-    except Unclear as error:
-        raise Retryable(str(error), after=_READ_AGAIN) from error
-    return outcome
 
 
 def converse(steps: Generator[HttpRequest, HttpReply, OutcomeT], http: Http) -> OutcomeT:

@@ -1,6 +1,11 @@
-"""One command from a queue: find its vendor and account, carry it out, say how it ended."""
+"""One command from a queue: find its vendor and account, carry it out, say how it ended.
 
-from collections.abc import Callable
+A command with an effect is carried out once, by way of the ledger. One that is harmless to repeat needs no memory: its
+outcome goes straight to the case that asked, and where that fails the whole command comes again.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import ModuleType
 from typing import Literal, assert_never
 
@@ -21,11 +26,13 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
-from shared.domain.messages import AnyEvent, parse_message
-from shared.errors import Permanent, Retryable
-from shared.ports import Accounts, Claim, Clock, CommandLedger, Http
+from shared.domain.messages import AnyEvent, lane_of, parse_message, write_message
+from shared.errors import Permanent, Retryable, Unclear
+from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
-from shared.workflows.carry_out_command import LEASE, carry_out_command, failure
+from shared.workflows.carry_out_command import LEASE, carry_out_command, converse, failure
+
+_ASK_AGAIN = timedelta(seconds=5)
 
 VendorKind = Literal["platforms", "couriers", "erps", "channels"]
 FindVendor = Callable[[VendorKind, str], ModuleType]
@@ -35,11 +42,12 @@ class Caller:
     """Carries commands out at vendors."""
 
     def __init__(
-        self, accounts: Accounts, http: Http, ledger: CommandLedger, clock: Clock, find_vendor: FindVendor
+        self, accounts: Accounts, http: Http, ledger: CommandLedger, queue: Queue, clock: Clock, find_vendor: FindVendor
     ) -> None:
         self._accounts = accounts
         self._http = http
         self._ledger = ledger
+        self._queue = queue
         self._clock = clock
         self._find_vendor = find_vendor
 
@@ -49,22 +57,37 @@ class Caller:
         Raises:
             Retryable: not now.
         """
-        kind, name, account_name = _addressee(command)
+        if isinstance(command, HARMLESS):
+            outcome = self._ask(command)
+            self._queue.send(lane_of(outcome), [(outcome.merchant, write_message(outcome))])
+            return outcome
         try:
-            vendor = self._find_vendor(kind, name)
-            account = self._accounts.account(command.merchant, account_name)
+            vendor, account = self._reach(command)
         except Permanent as error:
             return self._fail(command, error)
         return carry_out_command(
             command, vendor, account, http=self._http, ledger=self._ledger, clock=self._clock, attempt=attempt
         )
 
+    def _reach(self, command: VendorCommand) -> tuple[ModuleType, Mapping[str, str]]:
+        kind, name, account_name = _addressee(command)
+        return self._find_vendor(kind, name), self._accounts.account(command.merchant, account_name)
+
+    def _ask(self, command: VendorCommand) -> AnyEvent:
+        """Carry out a command that may be repeated."""
+        try:
+            vendor, account = self._reach(command)
+            outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), self._http)
+        except Permanent as error:
+            return failure(command, error, certain=True)
+        except Unclear as error:
+            raise Retryable(str(error), after=_ASK_AGAIN) from error
+        return outcome
+
     def _fail(self, command: VendorCommand, error: Permanent) -> AnyEvent | None:
         """End a command that nobody can carry out; certain only if nobody has tried before."""
-        claim = Claim.FRESH
-        if not isinstance(command, HARMLESS):
-            now = self._clock.now()
-            claim = self._ledger.claim(command.merchant, command.command_id, now, now + LEASE)
+        now = self._clock.now()
+        claim = self._ledger.claim(command.merchant, command.command_id, now, now + LEASE)
         if claim is Claim.DONE:
             self._ledger.retell(command.merchant, command.command_id)
             return None
@@ -93,7 +116,7 @@ def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
 
 
 def take_call(body: str, attempt: int, caller: Caller, telemetry: Telemetry) -> None:
-    """Carry out the command in a queue message and record how it ended.
+    """Carry out the command in a queue message and say how it ended.
 
     Raises:
         Retryable: not now; deliver the message again after the error's pause.

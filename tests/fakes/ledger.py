@@ -22,7 +22,7 @@ class FakeLedger:
             return Claim.DONE
         if old.lease is not None and old.lease > now:
             return Claim.TAKEN
-        self._put(merchant, command_id, old._replace(state="claimed", lease=until, tries=old.tries + 1, claimed=True))
+        self._put(merchant, command_id, old._replace(state="claimed", lease=until, tries=old.tries + 1))
         return Claim.STALE if old.tries else Claim.FRESH
 
     def postpone(self, merchant: str, command_id: str, until: datetime) -> None:
@@ -34,7 +34,7 @@ class FakeLedger:
     def record(self, merchant: str, command_id: str, outcome: AnyEvent) -> None:
         """Store how the command ended and tell it."""
         old = self.table.commands.get((merchant, command_id), FakeCommand("free"))
-        if not (old.claimed and old.state == "done"):
+        if old.state != "done":
             new = old._replace(state="done", outbox=write_outbox((outcome,)), told=old.told + 1)
             self._put(merchant, command_id, new)
 

@@ -164,6 +164,12 @@ def queue(aws: MotoAws):
     return SqsQueue(aws.sqs, Settings(queue_urls={Lane.PARCELS: url})), calls, aws.sqs, url
 
 
+def test_characters_that_no_queue_takes_are_replaced(queue) -> None:
+    adapter, calls, _, _ = queue
+    adapter.send(Lane.PARCELS, [("shop", '{"text":"已签收\ufffe\uffff\n"}')])
+    assert calls[0][0]["MessageBody"] == '{"text":"已签收\ufffd\ufffd\n"}'
+
+
 def test_sending_is_one_call_per_ten_messages_grouped_by_merchant(queue) -> None:
     adapter, calls, client, url = queue
     adapter.send(Lane.PARCELS, [(f"shop-{number % 2}", f'{{"n":{number}}}') for number in range(25)])

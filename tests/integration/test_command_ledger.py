@@ -62,7 +62,7 @@ def test_an_outcome_is_told_and_ends_the_command(backend: Backend, claim) -> Non
     assert told(backend) == []
 
 
-def test_the_first_outcome_of_a_claimed_command_stays(backend: Backend, claim) -> None:
+def test_the_first_outcome_stays(backend: Backend, claim) -> None:
     claim()
     backend.ledger.record(SHOP, ID, accepted("first"))
     backend.ledger.record(SHOP, ID, accepted("second"))
@@ -70,13 +70,6 @@ def test_the_first_outcome_of_a_claimed_command_stays(backend: Backend, claim) -
     backend.ledger.retell(SHOP, ID)
     backend.ledger.retell(SHOP, ID)
     assert told(backend) == [accepted("first"), accepted("first")]
-
-
-def test_a_harmless_command_is_recorded_unclaimed_and_every_answer_is_told(backend: Backend, claim) -> None:
-    for text in ("first", "second", "second"):
-        backend.ledger.record(SHOP, ID, accepted(text))
-    assert told(backend) == [accepted("first"), accepted("second"), accepted("second")]
-    assert claim() is Claim.DONE
 
 
 def test_what_has_ended_cannot_be_put_off(backend: Backend, claim) -> None:

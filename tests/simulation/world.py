@@ -45,7 +45,7 @@ class World:
         self.index = FakeDueIndex(self.table)
         accounts = FakeAccounts({MERCHANT: {name: {} for name in ("sim", "zto", "jushuitan", "dingtalk")}})
         http = FakeHttp(self.outside.send)
-        self.caller = Caller(accounts, http, FakeLedger(self.table), self.clock, self._vendor)
+        self.caller = Caller(accounts, http, FakeLedger(self.table), self.queue, self.clock, self._vendor)
         robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
         self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **policy)
         self.table.policies[MERCHANT] = self.policy

@@ -1,8 +1,11 @@
 """What a command says to its vendor: questions asked freely, and talks of several requests."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.domain.events import RefundAgreed
+from shared.domain.lanes import Lane
 from shared.errors import Permanent, Retryable, Unclear
 from shared.workflows.carry_out_command import converse
 from tests.fakes import FakeHttp
@@ -17,11 +20,12 @@ from tests.unit.workflows.vendor import (
 )
 
 
-def test_a_question_is_never_claimed_and_may_be_asked_any_number_of_times() -> None:
+def test_a_question_s_answer_goes_straight_to_its_case_every_time_and_into_no_table() -> None:
     desk = Desk()
     desk.calls = [AGREED, AGREED]
-    assert desk.carry_out(READ) == desk.carry_out(READ) == AGREED
-    assert desk.told() == [AGREED, AGREED]
+    assert desk.caller().call(READ, 1) == desk.caller().call(READ, 1) == AGREED
+    assert desk.sent() == [AGREED, AGREED]
+    assert (desk.told(), desk.table.commands) == ([], {})
 
 
 @pytest.mark.parametrize("trouble", [LOST, REFUSED_CONNECTION])
@@ -29,13 +33,32 @@ def test_a_question_without_an_answer_is_asked_again(trouble: Exception) -> None
     desk = Desk()
     desk.calls = [trouble]
     with pytest.raises(Retryable):
-        desk.carry_out(READ, attempt=99)
+        desk.caller().call(READ, 99)
+    assert desk.sent() == []
 
 
-def test_a_question_that_is_refused_is_an_outcome() -> None:
+def test_a_question_whose_answer_cannot_be_sent_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(lane: Lane, bodies: object) -> None:
+        raise Retryable("full", timedelta(seconds=1))
+
+    desk = Desk()
+    desk.calls = [AGREED, AGREED]
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.queue, "send", full)
+        with pytest.raises(Retryable, match="full"):
+            desk.caller().call(READ, 1)
+    desk.caller().call(READ, 2)
+    assert desk.sent() == [AGREED]
+
+
+@pytest.mark.parametrize(("known", "code"), [(True, "no_rights"), (False, "no_account")])
+def test_a_question_that_is_refused_is_an_outcome(code: str, *, known: bool) -> None:
     desk = Desk()
     desk.calls = [Permanent("no_rights")]
-    assert desk.carry_out(READ).code == "no_rights"
+    desk.caller(known=known).call(READ, 1)
+    [outcome] = desk.sent()
+    assert (outcome.code, outcome.certain, outcome.reply_to) == (code, True, READ.reply_to)
+    assert desk.table.commands == {}
 
 
 # ---- conversations of several requests ---------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class Office:
         self.desk = desk
         self.asked: list[tuple[str, str]] = []
         self.accounts = FakeAccounts({MERCHANT: accounts})
-        self.caller = Caller(self.accounts, desk.http, desk.ledger, desk.clock, self._find)
+        self.caller = Caller(self.accounts, desk.http, desk.ledger, desk.queue, desk.clock, self._find)
 
     def _find(self, kind: str, name: str) -> ModuleType:
         self.asked.append((kind, name))

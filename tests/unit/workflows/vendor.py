@@ -8,12 +8,14 @@ from typing import Any
 
 from shared.domain.commands import AgreeRefund, ReadRefund
 from shared.domain.events import CommandFailed, RefundAgreed
+from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.domain.why import Why
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Retryable, Unclear
 from shared.workflows.carry_out_command import LEASE, carry_out_command
-from tests.fakes import FakeClock, FakeHttp, FakeLedger, FakeTable
+from shared.workflows.take_call import Caller
+from tests.fakes import FakeAccounts, FakeClock, FakeHttp, FakeLedger, FakeQueue, FakeTable
 
 NOW = datetime.fromisoformat("2026-11-11T00:00:00+00:00")
 MERCHANT, KEY = "demo", "demo|refund|sim:R1"
@@ -44,6 +46,7 @@ class Desk:
     def __init__(self, crash_after: Callable[[int, str], None] | None = None) -> None:
         self.table = FakeTable(crash_after)
         self.ledger = FakeLedger(self.table)
+        self.queue = FakeQueue(self.table)
         self.clock = FakeClock(NOW)
         self.http = FakeHttp(lambda request: OK)
         self.calls: list[Answer] = []
@@ -63,15 +66,24 @@ class Desk:
 
         return SimpleNamespace(carry_out=carry_out, find_out=find_out)
 
-    def carry_out(self, command: Any = AGREE, attempt: int = 1) -> Any:
-        """Carry the command out as its queue's function does."""
+    def carry_out(self, attempt: int = 1) -> Any:
+        """Carry a command with an effect out as its queue's function does."""
         return carry_out_command(
-            command, self.vendor(), {}, http=self.http, ledger=self.ledger, clock=self.clock, attempt=attempt
+            AGREE, self.vendor(), {}, http=self.http, ledger=self.ledger, clock=self.clock, attempt=attempt
         )
 
     def later(self, by: timedelta = LEASE) -> None:
         """Let the lease run out."""
         self.clock.advance(by)
+
+    def caller(self, *, known: bool = True) -> Caller:
+        """What carries any command out, with the merchant's account if it is `known`."""
+        accounts = FakeAccounts({MERCHANT: {"sim": {}} if known else {}})
+        return Caller(accounts, self.http, self.ledger, self.queue, self.clock, lambda kind, name: self.vendor())
+
+    def sent(self) -> list[Any]:
+        """The events that went straight to the lane of refunds."""
+        return [parse_message(body) for _, body in self.queue.take(Lane.REFUNDS)]
 
     def told(self) -> list[Any]:
         """The outcomes that went into the stream."""
