@@ -24,11 +24,11 @@ from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import LATER, clip, credential, doubt, is_same, read_reply
-from shared.domain.wire import HttpReply, HttpRequest, Push
+from shared.domain.wire import HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     from shared.domain.commands import CourierCommand, QueryTracking, SubscribeTracking, UrgeCourier
     from shared.domain.events import CarrierCorrected, EventIgnored, EventUnknown
@@ -56,7 +56,7 @@ CARRIERS: dict[str, str] = {
 }
 # fmt: on
 COMS = {ours: theirs for theirs, ours in reversed(CARRIERS.items())}
-WITH_PHONE = ("shunfeng", "shunfengkuaiyun", "zhongtong", "")  # empty: nobody knows yet whose it is
+WITH_PHONE = ("shunfeng", "shunfengkuaiyun", "zhongtong")
 WITH_WORK_ORDERS = ("yuantong", "yunda", "jtexpress", "shentong", "debangwuliu")
 
 # `statusCode`; `state` for the newest scan without one. 4 is a parcel back with its sender, but 401 a cancelled label;
@@ -71,7 +71,7 @@ STAGES: dict[str, str] = {
     "5": "out_for_delivery", "501": "held_at_pickup_point", "205": "held_at_pickup_point",
     "204": "delivery_failed", "206": "delivery_failed", "203": "refused", "14": "refused", "209": "damaged",
     "2": "exception", "201": "exception", "202": "exception", "207": "exception", "208": "exception",
-    "210": "exception", "401": "exception",  # cancelled
+    "210": "label_created", "401": "label_created",  # cancelled: no more than a label that nobody picks up
     "3": "delivered", "301": "delivered", "302": "delivered", "303": "delivered", "304": "delivered",
     "6": "returning", "4": "returned",
 }
@@ -227,7 +227,7 @@ def _stage(code: str, text: str) -> str:
     if code.startswith("2") and LOST.search(text):
         return "suspected_lost"
     if code == "4" and CANCELLED in text:  # 401 where only base codes are told
-        return "exception"
+        return "label_created"
     return STAGES.get(code, "unknown")
 
 
@@ -240,7 +240,10 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
         Unclear: the work order may be open.
     """
     from shared.domain.commands import QueryTracking, SubscribeTracking, UrgeCourier
+    from shared.domain.order import UNKNOWN_CARRIER
 
+    if isinstance(command, SubscribeTracking | QueryTracking) and command.carrier == UNKNOWN_CARRIER:
+        return (yield from _name_the_courier(command, account))
     if isinstance(command, SubscribeTracking):
         return (yield from _subscribe(command, account))
     if isinstance(command, QueryTracking):
@@ -274,12 +277,10 @@ def _answer(command: CourierCommand) -> dict[str, str]:
 
 
 def _com(carrier: str) -> str:
-    """Give Kuaidi100's name of a courier; empty for one that nobody knows."""
-    from shared.domain.order import UNKNOWN_CARRIER
-
-    if carrier != UNKNOWN_CARRIER and carrier not in COMS:
+    """Give Kuaidi100's name of a courier."""
+    if carrier not in COMS:
         raise Permanent("carrier_not_listed", carrier)
-    return COMS.get(carrier, "")
+    return COMS[carrier]
 
 
 def _phone(com: str, account: Mapping[str, str]) -> dict[str, str]:
@@ -297,7 +298,7 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
         "salt": credential(account, "salt"),
         "resultv2": "4",  # advanced codes
     }
-    parameters |= _phone(com, account) if com else {"autoCom": "1", **_phone(com, account)}
+    parameters |= _phone(com, account)
     param = {"company": com, "number": command.waybill, "key": credential(account, "key"), "parameters": parameters}
     request = _post(account, SUBSCRIBE, {"schema": "json", "param": _dumped(param)})
     answer = read_reply((yield request), writes=False)
@@ -311,7 +312,7 @@ def _query(command: QueryTracking, account: Mapping[str, str]) -> Steps:
     """实时快递查询: a number that is asked for more than twice an hour may be locked."""
     from shared.domain.events import ParcelTraced
 
-    com = _com(command.carrier) or (yield from _detect(command.waybill, account))
+    com = _com(command.carrier)
     param = {"com": com, "num": command.waybill, **_phone(com, account), "resultv2": "4", "show": "0", "order": "desc"}
     text, customer = _dumped(param), credential(account, "customer")
     form = {"customer": customer, "param": text, "sign": sign_of(text, credential(account, "key"), customer)}
@@ -329,9 +330,15 @@ def _query(command: QueryTracking, account: Mapping[str, str]) -> Steps:
         raise doubt(str(error), writes=False) from None
 
 
-def _detect(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, HttpReply, str]:
-    """单号识别: give the one courier that it may be; nobody guesses among several."""
-    query = urlencode({"num": waybill, "key": credential(account, "key")})
+def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mapping[str, str]) -> Steps:
+    """单号识别: tell the one courier that it may be; nobody guesses among several.
+
+    A subscription without a courier would be pushed under the recognised one's name, where nobody looks for it.
+    """
+    from shared.domain.events import CarrierCorrected
+
+    about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
+    query = urlencode({"num": command.waybill, "key": credential(account, "key")})
     reply = yield HttpRequest("GET", f"{_at(account, DETECT)}?{query}", {}, b"")
     # the answer is a list, where all others are objects
     answer = read_reply(reply._replace(body=b'{"found":' + reply.body + b"}"), writes=False)
@@ -340,9 +347,12 @@ def _detect(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, 
         raise Permanent(_verdict(refusal, busy=("500", "501", "502")), clip(refusal.get("message")))
     try:
         (found,) = read.objects(answer, "found")
-        return read.identifier(found, "comCode")
+        com = read.identifier(found, "comCode")
     except ValueError:
         raise Permanent("carrier_unknown", "快递100 无法确定快递公司") from None
+    if com not in CARRIERS:
+        raise Permanent("carrier_not_listed", label(com))
+    return CarrierCorrected(**about, source=CARRIER, right=CARRIERS[com])
 
 
 def _urge(command: UrgeCourier, account: Mapping[str, str], now: datetime) -> Steps:

@@ -108,6 +108,8 @@ def carry_out(command: StopOrder, account: Mapping[str, str], now: datetime) -> 
         Permanent: refused, merged or split, or in a status that nobody has taught us.
         Unclear: a cancel or hold may have taken effect.
     """
+    if command.type != "stop_order":
+        raise Permanent("not_supported", command.type)
     orders = yield from _orders(command, account, now)
     states = _states(orders)
     printed = [order for order in orders if order.get("status") not in ("Sent", "Cancelled") and _is_printed(order)]

@@ -127,6 +127,7 @@ FOREIGN = [
     (zto, {"type": "fetch_order", **ORDER}),
     (sf, {"type": "fetch_order", **ORDER}),
     (kuaidi100, {"type": "fetch_order", **ORDER}),
+    (jushuitan, {"type": "fetch_order", **ORDER}),
 ]
 
 

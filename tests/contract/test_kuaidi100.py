@@ -15,7 +15,6 @@ from shared.domain.events import EventIgnored, EventUnknown, ParcelTraced
 from shared.domain.messages import AnyEvent, write_message
 from shared.domain.parcel import Scan, Stage
 from shared.domain.reading import BEIJING
-from shared.domain.wire import HttpReply
 from tests.contract.samples import ACCOUNTS, MERCHANT, NOW, command_of
 
 FINAL = {Stage.DELIVERED, Stage.RETURNING, Stage.RETURNED}
@@ -141,7 +140,7 @@ def test_only_a_statement_of_a_loss_is_one(text: str, is_lost: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "is_picked_up"),
     [
-        ("【广东省惠州市公司】 已揽收 取件人: 张三", True),
+        ("【广东省惠州市公司】 已揽收 取件人: 快递员", True),
         ("顺丰速运 已收取快件", True),
         ("示例公司-已收件", True),
         ("揽收任务已分配给李四", False),
@@ -198,8 +197,10 @@ def test_our_names_of_couriers_and_kuaidi100s_belong_together() -> None:
     [("", ["www.kuaidi100.com", "poll.kuaidi100.com"]), ("http://127.0.0.1:9/kuaidi100", ["127.0.0.1:9"] * 2)],
 )
 def test_every_request_goes_over_tls_or_to_the_base_url(base: str, hosts: list[str]) -> None:
-    command = command_of({"type": "query_tracking", "source": "kuaidi100", "carrier": "unknown", "waybill": WAYBILL})
-    steps = kuaidi100.carry_out(command, ACCOUNTS["kuaidi100"] | {"base_url": base}, NOW)  # type: ignore[arg-type]
-    requests = [next(steps), steps.send(HttpReply(200, b'[{"comCode":"zhongtong"}]'))]
+    account = ACCOUNTS["kuaidi100"] | {"base_url": base}
+    requests = []
+    for carrier in ("unknown", "zto"):
+        command = command_of({"type": "query_tracking", "source": "kuaidi100", "carrier": carrier, "waybill": WAYBILL})
+        requests.append(next(kuaidi100.carry_out(command, account, NOW)))  # type: ignore[arg-type]
     assert [urlsplit(request.url).netloc for request in requests] == hosts
     assert all(request.url.startswith(base or "https://") for request in requests)

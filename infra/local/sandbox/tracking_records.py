@@ -59,7 +59,7 @@ class BuyerMessage(Record):
     order_id: str
     carrier: str
     waybill: str
-    stage: str
+    topic: str
     text: str
     at: datetime
     accepted: bool

@@ -24,7 +24,7 @@ def _notify(outside: Outside, webhook_id: str, **changed: Any) -> Any:
     data = {
         "order_id": ORDER,
         "parcel": {"carrier": "yto", "waybill": BILL},
-        "stage": "stalled",
+        "topic": "stalled",
         "text": "包裹停滞，已催",
     }
     return outside.command("buyer.notify", data | changed, webhook_id)
@@ -109,7 +109,7 @@ def test_a_buyer_is_told_once_per_webhook_id() -> None:
     for webhook_id in ("msg_a", "msg_a", "msg_b"):
         assert _notify(outside, webhook_id).json() == {"accepted": True}
     messages = outside.truth()["parcels"][BILL]["buyer_messages"]
-    assert [(one["stage"], one["text"], one["times"]) for one in messages] == [
+    assert [(one["topic"], one["text"], one["times"]) for one in messages] == [
         ("stalled", "包裹停滞，已催", 2),
         ("stalled", "包裹停滞，已催", 1),
     ]

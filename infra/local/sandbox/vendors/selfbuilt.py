@@ -124,8 +124,8 @@ def notify_buyer(world: World, merchant: Merchant, command: Command) -> VendorRe
     order = _order(world, merchant, command.data)
     if order is None:
         return _not_found()
-    parcel, text, stage = (command.data.get(name) for name in ("parcel", "text", "stage"))
-    if not isinstance(parcel, dict) or not isinstance(text, str) or not text or not isinstance(stage, str):
+    parcel, text, topic = (command.data.get(name) for name in ("parcel", "text", "topic"))
+    if not isinstance(parcel, dict) or not isinstance(text, str) or not text or not isinstance(topic, str):
         return VendorReply({"error": "bad_request"}, 400, "refused", "bad_request")
     world.buyer_messages.put(
         BuyerMessage(
@@ -134,7 +134,7 @@ def notify_buyer(world: World, merchant: Merchant, command: Command) -> VendorRe
             order_id=order.key,
             carrier=str(parcel.get("carrier", "")),
             waybill=str(parcel.get("waybill", "")),
-            stage=stage,
+            topic=topic,
             text=text,
             at=world.now(),
             accepted=order.buyer_notices,
