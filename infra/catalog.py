@@ -15,6 +15,7 @@ INBOXES = (Lane.REFUNDS, Lane.PARCELS)  # what has happened; the other lanes car
 
 _LOAD = ("GetItem", "BatchGetItem", "Query")
 _SAVE = ("PutItem", "UpdateItem", "ConditionCheckItem")  # a transaction needs the rights of its parts
+_DECIDE = (*_LOAD, *_SAVE, "DeleteItem")  # and take a case off the register of those that need people
 
 
 class Trigger(Enum):
@@ -99,7 +100,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Refund events are failing by a bug; they are retried and then kept in the dead-letter queue.",
         consumes=Lane.REFUNDS,
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=_DECIDE,
     ),
     FunctionSpec(
         "track_parcel",
@@ -107,7 +108,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Parcel events are failing by a bug; they are retried and then kept in the dead-letter queue.",
         consumes=Lane.PARCELS,
         concurrency_max=20,
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=_DECIDE,
     ),
     FunctionSpec(
         "publish_outbox",

@@ -33,8 +33,19 @@ class Loaded(NamedTuple):
     policy: Policy | None
 
 
+class OpenCase(NamedTuple):
+    """An entry in the register of cases that need people: which version of which case did, and when that was said.
+
+    The case itself decides: it may have changed since, or (after a crash) never have come so far.
+    """
+
+    key: CaseKey
+    version: int
+    at: datetime
+
+
 class CaseStore(Protocol):
-    """Cases with their deadlines and outboxes."""
+    """Cases with their deadlines and outboxes, and a register of those that need people."""
 
     def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
         """Read cases and the merchant's current policy in one call; keys that do not exist come back as version 0."""
@@ -53,12 +64,22 @@ class CaseStore(Protocol):
     ) -> None:
         """Write the next state, its deadline and its outbox at once; arm a pointer first where `due` needs one.
 
-        `along` is another case without a deadline, as loaded and as it becomes: both are written, or neither.
+        A case that begins to need people is entered into the register first, one that needs them no more is taken
+        off afterwards. `along` is another case without a deadline, as loaded and as it becomes: both are written, or
+        neither.
 
         Raises:
             LostRace: a case is not at the version that was loaded any more.
             BudgetExhausted: the draw does not fit into the day's budget; nothing was written.
         """
+        ...
+
+    def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
+        """Give a page of the register in the order of the keys; ask again after the last, until nothing comes."""
+        ...
+
+    def forget_open(self, entry: OpenCase) -> None:
+        """Take an entry off the register, unless it has been entered anew since it was read."""
         ...
 
 

@@ -1,13 +1,15 @@
 """Where do cases live? One item per case; one read and one conditional write per event. The workflows call it.
 
 A save that needs a pointer writes it first: whatever call the process dies after, a case with a deadline has a pointer
-that is not later. A pointer without its case is an orphan, which the sweep drops.
+that is not later. A pointer without its case is an orphan, which the sweep drops. The register of cases that need
+people is kept in the same way (`open_register.py`).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shared.adapters import open_register
 from shared.adapters.dynamo_batch import batch_get
 from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized
 from shared.adapters.outbox import write_outbox
@@ -34,13 +36,16 @@ from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
 from shared.errors import BudgetExhausted, LostRace, Retryable
-from shared.ports import Loaded, StoredCase
+from shared.ports import Loaded, OpenCase, StoredCase
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
 
     Item = dict[str, AttributeValueTypeDef]
+
+Change = tuple[StoredCase, AnyCase]
+"""A case as it was loaded, and as it becomes."""
 
 _MODELS: dict[CaseKind, type[AnyCase]] = {
     CaseKind.ORDER: OrderCase,
@@ -80,13 +85,16 @@ class DynamoCaseStore:
         now: datetime,
         along: tuple[StoredCase, AnyCase] | None = None,
     ) -> None:
-        """Write the next state at once: one call, and one before it where a pointer is needed."""
+        """Write the next state at once: one call, one before it where a pointer is needed, one for the register."""
         if draw is not None:
             refuse_oversized(draw)
         due = None if due is None else whole_ms(due)
         pointer = pointer_needed(due, before.armed, now)
         if pointer is not None:
             put_pointer(self._client, self._table, before.key, pointer)
+        changes = [(before, case), along] if along else [(before, case)]
+        for opened in begin_to_need_people(changes, now):
+            open_register.enter(self._client, self._table, opened)
         after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
         put = self._put(before.version, write_case(after, write_outbox(outbox)))
         puts = [put]
@@ -97,6 +105,16 @@ class DynamoCaseStore:
             self._save_alone(before.key, put)
         else:
             self._save_together(before.key, puts, draw)
+        for ended in cease_to_need_people(changes):
+            open_register.leave(self._client, self._table, ended.key, ended.version + 1)
+
+    def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
+        """Give a page of the register behind a key."""
+        return open_register.read_page(self._client, self._table, merchant, after)
+
+    def forget_open(self, entry: OpenCase) -> None:
+        """Take an entry off, unless it has been entered anew since it was read."""
+        open_register.forget(self._client, self._table, entry)
 
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
         if item is None:
@@ -149,6 +167,20 @@ class DynamoCaseStore:
                 self._save_together(key, puts, None)  # what was never drawn cannot be given back
             else:
                 self._save_alone(key, puts[0])
+
+
+def begin_to_need_people(changes: Sequence[Change], now: datetime) -> list[OpenCase]:
+    """Give the entries that must be in the register before these cases are saved."""
+    return [
+        OpenCase(before.key, before.version + 1, now)
+        for before, after in changes
+        if after.needs_people and not (before.case and before.case.needs_people)
+    ]
+
+
+def cease_to_need_people(changes: Sequence[Change]) -> list[StoredCase]:
+    """Give the cases, as they were, that can be taken off the register once they are saved."""
+    return [before for before, after in changes if before.case and before.case.needs_people and not after.needs_people]
 
 
 def put_pointer(client: "DynamoDBClient", table: str, key: CaseKey, at: datetime) -> None:

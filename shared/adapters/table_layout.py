@@ -6,6 +6,7 @@
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
+    <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             the list of merchants
     due|<shard>|<UTC hour>         <instant>|<case key>   a pointer: look at this case then
     due|cursor                     <shard>                up to when the shard has been swept
@@ -115,6 +116,11 @@ def budget_pk(merchant: str) -> str:
 def budget_sk(day: date) -> str:
     """The sort key of one day's budget."""
     return day.isoformat()
+
+
+def open_pk(merchant: str) -> str:
+    """The partition of the register of a merchant's cases that need people."""
+    return f"{merchant}|open"
 
 
 def command_pk(merchant: str, command_id: str) -> str:

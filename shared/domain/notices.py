@@ -105,3 +105,8 @@ class DigestCase(Record):
     postings: tuple[Posting, ...] = ()
     seen: tuple[str, ...] = ()
     step: int = 0
+
+    @property
+    def needs_people(self) -> bool:
+        """Whether somebody should look at it: never, since its notices are somebody else's."""
+        return False

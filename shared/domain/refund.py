@@ -106,6 +106,11 @@ class RefundCase(Record):
     reserved_on: date | None = None
 
     @property
+    def needs_people(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.phase is RefundPhase.BY_HAND
+
+    @property
     def name(self) -> str:
         """The refund's name inside its merchant."""
         return f"{self.platform}:{self.refund_id}"

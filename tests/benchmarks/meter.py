@@ -111,4 +111,4 @@ def _kind(place: tuple[str, str]) -> str:
     if pk.startswith("due|"):
         return "pointer"
     second = pk.split("|")[1]
-    return second if second in ("command", "budget", "unknown", "polled") else "case"
+    return second if second in ("command", "budget", "unknown", "polled", "open") else "case"

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
+from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
-from shared.adapters.table_layout import pointer_needed, policy_pk, whole_ms
+from shared.adapters.table_layout import open_pk, pointer_needed, policy_pk, whole_ms
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
 from shared.domain.messages import Message
 from shared.domain.policy import Policy
 from shared.errors import BudgetExhausted, LostRace
-from shared.ports import Loaded, StoredCase
+from shared.ports import Loaded, OpenCase, StoredCase
 from tests.fakes.due_index import put_pointer
 from tests.fakes.table import FakeTable
 
@@ -47,6 +49,9 @@ class FakeCaseStore:
         pointer = pointer_needed(due, before.armed, now)
         if pointer is not None:
             put_pointer(table, key, pointer)
+        changes = [(before, case), along] if along else [(before, case)]
+        for opened in begin_to_need_people(changes, now):
+            self._enter(opened)
         if self._version(key) != before.version:
             raise LostRace(str(key))
         if along is not None and self._version(along[0].key) != along[0].version:
@@ -58,6 +63,30 @@ class FakeCaseStore:
             table.cases[other.key] = other._replace(version=other.version + 1, case=then)
         table.cases[key] = StoredCase(key, before.version + 1, case, due, pointer or before.armed)
         table.wrote(str(key), write_outbox(outbox))
+        for ended in cease_to_need_people(changes):
+            self._leave(ended.key, ended.version + 1)
+
+    def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
+        """Give a page of the register behind a key."""
+        mine = sorted((str(key), entry) for key, entry in self.table.open_cases.items() if key.merchant == merchant)
+        return [entry for text, entry in mine if after is None or text > str(after)][:PAGE_MAX]
+
+    def forget_open(self, entry: OpenCase) -> None:
+        """Take an entry off, unless it has been entered anew."""
+        if self.table.open_cases.get(entry.key) == entry:
+            self._leave(entry.key, entry.version)
+
+    def _enter(self, entry: OpenCase) -> None:
+        known = self.table.open_cases.get(entry.key)
+        if known is None or known.version <= entry.version:
+            self.table.open_cases[entry.key] = entry._replace(at=whole_ms(entry.at))
+            self.table.wrote(open_pk(entry.key.merchant))
+
+    def _leave(self, key: CaseKey, version: int) -> None:
+        known = self.table.open_cases.get(key)
+        if known is not None and known.version <= version:
+            del self.table.open_cases[key]
+            self.table.wrote(open_pk(key.merchant))
 
     def _version(self, key: CaseKey) -> int:
         stored = self.table.cases.get(key)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
 from shared.domain.policy import Policy
-from shared.ports import StoredCase
+from shared.ports import OpenCase, StoredCase
 
 AfterWrite = Callable[[int, str], None]
 
@@ -42,6 +42,7 @@ class FakeTable:
         self.writes = 0
         self.stream: list[StreamRecord] = []
         self.cases: dict[CaseKey, StoredCase] = {}
+        self.open_cases: dict[CaseKey, OpenCase] = {}
         self.policies: dict[str, Policy] = {}
         self.policy_history: dict[tuple[str, int], Policy] = {}
         self.merchants: set[str] = set()

@@ -59,7 +59,8 @@ def _guard(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Refuse what moto accepts and DynamoDB does not; numbers must be written as DynamoDB would normalise them."""
     if model.name in ("CreateTable", "Scan"):
         return
-    assert model.name in {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "TransactWriteItems", "Query"}
+    known = {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "Query"}
+    assert model.name in known
     assert "FilterExpression" not in params
     for keys in params.get("RequestItems", {}).values():
         assert len(keys["Keys"]) == len({json.dumps(key, sort_keys=True) for key in keys["Keys"]}) <= 100
