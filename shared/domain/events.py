@@ -9,7 +9,7 @@ from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refun
 from shared.domain.notices import Notice
 from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment
 from shared.domain.parcel import Content, Progress, Scan, Wish
-from shared.domain.record import Fen, Id, Instant, MerchantId, Record
+from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundKind, RefundStatus
 from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
@@ -350,7 +350,7 @@ class TicketTaken(Event):
     type: Literal["ticket_taken"] = "ticket_taken"
     about: str  # the case
     anomaly: Anomaly
-    by: Id
+    by: Name
     text: str = ""
     closed: bool = False
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.domain.record import Fen, Id, Instant, Record
-from shared.domain.tickets import Ticket
+from shared.domain.tickets import Anomaly, Ticket
 
 
 class Stage(StrEnum):
@@ -173,6 +173,7 @@ class ParcelCase(Record):
     `heard_at` is the time of the youngest scan, `picked_up_at` that of the oldest one after the label, `moved_at` that
     of the oldest one after the pickup. `return_of` is the parcel whose way back this is, `return_for` the refund
     (platform:refund_id) for which a buyer sent it, `moved_to` the carrier under which the number really travels.
+    `broken` remembers which limits were broken once, whatever became of their tickets.
     """
 
     carrier: Id
@@ -194,6 +195,7 @@ class ParcelCase(Record):
     watch: Watch = Field(default_factory=Watch)
     tickets: tuple[Ticket, ...] = ()
     buyer_told: tuple[str, ...] = ()
+    broken: tuple[Anomaly, ...] = ()
     lag_s: int = 0
     handled_s: int = 0
 

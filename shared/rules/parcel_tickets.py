@@ -34,6 +34,8 @@ def settle(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
         _tell_staff(draft, one)
         if one.level == 0:
             _measure(draft, one.ticket)
+        if one.level == BROKEN:
+            draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
     for ticket in tickets:
         _urge(draft, ticket)
         _tell_buyers(draft, ticket)

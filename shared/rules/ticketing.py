@@ -124,7 +124,7 @@ def notice(merchant: str, policy: Policy, about: str, subject: str, news: News, 
     cost = (f"预计损失：{ticket.exposure_fen / 100:.2f} 元",) if ticket.exposure_fen and news.level else ()
     return NoticeRaised(
         merchant=merchant,
-        group=_group(policy, ticket, news.level),
+        group=group_of(policy, ticket, news.level),
         about=about,
         notice=Notice(
             title=title,
@@ -135,10 +135,8 @@ def notice(merchant: str, policy: Policy, about: str, subject: str, news: News, 
     )
 
 
-def _group(policy: Policy, ticket: Ticket, level: int) -> str:
-    """Choose who hears of it; a group without a robot is heard by the desk."""
-    if level > BROKEN:
-        group = policy.watching.escalations[level - BROKEN - 1].group
-    else:
-        group = policy.watching.owners.get(ticket.anomaly, policy.desk)
+def group_of(policy: Policy, ticket: Ticket, level: int) -> str:
+    """Choose who hears of a level; a group without a robot is heard by the desk."""
+    steps = policy.watching.escalations[: max(0, level - BROKEN)]  # a later policy may have fewer than were told
+    group = steps[-1].group if steps else policy.watching.owners.get(ticket.anomaly, policy.desk)
     return group if group in policy.robots else policy.desk

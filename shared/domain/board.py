@@ -1,0 +1,163 @@
+"""What the board says over HTTP, field by field: open tickets, one parcel, and what a person answers to a ticket.
+
+`docs/openapi.json` is made from these models. Instants are UTC, money is fen, hours that are left turn negative.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from shared.domain.keys import CaseKind
+from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
+from shared.domain.tickets import Anomaly
+from shared.domain.watching import Span
+
+TEXT_MAX = 200
+BY_HAND = "refund_by_hand"
+"""Stands where tickets have their anomaly: a refund request that a person decides."""
+
+
+class OpenTicket(Record):
+    """Something that a person should look at, and by when.
+
+    `level`: 1 warned, 2 broken, above that escalated; `group` is who was told last. A refund that a person decides has
+    no limit of ours: its `breach_at` is the platform's own deadline.
+    """
+
+    merchant: MerchantId
+    kind: CaseKind
+    case_id: str
+    anomaly: str
+    title: str
+    advice: str
+    stage: str
+    carrier: str = ""
+    waybill: str = ""
+    order_ids: tuple[Id, ...] = ()
+    opened_at: Instant
+    breach_at: Instant
+    hours_left: float
+    exposure_fen: Fen
+    group: Id
+    level: int
+    rule: str
+    urged_at: Instant | None = None
+    urge_number: str = ""
+    answer: str = ""
+    answered_at: Instant | None = None
+    taken_by: str = ""
+
+
+class TicketList(Record):
+    """The most urgent open tickets first.
+
+    `found` counts all that fit the question, shown or not. `complete` false: so many cases are open that not all were
+    looked at, and a narrower question is worth asking.
+    """
+
+    merchant: MerchantId
+    as_of: Instant
+    found: int
+    complete: bool
+    tickets: tuple[OpenTicket, ...]
+
+
+class Moment(Record):
+    """Something that is known to have happened."""
+
+    at: Instant
+    what: str
+    text: str
+
+
+class RunningLimit(Record):
+    """A limit whose clock runs, and how much of it is left."""
+
+    span: Span
+    rule: Id
+    since: Instant
+    limit_hours: float
+    warn_at: Instant
+    breach_at: Instant
+    hours_left: float
+    exposure_fen: Fen
+    alert: bool
+
+
+class Band(StrEnum):
+    """What a platform gives for the time from payment to signature."""
+
+    FIVE = "5"  # within 52 hours
+    FOUR = "4"  # within 59 hours
+    LESS = "below_4"
+
+
+class Basis(StrEnum):
+    """What an expectation rests on."""
+
+    SIGNED = "signed"  # it has happened
+    REGION = "courier_region"  # the shop's average of 30 days with this courier into this region
+    COURIER = "courier"  # the shop's average of 30 days with this courier
+    ELAPSED = "elapsed"  # nothing was measured yet, or the average has passed: it takes longer than until now
+
+
+class ArrivalTime(Record):
+    """How long one order takes from payment to signature.
+
+    `expected_hours` is what it took, or the shop's average while that lies ahead, or what has passed already.
+    """
+
+    platform: Id
+    order_id: Id
+    region: str
+    paid_at: Instant
+    signed_at: Instant | None
+    hours_used: float
+    hours_left_for_5: float
+    hours_left_for_4: float
+    expected_hours: float
+    expected_band: Band
+    basis: Basis
+
+
+class ParcelView(Record):
+    """All that is known of a parcel. `watch_ended` says why nobody reports its scans at the moment."""
+
+    merchant: MerchantId
+    as_of: Instant
+    carrier: Id
+    waybill: Id
+    stage: str
+    finished: bool
+    watched_by: str
+    watch_ended: str
+    lag_s: int
+    timeline: tuple[Moment, ...]
+    limits: tuple[RunningLimit, ...]
+    arrivals: tuple[ArrivalTime, ...]
+    tickets: tuple[OpenTicket, ...]
+    broken_once: tuple[Anomaly, ...]
+
+
+class TakeRequest(Record):
+    """A person deals with a ticket: it escalates no further. `closed`: it stays silent until something moves."""
+
+    by: Name
+    text: Annotated[str, StringConstraints(max_length=TEXT_MAX)] = ""
+    closed: bool = False
+
+
+class Accepted(Record):
+    """What was said is on its way to the case, and shows within seconds."""
+
+    about: str
+    anomaly: Anomaly
+    message: str
+
+
+class Problem(Record):
+    """Why a request was not answered: a word for programs, a sentence for people."""
+
+    error: str
+    message: Annotated[str, Field(description="One sentence.")]

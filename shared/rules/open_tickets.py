@@ -1,0 +1,108 @@
+"""What does a case ask of people? Its open tickets as rows, and which of them cannot wait. The board calls it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shared.domain.board import BY_HAND, OpenTicket
+from shared.domain.decision import AnyCase
+from shared.domain.keys import CaseKey
+from shared.domain.notices import TICKETS, DigestCase, TicketKind
+from shared.domain.order import OrderCase
+from shared.domain.parcel import ParcelCase
+from shared.domain.policy import Policy
+from shared.domain.refund import RefundCase
+from shared.domain.tickets import ANOMALIES, Ticket
+from shared.rules.ticketing import BROKEN, WARNED, group_of
+
+_HOUR = timedelta(hours=1)
+
+
+def open_tickets(key: CaseKey, case: AnyCase, policy: Policy, now: datetime) -> list[OpenTicket]:
+    """Give a case's tickets that nobody has closed, the most urgent first."""
+    match case:
+        case ParcelCase():
+            orders = tuple(dict.fromkeys(content.order_id for content in case.contents))
+            where: Mapping[str, object] = {
+                "stage": case.stage,
+                "carrier": case.carrier,
+                "waybill": case.waybill,
+                "order_ids": orders,
+            }
+            rows = [_row(key, ticket, policy, now, where) for ticket in _not_closed(case.tickets)]
+        case OrderCase():
+            where = {"stage": case.status, "order_ids": (case.order_id,)}
+            rows = [_row(key, ticket, policy, now, where) for ticket in _not_closed(case.tickets)]
+        case RefundCase():
+            rows = [_by_hand(key, case, policy, now)] if case.needs_people else []
+        case DigestCase():
+            rows = []
+        case _:
+            assert_never(case)
+    return sorted(rows, key=urgency)
+
+
+def urgency(row: OpenTicket) -> tuple[datetime, int, str, str]:
+    """Sort by when a limit breaks (or broke), then by what that costs."""
+    return row.breach_at, -row.exposure_fen, row.case_id, row.anomaly
+
+
+def hours_between(start: datetime, end: datetime) -> float:
+    """Give the hours from one instant to another, to the nearest hundredth; negative where `end` has passed."""
+    return round((end - start) / _HOUR, 2)
+
+
+def _not_closed(tickets: tuple[Ticket, ...]) -> Iterator[Ticket]:
+    return (ticket for ticket in tickets if not ticket.closed)
+
+
+def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Mapping[str, object]) -> OpenTicket:
+    text, level = ANOMALIES[ticket.anomaly], max(ticket.told, WARNED)
+    return OpenTicket.model_validate(
+        {
+            **where,
+            "merchant": key.merchant,
+            "kind": key.kind,
+            "case_id": key.id,
+            "anomaly": ticket.anomaly,
+            "title": text.title,
+            "advice": text.advice,
+            "opened_at": ticket.opened_at,
+            "breach_at": ticket.breach_at,
+            "hours_left": hours_between(now, ticket.breach_at),
+            "exposure_fen": ticket.exposure_fen,
+            "group": group_of(policy, ticket, level),
+            "level": level,
+            "rule": ticket.rule,
+            "urged_at": ticket.urged_at,
+            "urge_number": ticket.urge_number,
+            "answer": ticket.answer,
+            "answered_at": ticket.answered_at,
+            "taken_by": ticket.taken_by,
+        }
+    )
+
+
+def _by_hand(key: CaseKey, case: RefundCase, policy: Policy, now: datetime) -> OpenTicket:
+    """A refund that a person decides: what it was told with last says what to do."""
+    kind = next((TicketKind(name) for name in (case.rule, *case.tickets[::-1]) if name in set(TicketKind)), None)
+    parcel = case.parcels[0] if case.parcels else None
+    return OpenTicket(
+        merchant=key.merchant,
+        kind=key.kind,
+        case_id=key.id,
+        anomaly=BY_HAND,
+        title=TICKETS[kind].title if kind else "退款需人工处理",
+        advice=TICKETS[kind].advice if kind else "请在平台核对该退款申请后处理。",
+        stage=case.phase,
+        carrier=parcel.carrier if parcel else "",
+        waybill=parcel.waybill if parcel else "",
+        order_ids=(case.order_id,),
+        opened_at=case.opened_at,
+        breach_at=case.deadline_at,
+        hours_left=hours_between(now, case.deadline_at),
+        exposure_fen=case.amount_fen,
+        group=policy.desk,
+        level=BROKEN if case.deadline_at <= now else WARNED,
+        rule=" ".join(filter(None, (case.rule, case.reason))),
+    )
