@@ -233,10 +233,10 @@ def types(messages: list[Any]) -> list[str]:
 
 
 def tickets(messages: list[Any]) -> list[TicketKind]:
-    """The kinds of the tickets among the messages."""
+    """The kinds of the questions to people among the messages, without what watching tells them."""
     titles = {text.title: kind for kind, text in TICKETS.items()}
     notices = [message.notice for message in messages if message.type == "notice_raised"]
-    return [titles[notice.title] for notice in notices if notice.urgent]
+    return [titles[notice.title] for notice in notices if notice.title in titles]
 
 
 def tick(about: str = REFUND_KEY) -> DeadlineReached:

@@ -1,10 +1,13 @@
 """Parcels in the middle of an interception, and what can happen to them."""
 
+from datetime import datetime
 from typing import Any
 
 from shared.domain.events import CommandFailed, InterceptionReleased, ParcelShipped
 from shared.domain.parcel import Stage
 from shared.rules.decide_parcel import decide_parcel
+from shared.rules.parcel_clock import next_due
+from shared.rules.parcel_draft import ParcelDraft
 from tests.unit.rules.build import MERCHANT, PARCEL_KEY, WAYBILL, Run, content, courier, scanned, tick, wanted
 
 ABOUT = {"merchant": MERCHANT, "carrier": "zto", "waybill": WAYBILL}
@@ -44,6 +47,11 @@ def accepted() -> Run:
     run = requested()
     run.take(answer(run, "accepted"))
     return run
+
+
+def courier_due(run: Run) -> datetime | None:
+    """When the courier is asked about the interception again, whatever else the parcel waits for."""
+    return next_due(ParcelDraft(MERCHANT, run.policy, run.now, run.case)) if run.case else None
 
 
 def ticking(run: Run) -> list[Any]:

@@ -18,7 +18,7 @@ from tests.unit.rules.build import (
     wanted,
     wish,
 )
-from tests.unit.rules.parcels import accepted, answer, failed, released, requested, shipped
+from tests.unit.rules.parcels import accepted, answer, courier_due, failed, released, requested, shipped
 
 # ---- the first scan ----------------------------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ def test_a_courier_that_refuses_says_why_to_every_refund() -> None:
         ("R1", Progress.REFUSED, "E23137 快件已到达派件网点"),
         ("R2", Progress.REFUSED, "E23137 快件已到达派件网点"),
     ]
-    assert run.last.due is None
+    assert courier_due(run) is None
 
 
 # ---- whose goods are inside --------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_a_withdrawn_refund_lets_the_parcel_go_on() -> None:
     assert types(run.take(released())) == ["cancel_interception"]
     assert run.take(answer(run, "cancelled")) == []
     assert run.case.interception.phase is InterceptionPhase.CANCELLED
-    assert run.last.due is None
+    assert courier_due(run) is None
 
 
 def test_a_refund_withdrawn_while_the_courier_is_asked_is_taken_back_after_the_answer() -> None:

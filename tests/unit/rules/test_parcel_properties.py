@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.commands import CancelInterception, Command, InterceptParcel
+from shared.domain.commands import CancelInterception, Command, CourierCommand, InterceptParcel, TrackingCommand
 from shared.domain.events import CommandFailed, InterceptionReleased, ParcelShipped, ReturnReceived
 from shared.domain.notices import TicketKind
 from shared.domain.parcel import InterceptionPhase, ParcelCase, Stage
@@ -27,6 +27,7 @@ from tests.unit.rules.build import (
     tickets,
     wanted,
 )
+from tests.unit.rules.parcels import courier_due
 
 ABOUT = {"merchant": MERCHANT, "carrier": "zto", "waybill": WAYBILL}
 _ASKING = (InterceptionPhase.REQUESTED, InterceptionPhase.ACCEPTED, InterceptionPhase.CANCELLING)
@@ -62,7 +63,11 @@ class Life:
     def take(self, event: Any, pause: timedelta) -> None:
         """Take one event and check the decision."""
         said = self.run.take(event, after=pause)
-        commands = [message for message in said if isinstance(message, Command)]
+        commands = [
+            message
+            for message in said
+            if isinstance(message, CourierCommand) and not isinstance(message, TrackingCommand)
+        ]
         assert len(commands) <= 1, "two commands at once"
         for command in commands:
             first = self.known.setdefault(command.command_id, command)
@@ -76,17 +81,18 @@ class Life:
         if self.run.case is None:
             return
         if self.case.interception.phase in (InterceptionPhase.REQUESTED, InterceptionPhase.CANCELLING):
-            assert self.run.last.due is not None, "it waits for ever"
+            assert courier_due(self.run) is not None, "it waits for ever"
         if self.case.interception.phase not in _ASKING:
-            assert self.run.last.due is None
+            assert courier_due(self.run) is None
 
     def rest(self) -> None:
         """Let nothing happen but time: it must come to rest, and leave nobody uninformed."""
         for _ in range(400):
-            if self.run.last.due is None:
+            if courier_due(self.run) is None:
                 break
+            assert self.run.last.due
             self.take(tick(PARCEL_KEY), max(self.run.last.due - self.run.now, timedelta(0)))
-        assert self.run.last.due is None, "it never comes to rest"
+        assert courier_due(self.run) is None, "it never comes to rest"
         if self.run.case and not self.case.wishes and self.case.interception.phase is InterceptionPhase.ACCEPTED:
             assert TicketKind.STOPPED_THEN_WITHDRAWN in tickets(self.run.said), "held back, and nobody was told"
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.commands import Command
 from shared.domain.events import ParcelScanned, ParcelShipped
 from shared.domain.messages import write_message
 from shared.domain.parcel import InterceptionPhase, ParcelCase, Progress, Scan, Stage
@@ -124,8 +125,9 @@ def test_a_scan_on_the_way_to_the_buyer_does_not_end_an_accepted_interception() 
 def test_a_parcel_that_nobody_wants_stopped_is_only_watched(stage: Stage) -> None:
     run = Run(decide_parcel)
     told = ParcelShipped(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, content=content())
-    assert run.take(told, scanned(stage)) == []
-    assert run.last.due is None
+    [subscribed] = [message for message in run.take(told, scanned(stage)) if isinstance(message, Command)]
+    assert (subscribed.type, subscribed.source, subscribed.waybill) == ("subscribe_tracking", "zto", WAYBILL)
+    assert (run.last.due is None) == (stage is Stage.DELIVERED)
     assert run.case.interception.phase is InterceptionPhase.NONE
 
 
@@ -144,6 +146,8 @@ def test_a_refund_hears_at_once_where_the_parcel_stands(stage: Stage) -> None:
         Stage.HELD_AT_PICKUP_POINT,
         Stage.DELIVERY_FAILED,
         Stage.REFUSED,
+        Stage.DAMAGED,
+        Stage.SUSPECTED_LOST,
         Stage.DELIVERED,
     )
     assert progressed_to(said) == [expected.get(stage, "refused" if stage in late else "requested")]

@@ -52,8 +52,8 @@ def test_a_parcel_is_not_its_own_way_back() -> None:
 
 def test_the_way_back_is_subscribed_once() -> None:
     run = _linked()
-    assert types(run.said) == ["subscribe_tracking"]
-    assert run.said[0].waybill == BACK
+    [subscribed] = run.said
+    assert (subscribed.type, subscribed.waybill) == ("subscribe_tracking", BACK)
     assert run.take(ReturnLegLinked(**ABOUT, waybill=BACK, original=WAYBILL)) == []
 
 
@@ -77,7 +77,7 @@ def test_scans_that_came_before_the_link_are_told_with_it() -> None:
     run = Run(decide_parcel)
     run.take(scanned(Stage.IN_TRANSIT, waybill=BACK))
     said = run.take(ReturnLegLinked(**ABOUT, waybill=BACK, original=WAYBILL))
-    assert types(said) == ["subscribe_tracking", "return_leg_scanned"]
+    assert [message.type for message in said] == ["return_leg_scanned", "subscribe_tracking"]
 
 
 def test_a_scan_of_the_way_back_means_that_the_parcel_was_stopped() -> None:

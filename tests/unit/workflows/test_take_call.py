@@ -1,7 +1,7 @@
 """From a queue message to the right vendor and account; what cannot be called is a failure like any other."""
 
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,10 +11,15 @@ from shared.domain.commands import (
     InterceptParcel,
     PostMessage,
     QueryInterception,
+    QueryTracking,
     StopOrder,
     SubscribeTracking,
+    TellBuyer,
+    UrgeCourier,
+    VendorCommand,
 )
 from shared.domain.messages import write_message
+from shared.domain.tickets import Anomaly
 from shared.errors import Permanent, Retryable, UnknownSource
 from shared.workflows.take_call import Caller, take_call
 from tests.fakes import FakeAccounts
@@ -38,7 +43,19 @@ WHO: dict[str, tuple[Any, tuple[str, str, str]]] = {
         CancelInterception(**ABOUT, **PARCEL, command_id="c", of_command="b"),
         ("couriers", "zto", "zto"),
     ),
-    "subscribe_tracking": (SubscribeTracking(**ABOUT, **PARCEL, command_id="c"), ("couriers", "zto", "zto")),
+    "subscribe_tracking": (
+        SubscribeTracking(**ABOUT, **PARCEL, command_id="c", source="kuaidi100"),
+        ("couriers", "kuaidi100", "kuaidi100"),
+    ),
+    "query_tracking": (QueryTracking(**ABOUT, **PARCEL, command_id="c", source="sf"), ("couriers", "sf", "sf")),
+    "urge_courier": (
+        UrgeCourier(**ABOUT, **PARCEL, command_id="c", source="kdn", anomaly=Anomaly.STALLED, text="x"),
+        ("couriers", "kdn", "kdn"),
+    ),
+    "tell_buyer": (
+        TellBuyer(**ABOUT, **PARCEL, command_id="c", platform="shop", order_id="O1", topic=Anomaly.STALLED, text="x"),
+        ("platforms", "shop", "shop"),
+    ),
     "post_message": (
         PostMessage(**ABOUT, command_id="c", channel="dingtalk", account="night", group="desk", title="t", text="x"),
         ("channels", "dingtalk", "night"),
@@ -61,6 +78,10 @@ class Office:
             raise UnknownSource("unknown_vendor", name)
         vendor: ModuleType = self.desk.vendor()
         return vendor
+
+
+def test_the_table_knows_every_command() -> None:
+    assert {command.model_fields["type"].default for command in get_args(VendorCommand)} == set(WHO)
 
 
 @pytest.mark.parametrize("name", WHO)
