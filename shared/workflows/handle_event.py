@@ -59,7 +59,7 @@ def _attempt(event: AnyEvent, store: CaseStore, now: datetime) -> Fate:
     decision = _decider(event.case.kind)(facts, loaded.policy, now)
     if decision.case is None:
         return Fate.IGNORED
-    if decision.case == before.case and not decision.outbox and not _needs_pointer(event, before, decision, now):
+    if decision.case == before.case and not decision.outbox and not _waits_anew(event, before, decision, now):
         return Fate.REPEATED
     try:
         _save(store, before, decision, order, now)
@@ -85,10 +85,12 @@ def _order(loaded: Loaded) -> StoredCase | None:
     return next((stored for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
 
 
-def _needs_pointer(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
-    """A tick has consumed a pointer: a case that still waits needs another, even if nothing else changed."""
-    if not isinstance(event, DeadlineReached) or decision.due is None:
+def _waits_anew(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
+    """A tick has consumed a pointer: a case that still waits needs another, one that waits no more has to say so."""
+    if not isinstance(event, DeadlineReached):
         return False
+    if decision.due is None:
+        return before.due is not None
     return before.armed is None or not now < before.armed <= decision.due
 
 

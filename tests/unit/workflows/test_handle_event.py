@@ -209,6 +209,14 @@ def test_a_tick_that_changes_nothing_still_leaves_a_pointer_ahead() -> None:
     assert (after.case, after.due, after.armed) == (before.case, before.due, before.due)
 
 
+def test_a_tick_of_a_case_that_waits_no_more_takes_its_deadline_off_once() -> None:
+    store = Store()
+    store.table.cases[O_KEY] = StoredCase(O_KEY, 1, order("W1"), due=NOW)
+    tick = DeadlineReached(merchant=MERCHANT, about=str(O_KEY))
+    assert [handle_event(tick, store, _clock()) for _ in range(2)] == [Fate.HANDLED, Fate.REPEATED]
+    assert store.table.cases[O_KEY].due is None
+
+
 def test_a_tick_before_anything_is_due_writes_nothing() -> None:
     store = Store()
     handle_event(reported(), store, _clock())
