@@ -1,47 +1,20 @@
-"""Vendors as small models of the truth, and translators that speak to them in one-line JSON.
+"""Vendors as small models of the truth, asked in one-line JSON.
 
-What the translators of real vendors promise (`carry_out`, `find_out`) is kept; what they translate is not the point
-here. Every request can be lost, answered too late to be heard, or refused; the models count what really happened.
+Every request can be lost, answered too late to be heard, or refused; the models count what really happened.
 """
 
 import json
 from collections import Counter
-from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
-from shared.domain.commands import (
-    AgreeRefund,
-    CancelInterception,
-    FetchOrder,
-    InterceptParcel,
-    PostMessage,
-    QueryInterception,
-    ReadRefund,
-    StopOrder,
-    SubscribeTracking,
-)
-from shared.domain.events import (
-    CommandFailed,
-    InterceptionAccepted,
-    InterceptionCancelled,
-    InterceptionRefused,
-    InterceptionReported,
-    MessagePosted,
-    OrderReported,
-    OrderStopped,
-    RefundAgreed,
-    RefundReported,
-    TrackingSubscribed,
-)
-from shared.domain.order import OrderLine, OrderStatus, Shipment
-from shared.domain.refund import RefundKind, RefundStatus
+from shared.domain.refund import RefundStatus
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Permanent, Retryable, Unclear
+from shared.errors import Retryable, Unclear
+from tests.simulation.road import Roads
 
 START = datetime.fromisoformat("2026-11-11T00:00:00+00:00")
-ORDER, WAYBILL, MERCHANT = "O1", "75000000000017", "demo"
+ORDER, WAYBILL = "O1", "75000000000017"
 LINES = {"R1": "L1", "R2": "L2"}  # each refund asks for one line of the order, and both lines are in one parcel
 AMOUNT_FEN = 1990
 Answer = dict[str, Any]
@@ -64,8 +37,12 @@ class Request:
 class Outside:
     """One order with one parcel and its refund requests, as they really are."""
 
-    def __init__(self, *, shipped: bool, refunds: int) -> None:
+    def __init__(self, *, shipped: bool, refunds: int, roads: Roads) -> None:
         self.shipped = shipped
+        self.roads = roads
+        self.shipped_at = START
+        self.urged = Counter[str]()  # by request id
+        self.buyer_told = Counter[str]()  # what the buyer's platform did not know yet, by request id
         self.requests = {name: Request() for name in list(LINES)[:refunds]}
         self.refused_agreements = 0
         self.erp = "Sent" if shipped else "WaitConfirm"
@@ -82,8 +59,7 @@ class Outside:
         """Answer a request, or fail as the next fault says."""
         call = json.loads(request.body)
         fault = self.faults.pop(0) if self.faults else ""
-        writes = call["op"] in ("agree", "intercept", "stop", "cancel")
-        if writes and call["op"] in ("agree", "intercept") and call["id"] in self.unheard:
+        if call["op"] in ("agree", "intercept", "urge", "tell") and call["id"] in self.unheard:
             self.blind_calls += 1
         if call["op"].startswith("find_"):
             if fault:
@@ -123,7 +99,15 @@ class Outside:
         return {"ok": True}
 
     def _order(self, call: Answer) -> Answer:
-        return {"shipped": self.shipped, "lines": [LINES[name] for name in self.requests]}
+        shipped_at = self.shipped_at.isoformat() if self.shipped else None
+        return {"shipped_at": shipped_at, "lines": [LINES[name] for name in self.requests]}
+
+    def _tell(self, call: Answer) -> Answer:
+        self.buyer_told[call["id"]] += 1
+        return {"ok": True}
+
+    def _find_tell(self, call: Answer) -> Answer:
+        return {"known": call["id"] in self.buyer_told}
 
     # ---- the ERP -------------------------------------------------------------------------------------------------
 
@@ -162,8 +146,21 @@ class Outside:
     def _find_cancel(self, call: Answer) -> Answer:
         return {"done": self.interception == "none"}
 
+    # ---- the sources of tracking ---------------------------------------------------------------------------------
+
     def _subscribe(self, call: Answer) -> Answer:
-        return {"ok": True}
+        return {"refused": self.roads.subscribe(self.roads.sources[call["source"]], call["carrier"], call["waybill"])}
+
+    def _where(self, call: Answer) -> Answer:
+        scans = self.roads.query(self.roads.sources[call["source"]], call["carrier"], call["waybill"])
+        return {"scans": [scan.model_dump(mode="json") for scan in scans]}
+
+    def _urge(self, call: Answer) -> Answer:
+        self.urged[call["id"]] += 1
+        return {"number": f"U{len(self.urged)}"}
+
+    def _find_urge(self, call: Answer) -> Answer:
+        return {"known": call["id"] in self.urged}
 
     # ---- the robot -----------------------------------------------------------------------------------------------
 
@@ -173,132 +170,3 @@ class Outside:
 
     def _find_post(self, call: Answer) -> Answer:
         return {}
-
-
-Call = Generator[HttpRequest, HttpReply, Any]
-
-
-def _ask(op: str, command: Any, **fields: object) -> Generator[HttpRequest, HttpReply, Answer]:
-    body = json.dumps({"op": op, "id": command.command_id, **fields}).encode()
-    reply = yield HttpRequest("POST", "sim://vendor", {}, body)
-    answer: Answer = json.loads(reply.body)
-    return answer
-
-
-def _about(command: Any) -> dict[str, Any]:
-    return {"merchant": MERCHANT, "answers": command.command_id}
-
-
-def _parcel(command: Any) -> dict[str, Any]:
-    return {**_about(command), "carrier": "zto", "waybill": WAYBILL}
-
-
-def _refund(command: Any) -> dict[str, Any]:
-    return {**_about(command), "platform": "sim", "refund_id": _name(command)}
-
-
-def _name(command: Any) -> str:
-    """Give the refund that asks."""
-    return str(command.reply_to.rsplit(":", 1)[1])
-
-
-def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
-    """Do it."""
-    match command:
-        case FetchOrder():
-            answer = yield from _ask("order", command)
-            return order_read(now, answer, asked_by=f"sim:{_name(command)}")
-        case ReadRefund():
-            answer = yield from _ask("read", command, refund=_name(command))
-            return refund_reported(now, _name(command), answer, answers=command.command_id)
-        case AgreeRefund():
-            answer = yield from _ask(
-                "agree", command, refund=_name(command), amount_fen=command.amount_fen, version=command.version
-            )
-            if "error" in answer:
-                raise Permanent(answer["error"])
-            return RefundAgreed(**_refund(command), at=now)
-        case StopOrder():
-            answer = yield from _ask("stop", command)
-            parcels = (Shipment(carrier="zto", waybill=WAYBILL),) if answer["result"] == "shipped" else ()
-            return OrderStopped(**_refund(command), order_id=ORDER, result=answer["result"], shipments=parcels)
-        case InterceptParcel():
-            answer = yield from _ask("intercept", command)
-            if "refused" in answer:
-                return InterceptionRefused(**_parcel(command), code=answer["refused"])
-            return InterceptionAccepted(**_parcel(command))
-        case QueryInterception():
-            answer = yield from _ask("query", command)
-            return InterceptionReported(**_parcel(command), state=answer["state"])
-        case CancelInterception():
-            yield from _ask("cancel", command)
-            return InterceptionCancelled(**_parcel(command))
-        case SubscribeTracking():
-            yield from _ask("subscribe", command)
-            return TrackingSubscribed(**_parcel(command))
-        case PostMessage():
-            yield from _ask("post", command)
-            return MessagePosted(**_about(command), group=command.group)
-    raise AssertionError(command)
-
-
-def find_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
-    """Ask what became of it."""
-    match command:
-        case AgreeRefund():
-            answer = yield from _ask("find_agree", command, refund=_name(command))
-            if answer["status"] == RefundStatus.REFUNDED:
-                return RefundAgreed(**_refund(command), at=now)
-            if answer["status"] == RefundStatus.PENDING and answer["version"] == command.version:
-                return None
-            return CommandFailed(
-                **_about(command), reply_to=command.reply_to, command=command.type, code="not_pending", certain=True
-            )
-        case StopOrder():
-            return (yield from carry_out(command, account, now))
-        case InterceptParcel():
-            answer = yield from _ask("find_intercept", command)
-            return InterceptionAccepted(**_parcel(command)) if answer["known"] else None
-        case CancelInterception():
-            answer = yield from _ask("find_cancel", command)
-            return InterceptionCancelled(**_parcel(command)) if answer["done"] else None
-        case PostMessage():
-            yield from _ask("find_post", command)
-            return None
-    raise AssertionError(command)
-
-
-VENDOR: Any = SimpleNamespace(carry_out=carry_out, find_out=find_out)
-
-
-def order_read(at: datetime, truth: Answer, asked_by: str = "") -> OrderReported:
-    """The order as the platform tells it."""
-    lines, shipped = tuple(truth["lines"]), truth["shipped"]
-    return OrderReported(
-        merchant=MERCHANT,
-        platform="sim",
-        order_id=ORDER,
-        at=at,
-        status=OrderStatus.SHIPPED if shipped else OrderStatus.PAID,
-        paid_fen=AMOUNT_FEN * len(lines),
-        lines=tuple(OrderLine(line_id=line, amount_fen=AMOUNT_FEN) for line in lines),
-        shipments=(Shipment(carrier="zto", waybill=WAYBILL, line_ids=lines),) if shipped else (),
-        asked_by=asked_by,
-    )
-
-
-def refund_reported(at: datetime, refund_id: str, truth: Answer, answers: str = "") -> RefundReported:
-    """The refund as the platform tells it."""
-    return RefundReported(
-        merchant=MERCHANT,
-        platform="sim",
-        refund_id=refund_id,
-        order_id=ORDER,
-        at=at,
-        version=truth["version"],
-        status=truth["status"],
-        kind=RefundKind.REFUND_ONLY,
-        amount_fen=truth["amount_fen"],
-        line_ids=(LINES[refund_id],),
-        answers=answers,
-    )

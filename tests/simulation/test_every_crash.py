@@ -8,7 +8,9 @@ from shared.domain.events import ReturnReceived
 from shared.domain.parcel import Stage
 from shared.domain.policy import RefundMoment
 from shared.domain.refund import Outcome, RefundPhase
-from tests.simulation.outside import AMOUNT_FEN, MERCHANT, WAYBILL, order_read, refund_reported
+from tests.simulation.outside import AMOUNT_FEN, WAYBILL
+from tests.simulation.road import MERCHANT
+from tests.simulation.vendor import order_read, refund_reported
 from tests.simulation.world import World
 
 HOUR = timedelta(hours=1)

@@ -4,28 +4,34 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-from shared.domain.events import Event, ParcelScanned
+from shared.adapters.table_layout import shard_of
+from shared.domain.events import DeadlineReached, Event
 from shared.domain.keys import CaseKey, parcel_key, refund_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message, write_message
-from shared.domain.parcel import ParcelCase, Scan, Stage
+from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.policy import Policy, Robot
 from shared.domain.refund import RefundCase
+from shared.domain.watching import Watching
 from shared.errors import Retryable
 from shared.ports import StoredCase
 from shared.workflows.handle_event import handle_event
 from shared.workflows.publish_outbox import publish_outbox
 from shared.workflows.take_call import Caller
-from shared.workflows.watch_deadlines import watch_deadlines
+from shared.workflows.watch_deadlines import OVERLAP, watch_deadlines
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.stores import FakeCaseStore
 from tests.fakes.table import FakeTable
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
-from tests.simulation.outside import MERCHANT, START, VENDOR, WAYBILL, Outside
+from tests.simulation.outside import START, WAYBILL, Outside
+from tests.simulation.road import MERCHANT, Road, Roads
+from tests.simulation.vendor import VENDOR
+from tests.simulation.witness import Witness
 
 CALLS = (Lane.PLATFORM_CALLS, Lane.COURIER_CALLS, Lane.ERP_CALLS)
 REDELIVERY = timedelta(seconds=30)
+VENDORS = ("sim", "zto", "yto", "kuaidi100", "jushuitan", "dingtalk")
+WATCHING = Watching(urge_by={"zto": "zto", "yto": "kuaidi100"}, buyer_platforms=("sim",))
 
 
 class Crash(BaseException):
@@ -33,21 +39,28 @@ class Crash(BaseException):
 
 
 class World:
-    """One merchant, one order, its refunds; queues that double, reorder and redeliver."""
+    """One merchant, one order, its refunds; queues that double, reorder and redeliver.
 
-    def __init__(self, *, shipped: bool = True, refunds: int = 1, **policy: Any) -> None:
+    The order's parcel travels with the courier `right`, whatever the order says; `unasked` ones are pushed anyway.
+    """
+
+    def __init__(
+        self, *, shipped: bool = True, refunds: int = 1, right: str = "zto", unasked: bool = True, **policy: Any
+    ) -> None:
         self.clock = FakeClock(START)
         self.crash_in = 0
         self.table = FakeTable(self._maybe_crash)
-        self.outside = Outside(shipped=shipped, refunds=refunds)
+        self.roads = Roads(unasked=unasked)
+        self.road = self.roads.by_waybill[WAYBILL] = Road(WAYBILL, right)
+        self.outside = Outside(shipped=shipped, refunds=refunds, roads=self.roads)
         self.queue = FakeQueue(self.table)
-        self.store = FakeCaseStore(self.table)
+        self.store = Witness(self.table)
         self.index = FakeDueIndex(self.table)
-        accounts = FakeAccounts({MERCHANT: {name: {} for name in ("sim", "zto", "jushuitan", "dingtalk")}})
+        accounts = FakeAccounts({MERCHANT: {name: {} for name in VENDORS}})
         http = FakeHttp(self.outside.send)
         self.caller = Caller(accounts, http, FakeLedger(self.table), self.queue, self.clock, self._vendor)
         robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
-        self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **policy)
+        self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **{"watching": WATCHING, **policy})
         self.table.policies[MERCHANT] = self.policy
         self.later: list[tuple[datetime, Lane, str, int]] = []
         self.accepted: list[AnyEvent] = []
@@ -66,15 +79,15 @@ class World:
 
     # ---- events from outside -------------------------------------------------------------------------------------
 
-    def accept(self, event: AnyEvent) -> None:
-        """An event is acknowledged: from here on it must not be lost."""
+    def accept(self, event: AnyEvent, after: timedelta = timedelta(0), copies: int = 1) -> None:
+        """An event is acknowledged after a while: from then on it must not be lost."""
         self.accepted.append(event)
-        self.later.append((self.clock.now(), event.case.lane, write_message(event), 1))
+        self.later += [(self.clock.now() + after, event.case.lane, write_message(event), 1)] * copies
 
-    def scan(self, stage: Stage, at: datetime) -> None:
-        """The courier scans the parcel."""
-        scan = Scan(stage=stage, at=at, code=stage.value)
-        self.accept(ParcelScanned(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, scan=scan))
+    def scan(self, stage: Stage, at: datetime, after: timedelta = timedelta(0), copies: int = 1) -> None:
+        """The courier scans the parcel; whoever listens is told, after a while, perhaps several times."""
+        for event in self.roads.scan(self.road, stage, at):
+            self.accept(event, after, copies)
 
     # ---- one step of the machine ---------------------------------------------------------------------------------
 
@@ -168,6 +181,20 @@ class World:
     def _stored(self, key: CaseKey) -> StoredCase:
         return self.table.cases.get(key) or StoredCase(key)
 
-    def pointers(self) -> set[tuple[datetime, str]]:
-        """All pointers ever written."""
-        return {pointer for shard in self.table.pointers for pointer in shard}
+    def unguarded(self) -> list[CaseKey]:
+        """Give the cases with a deadline that no sweep would notice: there should never be one.
+
+        What guards a deadline is a pointer that is not later and that a sweep will still read, or a wake under way.
+        """
+        return [key for key, stored in self.table.cases.items() if stored.due and not self._is_guarded(stored)]
+
+    def _is_guarded(self, stored: StoredCase) -> bool:
+        shard, key, now = shard_of(stored.key), str(stored.key), self.clock.now()
+        swept = self.table.cursors.get(shard)
+        latest = max(stored.due or now, now)
+        ahead = (at for at, name in self.table.pointers[shard] if name == key and (not swept or at >= swept - OVERLAP))
+        if any(at <= latest for at in ahead):
+            return True
+        wake = write_message(DeadlineReached(merchant=stored.key.merchant, about=key))
+        waiting = [body for _, _, body, _ in self.later] + [body for lane in Lane for _, body in self.queue.lanes[lane]]
+        return wake in waiting
