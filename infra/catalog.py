@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.domain.lanes import Lane
 
-INBOXES = (Lane.REFUNDS, Lane.PARCELS)  # what has happened; the other lanes carry what is to be done
+INBOXES = (Lane.REFUNDS, Lane.PARCELS, Lane.CHATS)  # what has happened; the other lanes carry what is to be done
 
 _LOAD = ("GetItem", "BatchGetItem", "Query")
 _SAVE = ("PutItem", "UpdateItem", "ConditionCheckItem")  # a transaction needs the rights of its parts
@@ -109,6 +109,13 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         consumes=Lane.PARCELS,
         concurrency_max=20,
         table_actions=_DECIDE,
+    ),
+    FunctionSpec(
+        "follow_chat",
+        Trigger.QUEUE,
+        "Conversations are not being followed: seats are not given, and silent agents are not noticed.",
+        consumes=Lane.CHATS,
+        table_actions=(*_LOAD, *_SAVE),
     ),
     FunctionSpec(
         "publish_outbox",

@@ -6,7 +6,8 @@
 from typing import Literal
 
 from shared.domain.lanes import Lane
-from shared.domain.record import Fen, Id, MerchantId, Record
+from shared.domain.record import Fen, Id, MerchantId, Record, Slug
+from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
 
@@ -137,11 +138,23 @@ class PostMessage(Command):
     text: str
 
 
+class AssignSession(Command):
+    """Tell a merchant's chat desktop who has a conversation now."""
+
+    type: Literal["assign_session"] = "assign_session"
+    channel: Slug
+    session_id: Id
+    holder: Holder
+    group: Id | None = None
+    agent: Id | None = None
+    token: int
+
+
 PlatformCommand = FetchOrder | ReadRefund | AgreeRefund | TellBuyer
 ErpCommand = StopOrder
 TrackingCommand = SubscribeTracking | QueryTracking | UrgeCourier
 CourierCommand = InterceptParcel | QueryInterception | CancelInterception | TrackingCommand
-VendorCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
+VendorCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage | AssignSession
 
 LANES: dict[type[Record], Lane] = {
     FetchOrder: Lane.PLATFORM_CALLS,
@@ -156,6 +169,7 @@ LANES: dict[type[Record], Lane] = {
     UrgeCourier: Lane.COURIER_CALLS,
     TellBuyer: Lane.PLATFORM_CALLS,
     PostMessage: Lane.NOTIFICATIONS,
+    AssignSession: Lane.NOTIFICATIONS,
 }
 
 HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking, QueryTracking)

@@ -9,9 +9,10 @@ from shared.domain.notices import DigestCase
 from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.refund import RefundCase
+from shared.domain.session import DeskCase, SessionCase
 
-AnyCase = OrderCase | RefundCase | ParcelCase | DigestCase
-CaseT = TypeVar("CaseT", OrderCase, RefundCase, ParcelCase, DigestCase)
+AnyCase = OrderCase | RefundCase | ParcelCase | DigestCase | SessionCase | DeskCase
+CaseT = TypeVar("CaseT", OrderCase, RefundCase, ParcelCase, DigestCase, SessionCase, DeskCase)
 
 
 class BudgetDraw(NamedTuple):
@@ -28,13 +29,16 @@ class BudgetDraw(NamedTuple):
 class Facts(Generic[CaseT]):
     """All that a decision may look at beside the policy and the clock.
 
-    `budget_left` is false once the store has refused this decision's draw.
+    `budget_left` is false once the store has refused this decision's draw. `orders` and `refunds` are those of a
+    conversation's buyer.
     """
 
     merchant: str
     event: AnyEvent | None
     case: CaseT | None
     order: OrderCase | None = None
+    orders: tuple[OrderCase, ...] = ()
+    refunds: tuple[RefundCase, ...] = ()
     budget_left: bool = True
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refund_key
 from shared.domain.notices import Notice
-from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment
+from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment, Trouble
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundKind, RefundStatus
@@ -75,6 +75,13 @@ class OrderRefunded(_OrderEvent):
 
     type: Literal["order_refunded"] = "order_refunded"
     share: RefundShare
+
+
+class OrderTroubled(_OrderEvent):
+    """A parcel of the order has other tickets than before, or (`what` empty) none any more."""
+
+    type: Literal["order_troubled"] = "order_troubled"
+    trouble: Trouble
 
 
 class RefundReported(_RefundEvent):
@@ -359,7 +366,7 @@ class TicketTaken(Event):
         return CaseKey.parse(self.about)
 
 
-OrderEvent = OrderReported | OrderRefunded
+OrderEvent = OrderReported | OrderRefunded | OrderTroubled
 RefundEvent = RefundReported | OrderLearned | OrderStopped | RefundAgreed | ParcelProgressed
 ParcelEvent = (
     ParcelShipped

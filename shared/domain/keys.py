@@ -13,6 +13,8 @@ class CaseKind(StrEnum):
     REFUND = "refund"
     PARCEL = "parcel"
     DIGEST = "digest"
+    SESSION = "session"
+    DESK = "desk"
 
 
 _LANES = {
@@ -20,6 +22,8 @@ _LANES = {
     CaseKind.REFUND: Lane.REFUNDS,
     CaseKind.PARCEL: Lane.PARCELS,
     CaseKind.DIGEST: Lane.NOTIFICATIONS,
+    CaseKind.SESSION: Lane.CHATS,
+    CaseKind.DESK: Lane.CHATS,
 }
 
 
@@ -62,6 +66,16 @@ def refund_key(merchant: str, platform: str, refund_id: str) -> CaseKey:
 def parcel_key(merchant: str, carrier: str, waybill: str) -> CaseKey:
     """Name a parcel of a carrier."""
     return CaseKey(merchant, CaseKind.PARCEL, f"{carrier}:{waybill}")
+
+
+def session_key(merchant: str, channel: str, session_id: str) -> CaseKey:
+    """Name a buyer's conversation in a channel."""
+    return CaseKey(merchant, CaseKind.SESSION, f"{channel}:{session_id}")
+
+
+def desk_key(merchant: str, group: str) -> CaseKey:
+    """Name the desk of a group of agents."""
+    return CaseKey(merchant, CaseKind.DESK, group)
 
 
 def digest_key(merchant: str, group: str) -> CaseKey:

@@ -8,6 +8,7 @@ class Lane(StrEnum):
 
     REFUNDS = "refunds"  # handle_refund: order and refund events
     PARCELS = "parcels"  # track_parcel: scans and everything that concerns one parcel
+    CHATS = "chats"  # follow_chat: conversations and desks
     PLATFORM_CALLS = "platform-calls"  # call_platform
     COURIER_CALLS = "courier-calls"  # call_courier
     ERP_CALLS = "erp-calls"  # call_erp

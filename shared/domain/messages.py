@@ -3,7 +3,8 @@
 import json
 from typing import get_args
 
-from shared.domain.commands import LANES, CourierCommand, ErpCommand, PlatformCommand, PostMessage
+from shared.domain.chat_events import DeskEvent, SessionEvent
+from shared.domain.commands import LANES, AssignSession, CourierCommand, ErpCommand, PlatformCommand, PostMessage
 from shared.domain.events import (
     CommandFailed,
     DeadlineReached,
@@ -21,13 +22,15 @@ AnyEvent = (
     OrderEvent
     | RefundEvent
     | ParcelEvent
+    | SessionEvent
+    | DeskEvent
     | TicketTaken
     | CommandFailed
     | NoticeRaised
     | MessagePosted
     | DeadlineReached
 )
-AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage
+AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage | AssignSession
 Message = AnyEvent | AnyCommand
 
 _MODELS: dict[str, type[Message]] = {model.model_fields["type"].default: model for model in get_args(Message)}

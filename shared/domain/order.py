@@ -47,10 +47,19 @@ class RefundShare(Record):
     step: int
 
 
+class Trouble(Record):
+    """What is the matter with one of the order's parcels (carrier:waybill), as it said last."""
+
+    parcel: Id
+    what: tuple[str, ...]
+    at: Instant
+
+
 class OrderCase(Record):
     """The newest known state of an order. Every field only grows, but tickets and a refund's share that was not paid.
 
-    `ship_by` is the platform's own limit for shipping; `region` is the receiver's province.
+    `ship_by` is the platform's own limit for shipping; `region` is the receiver's province. `backfilled`: it was old
+    when we first heard of it, and nobody is told of its delay.
     """
 
     platform: Id
@@ -65,7 +74,9 @@ class OrderCase(Record):
     ship_by: Instant | None = None
     region: str = ""
     buyer_quiet: bool = False
+    backfilled: bool = False
     tickets: tuple[Ticket, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     refunds: tuple[RefundShare, ...] = ()
 
     @property

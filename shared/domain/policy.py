@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from shared.domain.parcel import Progress
 from shared.domain.record import Fen, Id, MerchantId, Record
+from shared.domain.routing import Routing
 from shared.domain.watching import Pace, Watching
 
 
@@ -65,4 +66,5 @@ class Policy(Record):
     desk: Id = "desk"
     robots: dict[Id, Robot] = Field(default_factory=dict)
     watching: Watching = Field(default_factory=Watching)
+    routing: Routing = Field(default_factory=Routing)
     paces: dict[Id, Pace] = Field(default_factory=dict, exclude=True)  # measured, per courier; no part of the document

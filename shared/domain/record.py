@@ -13,6 +13,9 @@ MerchantId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9\-]{0,39
 Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,40}$")]
 """What a person calls herself, in any script."""
 
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_\-]{0,39}$")]
+"""A short name of ours, without the colon that separates the parts of a key."""
+
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**11)]
 """Money: integer fen (0.01 yuan)."""
 

@@ -97,3 +97,4 @@ class Routing(Record):
     solve_max: Positive = timedelta(hours=24)
     roster_ahead: Positive = timedelta(hours=1)
     session_idle_max: Positive = timedelta(hours=2)
+    push: bool = False  # tell the chat desktop of every change; without, it asks

@@ -1,10 +1,10 @@
-"""One buyer's conversation, the desk where people sit, and what is known of a buyer before a word is said."""
+"""One buyer's conversation, and the desk where people sit."""
 
 from enum import StrEnum
 
 from pydantic import Field
 
-from shared.domain.record import Fen, Id, Instant, Record
+from shared.domain.record import Id, Instant, Record, Slug
 
 
 class Holder(StrEnum):
@@ -17,11 +17,15 @@ class Holder(StrEnum):
 
 
 class Heard(Record):
-    """What was understood of one line of the buyer's; its words are not kept, `mark` tells repetitions."""
+    """What was understood of one line of the buyer's; its words are not kept.
 
+    `line` is a digest of the message's id, `words` one of its normalised text, so that repetitions are noticed.
+    """
+
+    line: str
+    words: str
     intent: str
     tone: str
-    mark: str
 
 
 class Routed(Record):
@@ -40,11 +44,11 @@ class Routed(Record):
 class SessionCase(Record):
     """A conversation. `token` grows with every change of its holder: what an earlier holder says is dropped.
 
-    `hops` counts hand-overs between people; from the second on each is a defect. `unanswered_since` is the buyer's
-    first line that nobody has answered.
+    `hops` counts moves from one group or person to another; from the second on each is a defect. `unanswered_since` is
+    the buyer's first line that nobody has answered, `bounced` how often a rule would have moved it and was not allowed.
     """
 
-    channel: Id
+    channel: Slug
     session_id: Id
     buyer: str = ""  # platform:buyer
     holder: Holder = Holder.BOT
@@ -63,9 +67,22 @@ class SessionCase(Record):
     closed_at: Instant | None = None
     rating: int | None = None
     heard: tuple[Heard, ...] = ()
+    repeated: int = 0
+    negative_lines: int = 0
     routed: tuple[Routed, ...] = ()
     late_lines: int = 0
+    bounced: int = 0
     told: int = 0
+
+    @property
+    def name(self) -> str:
+        """The session's name inside its merchant."""
+        return f"{self.channel}:{self.session_id}"
+
+    @property
+    def needs_people(self) -> bool:
+        """Sessions have desks; the list of open tickets is not theirs."""
+        return False
 
 
 class Presence(StrEnum):
@@ -99,7 +116,8 @@ class Waiter(Record):
     token: int
     since: Instant
     priority: int = 5
-    agent: Id | None = None  # waits for this one
+    agent: Id | None = None  # waits for this one, as long as they are there
+    not_agent: Id | None = None  # left it alone before
 
 
 class DeskCase(Record):
@@ -110,21 +128,7 @@ class DeskCase(Record):
     waiting: tuple[Waiter, ...] = ()
     warned_for: Instant | None = None  # an hour of the roster that nobody covers
 
-
-class BuyerOrder(Record):
-    """One order of a buyer, as far as routing looks at it."""
-
-    order_id: Id
-    status: str = "unknown"
-    paid_at: Instant | None = None
-    paid_fen: Fen | None = None
-    open_cases: tuple[str, ...] = ()
-    waybills: tuple[str, ...] = ()  # carrier:waybill of the parcels that have a ticket
-
-
-class BuyerCase(Record):
-    """A buyer's latest orders and what is the matter with them."""
-
-    platform: Id
-    buyer: Id
-    orders: tuple[BuyerOrder, ...] = ()
+    @property
+    def needs_people(self) -> bool:
+        """The list of open tickets is not for desks."""
+        return False

@@ -9,11 +9,12 @@ from shared.domain.events import (
     OrderLearned,
     OrderRefunded,
     OrderReported,
+    OrderTroubled,
     ParcelShipped,
     TicketTaken,
 )
 from shared.domain.messages import Message
-from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStatus, Shipment
+from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStatus, Shipment, Trouble
 from shared.domain.parcel import Content
 from shared.domain.policy import Policy
 from shared.domain.recognition import candidates, sure
@@ -28,6 +29,9 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
     if isinstance(event, OrderRefunded):
         order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
         return watched(order.with_share(event.share), (), facts.merchant, policy, now)
+    if isinstance(event, OrderTroubled):
+        order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
+        return watched(troubled(order, event.trouble), (), facts.merchant, policy, now)
     if isinstance(event, DeadlineReached | TicketTaken) and facts.case is not None:
         return watched(take_ticket(facts.case, event), (), facts.merchant, policy, now)
     if not isinstance(event, OrderReported):
@@ -45,6 +49,16 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
             OrderLearned(merchant=facts.merchant, platform=platform, refund_id=refund_id, order_id=case.order_id)
         )
     return watched(case, outbox, facts.merchant, policy, now)
+
+
+def troubled(order: OrderCase, told: Trouble) -> OrderCase:
+    """Remember what is the matter with one of the order's parcels, as long as something is."""
+    known = {trouble.parcel: trouble for trouble in order.troubles}
+    mine = known.pop(told.parcel, None)
+    latest = mine if mine and mine.at > told.at else told
+    if latest.what:
+        known[told.parcel] = latest
+    return order.model_copy(update={"troubles": tuple(known[parcel] for parcel in sorted(known))})
 
 
 def named_carrier(shipment: Shipment) -> str:

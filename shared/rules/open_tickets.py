@@ -12,6 +12,7 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
+from shared.domain.session import DeskCase, SessionCase
 from shared.domain.tickets import ANOMALIES, Ticket
 from shared.rules.ticketing import BROKEN, WARNED, group_of
 
@@ -35,7 +36,7 @@ def open_tickets(key: CaseKey, case: AnyCase, policy: Policy, now: datetime) -> 
             rows = [_row(key, ticket, policy, now, where) for ticket in _not_closed(case.tickets)]
         case RefundCase():
             rows = [_by_hand(key, case, policy, now)] if case.needs_people else []
-        case DigestCase():
+        case DigestCase() | SessionCase() | DeskCase():
             rows = []
         case _:
             assert_never(case)

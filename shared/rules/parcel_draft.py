@@ -4,10 +4,11 @@ from datetime import datetime
 
 from shared.domain.commands import CancelInterception, InterceptParcel, QueryInterception
 from shared.domain.decision import Decision
-from shared.domain.events import NoticeRaised, ParcelProgressed
+from shared.domain.events import NoticeRaised, OrderTroubled, ParcelProgressed
 from shared.domain.keys import parcel_key
 from shared.domain.messages import Message
 from shared.domain.notices import TICKETS, Notice, TicketKind
+from shared.domain.order import Trouble
 from shared.domain.parcel import InterceptionPhase, ParcelCase, Wish
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
@@ -48,6 +49,8 @@ class ParcelDraft:
         for wish in self.case.wishes:
             if changed or wish.refund in self.ask_back:
                 self._tell(wish)
+        if _matters(self.case) != _matters(self.before):
+            self._tell_orders()
         return Decision(self.case, tuple(self.outbox), due)
 
     # ---- talking to refunds, couriers and people -----------------------------------------------------------------
@@ -136,6 +139,14 @@ class ParcelDraft:
         notice = Notice(title=title, lines=lines)
         self.say(NoticeRaised(merchant=self.merchant, group=self.policy.desk, about=self.key, notice=notice, why=why))
 
+    def _tell_orders(self) -> None:
+        """Let the orders inside know what is the matter: a buyer who writes is sent to the right desk by it."""
+        parcel = f"{self.case.carrier}:{self.case.waybill}"
+        trouble = Trouble(parcel=parcel, what=_matters(self.case), at=self.now)
+        for content in self.case.contents:
+            order = {"platform": content.platform, "order_id": content.order_id}
+            self.say(OrderTroubled(merchant=self.merchant, **order, trouble=trouble))
+
     def _tell(self, wish: Wish) -> None:
         self.say(
             ParcelProgressed(
@@ -162,3 +173,7 @@ class ParcelDraft:
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
         return case.progress, case.interception.reason, self._forced_refund_at(case)
+
+
+def _matters(case: ParcelCase) -> tuple[str, ...]:
+    return tuple(ticket.anomaly for ticket in case.tickets if ticket.alert and not ticket.closed)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.chat_events import LineReceived
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import DeadlineReached
-from shared.domain.keys import CaseKind, order_key
+from shared.domain.keys import CaseKey, CaseKind, order_key, refund_key
 from shared.domain.messages import AnyEvent
 from shared.domain.order import OrderCase
 from shared.domain.policy import Policy
@@ -20,6 +21,7 @@ from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
 from shared.ports import CaseStore, Clock, Loaded, StoredCase
 
 _RACES_MAX = 8
+_PRECISION = timedelta(milliseconds=1)  # of what is stored
 
 Decide = Callable[[Facts[Any], Policy, datetime], Decision[Any]]
 
@@ -53,9 +55,10 @@ def _attempt(event: AnyEvent, store: CaseStore, now: datetime) -> Fate:
     if loaded.policy is None:
         raise UnknownMerchant("no_policy", event.merchant)
     before = loaded.cases[event.case]
-    order = _order(loaded)
+    order = _order(event, loaded)
     known = order.case if order and isinstance(order.case, OrderCase) else None
-    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=known)
+    buyer = buyer_facts(event, loaded)
+    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=known, **buyer)
     decision = _decider(event.case.kind)(facts, loaded.policy, now)
     if decision.case is None:
         return Fate.IGNORED
@@ -73,6 +76,8 @@ def _load(event: AnyEvent, store: CaseStore) -> Loaded:
     keys = [event.case]
     if event.case.kind is CaseKind.REFUND and (order_id := getattr(event, "order_id", None)):
         keys.append(order_key(event.merchant, event.case.id.split(":", 1)[0], order_id))
+    if isinstance(event, LineReceived):
+        keys += buyer_keys(event)
     loaded = store.load(event.merchant, keys)
     case = loaded.cases[event.case].case
     if isinstance(event, DeadlineReached) and isinstance(case, RefundCase):
@@ -81,16 +86,38 @@ def _load(event: AnyEvent, store: CaseStore) -> Loaded:
     return loaded
 
 
-def _order(loaded: Loaded) -> StoredCase | None:
+def buyer_keys(event: LineReceived) -> list[CaseKey]:
+    """Name the orders and refunds of the buyer who said something."""
+    merchant, platform = event.merchant, event.shopper.platform
+    orders = [order_key(merchant, platform, order_id) for order_id in event.order_ids]
+    return orders + [refund_key(merchant, platform, refund_id) for refund_id in event.refund_ids]
+
+
+def buyer_facts(event: AnyEvent, loaded: Loaded) -> dict[str, Any]:
+    """Give what was loaded of the buyer's orders and refunds."""
+    if not isinstance(event, LineReceived):
+        return {}
+    found = [stored.case for stored in loaded.cases.values()]
+    return {
+        "orders": tuple(case for case in found if isinstance(case, OrderCase)),
+        "refunds": tuple(case for case in found if isinstance(case, RefundCase)),
+    }
+
+
+def _order(event: AnyEvent, loaded: Loaded) -> StoredCase | None:
+    if event.case.kind is not CaseKind.REFUND:
+        return None
     return next((stored for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
 
 
 def _waits_anew(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
-    """A tick has consumed a pointer: a case that still waits needs another, one that waits no more has to say so."""
+    """A tick may change nothing but when to look again: by another policy, or since it has consumed a pointer."""
     if not isinstance(event, DeadlineReached):
         return False
-    if decision.due is None:
-        return before.due is not None
+    if decision.due is None or before.due is None:
+        return decision.due is not before.due
+    if abs(decision.due - before.due) >= _PRECISION:
+        return True
     return before.armed is None or not now < before.armed <= decision.due
 
 
@@ -129,3 +156,11 @@ def _decider(kind: CaseKind) -> Decide:
             from shared.rules.decide_digest import decide_digest
 
             return decide_digest
+        case CaseKind.SESSION:
+            from shared.rules.chat.decide_session import decide_session
+
+            return decide_session
+        case CaseKind.DESK:
+            from shared.rules.chat.decide_desk import decide_desk
+
+            return decide_desk

@@ -12,6 +12,7 @@ from typing import Literal, assert_never
 from shared.domain.commands import (
     HARMLESS,
     AgreeRefund,
+    AssignSession,
     CancelInterception,
     Command,
     FetchOrder,
@@ -111,6 +112,8 @@ def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
             return "erps", command.erp, command.erp
         case PostMessage():
             return "channels", command.channel, command.account
+        case AssignSession():
+            return "channels", "chat", "chat"
         case _:
             assert_never(command)
 

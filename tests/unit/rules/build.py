@@ -228,7 +228,7 @@ class Run:
 
 def types(messages: list[Any]) -> list[str]:
     """What was said, by type, without what staff are told and without what keeps the parcel watched."""
-    aside = ("notice_raised", "subscribe_tracking", "query_tracking")
+    aside = ("notice_raised", "subscribe_tracking", "query_tracking", "order_troubled")
     return [message.type for message in messages if message.type not in aside]
 
 

@@ -1,0 +1,27 @@
+"""What happens in conversations and at desks, from their queue: load, decide, save."""
+
+from typing import Any
+
+from shared import wiring
+from shared.domain.lanes import Lane
+from shared.workflows.take_batch import take_batch
+from shared.workflows.take_message import take_message
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Take a batch of messages; answer with those that must come again."""
+    del context
+    return take_batch(event["Records"], _take, wiring.delay(Lane.CHATS), wiring.telemetry())
+
+
+def _take(body: str, attempt: int) -> None:
+    del attempt
+    fates = take_message(
+        body,
+        store=wiring.case_store(),
+        clock=wiring.clock(),
+        find_source=wiring.find_source,
+        unknown=wiring.unknown_pushes(),
+    )
+    for fate in fates:
+        wiring.telemetry().fate(*fate)
