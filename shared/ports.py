@@ -207,3 +207,34 @@ class DueIndex(Protocol):
     def advance(self, shard: int, until: datetime) -> None:
         """Store that the shard has been swept up to `until`."""
         ...
+
+
+class PolicyChange(NamedTuple):
+    """A policy that open cases may not have heard of yet, and how far the word has come.
+
+    The way leads along all pointers, stretch by stretch; `began` is where this lap's first stretch begins (None: no
+    step was taken yet), `since` how far the present stretch is done, `laps` how often the whole way was gone.
+    """
+
+    merchant: str
+    version: int
+    laps: int = 0
+    began: datetime | None = None
+    stretch: int = 0
+    since: datetime | None = None
+
+
+class PolicyChanges(Protocol):
+    """Notes of policies that were put in force, each until all open cases of its merchant have heard of it."""
+
+    def changes(self) -> Sequence[PolicyChange]:
+        """Give what is noted."""
+        ...
+
+    def keep(self, change: PolicyChange) -> bool:
+        """Store how far the word has come; false, and nothing stored, if a newer policy was put meanwhile."""
+        ...
+
+    def done(self, change: PolicyChange) -> None:
+        """Take a note away, unless a newer policy was put meanwhile."""
+        ...

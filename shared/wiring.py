@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_deadlines import DynamoDueIndex
     from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
     from shared.adapters.dynamo_policies import DynamoPolicyStore
+    from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
     from shared.adapters.httpx_http import HttpxHttp
     from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
@@ -85,6 +86,14 @@ def policy_store() -> DynamoPolicyStore:
     from shared.adapters.dynamo_policies import DynamoPolicyStore
 
     return DynamoPolicyStore(aws().dynamodb, settings().require_table())
+
+
+@cache
+def policy_changes() -> DynamoPolicyChanges:
+    """The policies that open cases may not know yet."""
+    from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+
+    return DynamoPolicyChanges(aws().dynamodb, settings().require_table())
 
 
 @cache

@@ -1,16 +1,24 @@
-"""The clock: wake every case whose deadline has passed."""
+"""The clock: wake every case whose deadline has passed, and those whose merchant has changed its policy."""
 
+from datetime import timedelta
 from typing import Any
 
 from shared import wiring
+from shared.workflows.spread_policies import spread_policies
 from shared.workflows.watch_deadlines import watch_deadlines
+
+SPREADS_FOR = timedelta(seconds=15)  # since the tick began, of the thirty that it may take
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
-    """Sweep all shards up to now."""
+    """Sweep all shards up to now, then go on telling open cases of new policies."""
     del event, context
-    clock = wiring.clock()
-    sweep = watch_deadlines(wiring.due_index(), wiring.queue(), clock)
+    clock, index, queue = wiring.clock(), wiring.due_index(), wiring.queue()
+    until = clock.now() + SPREADS_FOR
+    sweep = watch_deadlines(index, queue, clock)
     wiring.telemetry().swept(sweep.woken, sweep.armed, clock.now() - sweep.behind)
     wiring.telemetry().flush()
-    return {"woken": sweep.woken, "armed": sweep.armed, "dropped": sweep.dropped}
+    told = spread_policies(wiring.policy_changes(), index, queue, clock, since=sweep.behind, until=until)
+    if told:
+        wiring.telemetry().told("policy_spread", told)
+    return {"woken": sweep.woken, "armed": sweep.armed, "dropped": sweep.dropped, "told": told}

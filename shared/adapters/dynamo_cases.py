@@ -13,6 +13,7 @@ from shared.adapters import open_register
 from shared.adapters.dynamo_batch import batch_get
 from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized
 from shared.adapters.outbox import write_outbox
+from shared.adapters.policy_items import name_of, read_policy
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
 from shared.adapters.table_layout import (
     ONLY,
@@ -35,6 +36,7 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
+from shared.domain.session import DeskCase, SessionCase
 from shared.errors import BudgetExhausted, LostRace, Retryable
 from shared.ports import Loaded, OpenCase, StoredCase
 
@@ -52,6 +54,8 @@ _MODELS: dict[CaseKind, type[AnyCase]] = {
     CaseKind.REFUND: RefundCase,
     CaseKind.PARCEL: ParcelCase,
     CaseKind.DIGEST: DigestCase,
+    CaseKind.SESSION: SessionCase,
+    CaseKind.DESK: DeskCase,
 }
 
 
@@ -61,13 +65,13 @@ class DynamoCaseStore:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
-        self._policies: dict[str, Policy] = {}
+        self._policies: dict[str, tuple[tuple[str, str], Policy]] = {}
 
     def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
         """Read cases and the merchant's current policy in one call."""
         policy_at = policy_pk(merchant)
         partitions = [*dict.fromkeys(map(str, keys)), policy_at]
-        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed")
+        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed, paces")
         found = {item["pk"]["S"]: item for item in items}
         return Loaded(
             cases={key: read_case(key, found.get(str(key))) for key in keys},
@@ -119,10 +123,10 @@ class DynamoCaseStore:
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
         if item is None:
             return None
-        cached = self._policies.get(merchant)
-        if cached is None or cached.version != int(item["v"]["N"]):
-            cached = self._policies[merchant] = Policy.model_validate_json(item["body"]["S"])
-        return cached
+        name, cached = name_of(item), self._policies.get(merchant)
+        if cached is None or cached[0] != name:
+            cached = self._policies[merchant] = name, read_policy(item)
+        return cached[1]
 
     def _put(self, version: int, item: "Item") -> "PutTypeDef":
         if version == 0:

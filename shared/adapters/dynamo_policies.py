@@ -1,16 +1,27 @@
-"""Which policy is in force, which ones were, and which merchants are there? Onboarding and the schedules call it."""
+"""Which policy is in force, which ones were, and which merchants are there? Onboarding and the schedules call it.
 
-from collections.abc import Sequence
+A new version is put together with a note of the change: the clock reads it, lets every open case of the merchant
+decide anew, and takes it away (`dynamo_policy_changes.py`).
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shared.adapters.signed_aws import AwsRefused
-from shared.adapters.table_layout import MERCHANTS, ONLY, policy_pk, version_sk
+from shared.adapters.policy_items import READ, read_policy
+from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
+from shared.adapters.table_layout import MERCHANTS, ONLY, POLICY_CHANGES, policy_pk, version_sk
 from shared.domain.policy import Policy
-from shared.errors import LostRace
+from shared.errors import LostRace, Retryable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, QueryInputTypeDef
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        QueryInputTypeDef,
+        TransactWriteItemTypeDef,
+        UpdateTypeDef,
+    )
 
 PAGES_MAX = 1000
 
@@ -23,18 +34,24 @@ class DynamoPolicyStore:
         self._table = table
 
     def put_policy(self, policy: Policy) -> None:
-        """Put the next version in force and keep it for ever.
+        """Put the next version in force, keep it for ever, and let the clock tell the open cases of it.
 
         Raises:
             LostRace: the version is not the current one plus one.
+            Retryable: somebody else was writing at the same time, perhaps only paces.
         """
-        history = self._item(policy, version_sk(policy.version))
+        items: list[TransactWriteItemTypeDef] = [{"Update": self._next(policy)}, {"Put": self._kept(policy)}]
+        if policy.version > 1:  # before the first one nothing could be decided
+            items.append({"Put": {"TableName": self._table, "Item": _change(policy)}})
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": self._next(policy)}, {"Put": history}])
+            self._client.transact_write_items(TransactItems=items)
         except AwsRefused as error:
             if error.code != "TransactionCanceledException":
                 raise
-            raise LostRace(policy_pk(policy.merchant)) from error
+            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
+            if "ConditionalCheckFailed" in codes:
+                raise LostRace(policy_pk(policy.merchant)) from error
+            raise Retryable(", ".join(codes), RETRY_AFTER) from error
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
@@ -42,7 +59,17 @@ class DynamoPolicyStore:
         answer = self._client.get_item(
             TableName=self._table, Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}, ConsistentRead=True
         )
-        return Policy.model_validate_json(answer["Item"]["body"]["S"]) if "Item" in answer else None
+        return read_policy(answer["Item"]) if "Item" in answer else None
+
+    def history(self, merchant: str) -> Sequence[Policy]:
+        """Give every policy there was, oldest first: which limits held when a ticket names its policy's version."""
+        query: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk > :only",
+            "ExpressionAttributeValues": {":pk": {"S": policy_pk(merchant)}, ":only": {"S": ONLY}},
+            "ProjectionExpression": READ,
+        }
+        return [read_policy(item) for item in self._all(query)]
 
     def enrol(self, merchant: str) -> None:
         """Put a merchant on the list; doing it twice changes nothing."""
@@ -55,27 +82,47 @@ class DynamoPolicyStore:
             "KeyConditionExpression": "pk = :merchants",
             "ExpressionAttributeValues": {":merchants": {"S": MERCHANTS}},
         }
-        found: list[str] = []
+        return [item["sk"]["S"] for item in self._all(query)]
+
+    def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
         for _ in range(PAGES_MAX):
             page = self._client.query(**query)
-            found += (item["sk"]["S"] for item in page["Items"])
+            yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 break
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        return found
 
-    def _next(self, policy: Policy) -> "PutTypeDef":
-        put = self._item(policy, ONLY)
-        if policy.version > 1:
-            put["ConditionExpression"] = "v = :before"
-            put["ExpressionAttributeValues"] = {":before": {"N": str(policy.version - 1)}}
-        return put
-
-    def _item(self, policy: Policy, sk: str) -> "PutTypeDef":
-        item: dict[str, AttributeValueTypeDef] = {
-            "pk": {"S": policy_pk(policy.merchant)},
-            "sk": {"S": sk},
-            "v": {"N": str(policy.version)},
-            "body": {"S": policy.model_dump_json(exclude_defaults=True)},
+    def _next(self, policy: Policy) -> "UpdateTypeDef":
+        """Replace the document and leave the paces; only the next version may."""
+        update: UpdateTypeDef = {
+            "TableName": self._table,
+            "Key": {"pk": {"S": policy_pk(policy.merchant)}, "sk": {"S": ONLY}},
+            "UpdateExpression": "SET v = :v, body = :body",
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ExpressionAttributeValues": {f":{name}": value for name, value in _document(policy).items()},
         }
-        return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+        if policy.version > 1:
+            update["ConditionExpression"] = "v = :before"
+            update["ExpressionAttributeValues"] = {
+                **update["ExpressionAttributeValues"],
+                ":before": {"N": str(policy.version - 1)},
+            }
+        return update
+
+    def _kept(self, policy: Policy) -> "PutTypeDef":
+        """Keep this version; nothing replaces it."""
+        place = {"pk": {"S": policy_pk(policy.merchant)}, "sk": {"S": version_sk(policy.version)}}
+        return {
+            "TableName": self._table,
+            "Item": {**place, **_document(policy)},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+
+
+def _document(policy: Policy) -> "dict[str, AttributeValueTypeDef]":
+    return {"v": {"N": str(policy.version)}, "body": {"S": policy.model_dump_json(exclude_defaults=True)}}
+
+
+def _change(policy: Policy) -> "dict[str, AttributeValueTypeDef]":
+    """Note the change; what was noted of an earlier one, and how far it had come, is replaced."""
+    return {"pk": {"S": POLICY_CHANGES}, "sk": {"S": policy.merchant}, "v": {"N": str(policy.version)}}

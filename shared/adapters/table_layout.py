@@ -2,12 +2,14 @@
 
     pk                             sk                     item
     <merchant>|<kind>|<id>         -                      a case: v, body, due, armed, outbox
-    <merchant>|policy              -                      the policy in force: v, body
+    <merchant>|policy              -                      the policy in force: v, body; measured: paces
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             the list of merchants
+    policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
+                                                          the word has come: laps, began, stretch, since
     due|<shard>|<UTC hour>         <instant>|<case key>   a pointer: look at this case then
     due|cursor                     <shard>                up to when the shard has been swept
 
@@ -27,6 +29,7 @@ SHARDS = 4
 DUE_PAGE_MAX = 500
 ONLY = "-"  # the sort key of an item that is alone under its partition key
 MERCHANTS = "merchants"
+POLICY_CHANGES = "policy-changes"
 CURSORS = "due|cursor"
 
 POINTER_KEPT = timedelta(days=14)

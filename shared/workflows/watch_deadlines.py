@@ -65,11 +65,12 @@ def _visit(page: Sequence[DuePointer], index: DueIndex, queue: Queue, now: datet
         else:
             index.arm(key, due)
             armed += 1
-    _wake(sorted(woken, key=woken.__getitem__), queue)
+    wake(sorted(woken, key=woken.__getitem__), queue)
     return len(woken), armed, dropped
 
 
-def _wake(keys: list[CaseKey], queue: Queue) -> None:
+def wake(keys: Sequence[CaseKey], queue: Queue) -> None:
+    """Let cases look at the clock; one that has nothing to do yet does nothing."""
     for lane in dict.fromkeys(key.lane for key in keys):
         bodies = [
             (key.merchant, write_message(DeadlineReached(merchant=key.merchant, about=str(key))))

@@ -3,7 +3,7 @@
 from tests.fakes.archive import FakeArchive
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.stores import FakeCaseStore, FakePolicyStore
+from tests.fakes.stores import FakeCaseStore, FakePolicyChanges, FakePolicyStore
 from tests.fakes.table import FakeTable, StreamRecord
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
 
@@ -15,6 +15,7 @@ __all__ = [
     "FakeDueIndex",
     "FakeHttp",
     "FakeLedger",
+    "FakePolicyChanges",
     "FakePolicyStore",
     "FakeQueue",
     "FakeTable",

@@ -6,13 +6,13 @@ from datetime import datetime
 from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
 from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
-from shared.adapters.table_layout import open_pk, pointer_needed, policy_pk, whole_ms
+from shared.adapters.table_layout import POLICY_CHANGES, open_pk, pointer_needed, policy_pk, whole_ms
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
 from shared.domain.messages import Message
 from shared.domain.policy import Policy
 from shared.errors import BudgetExhausted, LostRace
-from shared.ports import Loaded, OpenCase, StoredCase
+from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
 from tests.fakes.due_index import put_pointer
 from tests.fakes.table import FakeTable
 
@@ -27,7 +27,7 @@ class FakeCaseStore:
         """Read cases and the policy."""
         cases = self.table.cases
         return Loaded(
-            cases={key: cases.get(key) or StoredCase(key) for key in keys}, policy=self.table.policies.get(merchant)
+            cases={key: cases.get(key) or StoredCase(key) for key in keys}, policy=_in_force(self.table, merchant)
         )
 
     def save(
@@ -104,6 +104,11 @@ class FakeCaseStore:
             self.table.budgets[merchant, draw.day] = total_fen, total
 
 
+def _in_force(table: FakeTable, merchant: str) -> Policy | None:
+    policy = table.policies.get(merchant)
+    return policy.model_copy(update={"paces": table.paces[merchant]}) if policy and merchant in table.paces else policy
+
+
 def _fits_caps(draw: BudgetDraw) -> bool:
     amount_fits = draw.amount_fen <= 0 or draw.amount_fen <= draw.amount_fen_max
     return amount_fits and (draw.refunds <= 0 or draw.refunds <= draw.refunds_max)
@@ -122,13 +127,19 @@ class FakePolicyStore:
             raise LostRace(policy_pk(policy.merchant))
         self.table.policies[policy.merchant] = policy
         self.table.policy_history[policy.merchant, policy.version] = policy
+        if policy.version > 1:
+            self.table.policy_changes[policy.merchant] = PolicyChange(policy.merchant, policy.version)
         self.table.wrote(policy_pk(policy.merchant))
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
         if version is None:
-            return self.table.policies.get(merchant)
+            return _in_force(self.table, merchant)
         return self.table.policy_history.get((merchant, version))
+
+    def history(self, merchant: str) -> Sequence[Policy]:
+        """Give every policy there was, oldest first."""
+        return [policy for (name, _), policy in sorted(self.table.policy_history.items()) if name == merchant]
 
     def enrol(self, merchant: str) -> None:
         """Put a merchant on the list."""
@@ -138,3 +149,32 @@ class FakePolicyStore:
     def merchants(self) -> Sequence[str]:
         """Give all merchants, in order."""
         return sorted(self.table.merchants)
+
+
+class FakePolicyChanges:
+    """Behaves as DynamoPolicyChanges does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def changes(self) -> Sequence[PolicyChange]:
+        """Give what is noted."""
+        return [self.table.policy_changes[merchant] for merchant in sorted(self.table.policy_changes)]
+
+    def keep(self, change: PolicyChange) -> bool:
+        """Store how far the word has come, unless a newer policy was put."""
+        if not self._is_newest(change):
+            return False
+        self.table.policy_changes[change.merchant] = change
+        self.table.wrote(POLICY_CHANGES)
+        return True
+
+    def done(self, change: PolicyChange) -> None:
+        """Take a note away, unless a newer policy was put."""
+        if self._is_newest(change):
+            del self.table.policy_changes[change.merchant]
+            self.table.wrote(POLICY_CHANGES)
+
+    def _is_newest(self, change: PolicyChange) -> bool:
+        known = self.table.policy_changes.get(change.merchant)
+        return known is not None and known.version == change.version

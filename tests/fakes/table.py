@@ -7,7 +7,8 @@ from typing import NamedTuple
 from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
 from shared.domain.policy import Policy
-from shared.ports import OpenCase, StoredCase
+from shared.domain.watching import Pace
+from shared.ports import OpenCase, PolicyChange, StoredCase
 
 AfterWrite = Callable[[int, str], None]
 
@@ -45,6 +46,8 @@ class FakeTable:
         self.open_cases: dict[CaseKey, OpenCase] = {}
         self.policies: dict[str, Policy] = {}
         self.policy_history: dict[tuple[str, int], Policy] = {}
+        self.policy_changes: dict[str, PolicyChange] = {}
+        self.paces: dict[str, dict[str, Pace]] = {}
         self.merchants: set[str] = set()
         self.budgets: dict[tuple[str, date], tuple[int, int]] = {}
         self.commands: dict[tuple[str, str], FakeCommand] = {}

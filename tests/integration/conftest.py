@@ -14,9 +14,18 @@ from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
 from shared.adapters.s3_archive import S3Archive, bucket_url
 from shared.adapters.signed_aws import SignedAws
-from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeLedger, FakePolicyStore, FakeTable
+from tests.fakes import (
+    FakeCaseStore,
+    FakeClock,
+    FakeDueIndex,
+    FakeLedger,
+    FakePolicyChanges,
+    FakePolicyStore,
+    FakeTable,
+)
 from tests.moto_aws import MotoAws
 from tests.moto_s3 import serving_s3
 
@@ -30,6 +39,7 @@ class Backend:
 
     cases: Any
     policies: Any
+    changes: Any
     ledger: Any
     due_index: Any
     take_outboxes: Callable[[], list[dict[str, str]]]
@@ -108,6 +118,7 @@ def dynamo(aws: MotoAws) -> Backend:
     backend = Backend(
         cases=DynamoCaseStore(aws.dynamodb, TABLE),
         policies=DynamoPolicyStore(aws.dynamodb, TABLE),
+        changes=DynamoPolicyChanges(aws.dynamodb, TABLE),
         ledger=DynamoCommandLedger(aws.dynamodb, TABLE, FakeClock(NOW)),
         due_index=DynamoDueIndex(aws.dynamodb, TABLE),
         take_outboxes=_stream_reader(),
@@ -149,6 +160,7 @@ def memory() -> Backend:
     return Backend(
         cases=FakeCaseStore(table),
         policies=FakePolicyStore(table),
+        changes=FakePolicyChanges(table),
         ledger=FakeLedger(table),
         due_index=FakeDueIndex(table),
         take_outboxes=take,
