@@ -40,7 +40,7 @@ _LEGS = {
     Stage.PICKED_UP: 2,
     Stage.DELIVERED: 4,
     Stage.RETURNING: 4,
-    Stage.RETURNED: 4,
+    Stage.RETURNED: 5,
 }
 UNDOING = ("ems",)
 """Couriers that take a scan back: of theirs the youngest scan counts, whatever it says."""
@@ -129,12 +129,14 @@ class Scan(Record):
 class Watch(Record):
     """Who tells us of the parcel: the source's subscription, and what we did to keep it alive.
 
-    `step` numbers the subscriptions, `asks` the questions. `ended` says why nobody watches at the moment, `lost_at`
-    since when nobody could be found to, `gave_up_at` when a source first said that it finds nothing.
+    `step` numbers the subscriptions, `asks` the questions; `tries` counts the subscriptions since a scan was last
+    pushed. `ended` says why nobody watches at the moment, `lost_at` since when nobody could be found to, `gave_up_at`
+    when a source first said that it finds nothing.
     """
 
     source: Id | None = None
     step: int = 0
+    tries: int = 0
     asked_at: Instant | None = None
     ended: str = ""
     retry_at: Instant | None = None
@@ -171,9 +173,11 @@ class ParcelCase(Record):
     """The newest known state of one parcel of one carrier.
 
     `heard_at` is the time of the youngest scan, `picked_up_at` that of the oldest one after the label, `moved_at` that
-    of the oldest one after the pickup. `return_of` is the parcel whose way back this is, `return_for` the refund
-    (platform:refund_id) for which a buyer sent it, `moved_to` the carrier under which the number really travels.
-    `broken` remembers which limits were broken once, whatever became of their tickets.
+    of the oldest one after the pickup, `held_at` that of the oldest one at a pickup point. `stalled_since` is the
+    beginning of a standstill, once the clock has noticed it. `return_of` is the parcel whose way back this is,
+    `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from` since when either is known,
+    `moved_to` the carrier under which the number really travels. `earlier_until` is the signature that ended an
+    earlier use of the number. `broken` remembers which limits were broken once, whatever became of their tickets.
     """
 
     carrier: Id
@@ -183,6 +187,8 @@ class ParcelCase(Record):
     heard_at: Instant | None = None
     picked_up_at: Instant | None = None
     moved_at: Instant | None = None
+    held_at: Instant | None = None
+    stalled_since: Instant | None = None
     return_scan_at: Instant | None = None
     wishes: tuple[Wish, ...] = ()
     interception: Interception = Field(default_factory=Interception)
@@ -192,6 +198,7 @@ class ParcelCase(Record):
     returned_from: Instant | None = None
     received_at: Instant | None = None
     moved_to: Id | None = None
+    earlier_until: Instant | None = None
     watch: Watch = Field(default_factory=Watch)
     tickets: tuple[Ticket, ...] = ()
     buyer_told: tuple[str, ...] = ()
@@ -216,6 +223,12 @@ class ParcelCase(Record):
     def is_return(self) -> bool:
         """Whether the whole parcel travels to the warehouse."""
         return bool(self.return_of or self.return_for)
+
+    @property
+    def awaits_courier(self) -> bool:
+        """Whether the courier has more to tell: not of what is over, under another number, or at our own door."""
+        at_our_door = self.stage is Stage.RETURNED or (self.is_return and self.stage is Stage.DELIVERED)
+        return not (self.is_finished or self.return_waybill or at_our_door)
 
     @property
     def needs_people(self) -> bool:

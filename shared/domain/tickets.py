@@ -22,6 +22,7 @@ class Anomaly(StrEnum):
     RETURN_NOT_RECEIVED = "return_not_received"
     DELIVERY_FAILED = "delivery_failed"
     REFUSED = "refused"
+    RETURN_REFUSED = "return_refused"
     DAMAGED = "damaged"
     COMING_BACK = "coming_back"
     WRONG_NUMBER = "wrong_number"
@@ -84,6 +85,7 @@ ANOMALIES: dict[Anomaly, Text] = {
         "快递未能把包裹送到您手中，请留意快递电话，或告诉我们方便的时间和地址。",
     ),
     Anomaly.REFUSED: Text(Category.ADDRESS, "买家拒收", "请与买家确认原因，准备接收退件。"),
+    Anomaly.RETURN_REFUSED: Text(Category.ADDRESS, "退货被拒收", "请仓库核实拒收原因，联系快递重派，并告知买家。"),
     Anomaly.DAMAGED: Text(Category.LOST, "包裹破损", "请快递出具证明并理赔，与买家协商补发或退款。"),
     Anomaly.COMING_BACK: Text(Category.ADDRESS, "包裹自行退回，未见退款申请", "请联系快递与买家，避免错退。"),
     Anomaly.WRONG_NUMBER: Text(Category.LABEL, "单号查无记录", "请核对快递公司与单号。"),
@@ -97,13 +99,15 @@ ANOMALIES: dict[Anomaly, Text] = {
 class Ticket(Record):
     """One anomaly of one case, from the warning to its end.
 
-    `opened_at` is the moment that the rule named, not the one at which somebody looked. `breach_at` is when the limit
-    breaks (or broke); `told` counts the levels that people have heard of: 1 the warning, 2 the breach, then the
-    escalations. A ticket `closed` by a person stays, silent, until the parcel moves.
+    `since` is when the trouble began: what begins later is another ticket. `opened_at` is the moment that the rule
+    named, not the one at which somebody looked. `breach_at` is when the limit breaks (or broke); `told` counts the
+    levels that people have heard of: 1 the warning, 2 the breach, then the escalations. A ticket `closed` by a person
+    stays, silent, until the parcel moves.
     """
 
     anomaly: Anomaly
     rule: Id
+    since: Instant | None = None
     opened_at: Instant
     breach_at: Instant
     exposure_fen: Fen = 0
@@ -114,5 +118,6 @@ class Ticket(Record):
     urge_number: str = ""
     answer: str = ""
     answered_at: Instant | None = None
+    answered_by: str = ""
     taken_by: str = ""
     closed: bool = False

@@ -117,7 +117,11 @@ _ESCALATIONS = (
 
 
 class Watching(Record):
-    """How a merchant wants its parcels watched. `limits` replace those of the rule pack that have the same name."""
+    """How a merchant wants its parcels watched. `limits` replace those of the rule pack that have the same name.
+
+    A source that was silent for `heartbeat` is asked; a parcel of which nothing was heard for `watch_max` is given up.
+    What was older than `backfill_after` when we first heard of it stays silent.
+    """
 
     limits: tuple[Limit, ...] = ()
     hours: BusinessHours = Field(default_factory=BusinessHours)
@@ -130,6 +134,7 @@ class Watching(Record):
     heartbeat: Positive = timedelta(hours=36)
     resubscribe_after: Positive = timedelta(minutes=31)
     subscriptions_max: Annotated[int, Field(ge=1, le=20)] = 4
+    watch_max: Positive = timedelta(days=60)
     backfill_after: Positive = timedelta(days=10)
     forced_refund_after: Positive = timedelta(hours=48)
     buyer_platforms: tuple[Id, ...] = ("selfbuilt",)

@@ -12,6 +12,7 @@ from shared.domain.packs import Pack, pack_for
 from shared.domain.watching import Limit, Pace, Span, Watching
 
 ASK_BEFORE = timedelta(minutes=5)
+BY_PLATFORM = "platform_ship_by"
 _LEAD_MIN = timedelta(minutes=15)
 _OWN_CLOCKS = (Span.PAY_TO_SHIP, Span.RETURN_RECEIPT)  # ended by our side, not by a courier's scan
 NO_PACE = Pace()
@@ -57,28 +58,30 @@ def deadline_of(
 ) -> Deadline | None:
     """Give the deadline of a clock: of all limits that hold, the earliest governs; None where none holds.
 
-    `platform_at` is the platform's own deadline for this very case, which wins over every limit's length.
+    A limit that alerts nobody governs only where none does. `platform_at` is the platform's own deadline for this very
+    case: it wins over every limit's length, and is named.
     """
     limits = limits_of(running.span, scope, watching)
     if not limits:
         return None
     lag = timedelta() if running.span in _OWN_CLOCKS else timedelta(seconds=pace.lag_s)
     ends = sorted(((_end(running, limit, watching, platform_at), limit) for limit in limits), key=_by_end)
-    breach, first = ends[0]
-    late = min(lag, first.breach / 4)
+    breach, first = next((end for end in ends if end[1].alert), ends[0])
+    length = first.breach if platform_at is None else platform_at - running.since
+    late = min(lag, length / 4)
     lead = first.lead if pace.handling_s is None else timedelta(seconds=pace.handling_s) + watching.margin
-    lead = max(_LEAD_MIN, min(lead, first.breach * 3 / 4))
+    lead = max(_LEAD_MIN, min(lead, length * 3 / 4))
     warn = max(running.since, breach - lead + late)
     return Deadline(
         span=running.span,
-        rule=first.rule,
+        rule=first.rule if platform_at is None else BY_PLATFORM,
         since=running.since,
         ask_at=max(running.since, warn - ASK_BEFORE),
         warn_at=warn,
         breach_at=breach + late,
-        limit=first.breach,
+        limit=length,
         exposure_fen=max(limit.exposure.of(scope.paid_fen) if limit.exposure else 0 for _, limit in ends),
-        alert=any(limit.alert for _, limit in ends),
+        alert=first.alert,
         breaches=tuple(end + late for end, _ in ends),
     )
 

@@ -1,7 +1,7 @@
 """What an order's news change: merge them, hand its parcels over, tell the refund that waited."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import (
@@ -18,9 +18,10 @@ from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStat
 from shared.domain.parcel import Content
 from shared.domain.policy import Policy
 from shared.domain.recognition import candidates, sure
-from shared.rules.order_watch import take_ticket, watched
+from shared.rules.order_watch import marked_if_backfilled, take_ticket, watched
 
 _PROGRESS = tuple(OrderStatus)
+_SHIPPING_MAX = timedelta(days=30)
 
 
 def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Decision[OrderCase]:
@@ -33,11 +34,12 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
         order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
         return watched(troubled(order, event.trouble), (), facts.merchant, policy, now)
     if isinstance(event, DeadlineReached | TicketTaken) and facts.case is not None:
-        return watched(take_ticket(facts.case, event), (), facts.merchant, policy, now)
+        by_clock = isinstance(event, DeadlineReached)
+        return watched(take_ticket(facts.case, event, now), (), facts.merchant, policy, now, by_clock=by_clock)
     if not isinstance(event, OrderReported):
         return Decision(facts.case)
     before = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=event.at)
-    case = _merged(before, event)
+    case = marked_if_backfilled(facts.case, _merged(before, event), policy, now)
     outbox: list[Message] = [
         ParcelShipped(merchant=facts.merchant, carrier=shipment.carrier, waybill=shipment.waybill, content=content)
         for shipment in case.shipments
@@ -114,9 +116,10 @@ def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tup
 
 
 def _shipped(shipment: Shipment, news: OrderReported) -> Shipment:
-    """A parcel in a platform's push was shipped by then; an answer to our question says nothing about the time."""
+    """A parcel in a platform's push was shipped by then; neither an answer of ours nor old orders' news say when."""
     carrier = named_carrier(shipment)
-    shipped_at = shipment.shipped_at or (None if news.asked_by else news.at)
+    is_old = bool(news.asked_by) or (news.paid_at is not None and news.at - news.paid_at > _SHIPPING_MAX)
+    shipped_at = shipment.shipped_at or (None if is_old else news.at)
     return shipment.model_copy(update={"carrier": carrier, "shipped_at": shipped_at})
 
 

@@ -39,12 +39,12 @@ from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
-from shared.rules import parcel_tickets, parcel_tracking, parcel_watch
+from shared.rules import parcel_tickets, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.parcel_interception import accepted, add_content, cancelled, failed, refused, release, reported, want
+from shared.rules.parcel_interception import accepted, cancelled, failed, refused, release, reported, want
 from shared.rules.parcel_spans import deadlines
-from shared.rules.parcel_tracking import become_return_leg_of, received, scanned, sent_back
+from shared.rules.parcel_tracking import become_return_leg_of, received, scanned, sent_back, shipped
 
 
 def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> Decision[ParcelCase]:
@@ -54,13 +54,12 @@ def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> De
         return Decision(None)
     draft = ParcelDraft(facts.merchant, policy, now, case)
     if facts.event is not None:
-        parcel_tracking.begin_anew_if_reused(draft, facts.event)
         _take(draft, facts.event)
     parcel_watch.begin(draft)
     running = deadlines(draft.case, policy)
     parcel_watch.look(draft, running)
-    parcel_tickets.settle(draft, running)
-    dues = (next_due(draft), parcel_watch.next_look(draft, running), parcel_tickets.next_change(draft, running))
+    change_at = parcel_tickets.settle(draft, running, by_clock=isinstance(facts.event, DeadlineReached))
+    dues = (next_due(draft), parcel_watch.next_look(draft, running), change_at)
     return draft.decision(min(filter(None, dues), default=None))
 
 
@@ -74,16 +73,20 @@ def _new_case(event: AnyEvent | None) -> ParcelCase | None:
     return ParcelCase(carrier=carrier, waybill=waybill)
 
 
-def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - a line per event
+def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR0915 - a line per event
     match event:
         case ParcelShipped():
-            add_content(draft, event.content)
+            shipped(draft, event.content)
         case ParcelScanned():
             scanned(draft, (event.scan,), event.return_waybill)
+            parcel_watch.pushed(draft)
         case ParcelTraced():
             heard_before = draft.case.heard_at
             scanned(draft, event.scans, event.return_waybill)
-            parcel_watch.answered(draft, event.answers, heard_before)
+            if event.answers:
+                parcel_watch.answered(draft, event.answers, heard_before)
+            else:
+                parcel_watch.pushed(draft)
         case InterceptionWanted():
             want(draft, event.content, event.wish)
         case InterceptionReleased():
@@ -122,6 +125,6 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912 - a lin
         case TicketTaken():
             parcel_tickets.taken(draft, event)
         case BuyerTold():
-            pass
+            parcel_tickets.buyer_told(draft, event)
         case _:
             raise TypeError(f"{event.type} is not about a parcel")

@@ -9,12 +9,14 @@ from shared.domain.keys import parcel_key
 from shared.domain.messages import Message
 from shared.domain.notices import TICKETS, Notice, TicketKind
 from shared.domain.order import Trouble
-from shared.domain.parcel import InterceptionPhase, ParcelCase, Wish
+from shared.domain.parcel import InterceptionPhase, ParcelCase, Progress, Wish
 from shared.domain.policy import Policy
-from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
+from shared.rules.wording import parcel_name
 
 Fact = dict[str, str | int | None]
+
+_ORDERS_MAX = 3
 
 
 class ParcelDraft:
@@ -48,7 +50,7 @@ class ParcelDraft:
         changed = self._told(self.case) != self._told(self.before)
         for wish in self.case.wishes:
             if changed or wish.refund in self.ask_back:
-                self._tell(wish)
+                self._tell(wish, self.case.progress, self.case.interception.reason)
         if _matters(self.case) != _matters(self.before):
             self._tell_orders()
         return Decision(self.case, tuple(self.outbox), due)
@@ -121,7 +123,7 @@ class ParcelDraft:
     def ticket(self, kind: TicketKind, facts: Fact) -> None:
         """Ask a person."""
         text, why = TICKETS[kind], self.why(kind, facts)
-        lines = (f"快递单号：{self.case.carrier} {self.case.waybill}", text.advice, why.sentence)
+        lines = (self.name, text.advice, why.sentence)
         self.say(
             NoticeRaised(
                 merchant=self.merchant,
@@ -135,7 +137,7 @@ class ParcelDraft:
     def note(self, title: str, rule: str, facts: Fact) -> None:
         """Tell the desk with the next digest."""
         why = self.why(rule, facts)
-        lines = (f"快递单号：{self.case.carrier} {self.case.waybill}", why.sentence)
+        lines = (self.name, why.sentence)
         notice = Notice(title=title, lines=lines)
         self.say(NoticeRaised(merchant=self.merchant, group=self.policy.desk, about=self.key, notice=notice, why=why))
 
@@ -147,7 +149,18 @@ class ParcelDraft:
             order = {"platform": content.platform, "order_id": content.order_id}
             self.say(OrderTroubled(merchant=self.merchant, **order, trouble=trouble))
 
-    def _tell(self, wish: Wish) -> None:
+    @property
+    def name(self) -> str:
+        """The parcel and its orders as people read them."""
+        orders = "、".join(content.order_id for content in self.case.contents[:_ORDERS_MAX])
+        name = f"快递单号：{parcel_name(self.case.carrier, self.case.waybill)}"
+        return f"{name}　订单：{orders}" if orders else name
+
+    def refuse(self, wish: Wish, reason: str) -> None:
+        """Tell a refund that this parcel cannot be stopped for it, whatever becomes of the parcel."""
+        self._tell(wish, Progress.REFUSED, reason)
+
+    def _tell(self, wish: Wish, progress: Progress, reason: str) -> None:
         self.say(
             ParcelProgressed(
                 merchant=self.merchant,
@@ -155,8 +168,8 @@ class ParcelDraft:
                 refund_id=wish.refund.split(":", 1)[1],
                 carrier=self.case.carrier,
                 waybill=self.case.waybill,
-                progress=self.case.progress,
-                reason=self.case.interception.reason,
+                progress=progress,
+                reason=reason,
                 at=self.now,
                 forced_refund_at=self.forced_refund_at,
             )
@@ -168,8 +181,7 @@ class ParcelDraft:
         return self._forced_refund_at(self.case)
 
     def _forced_refund_at(self, case: ParcelCase) -> datetime | None:
-        stalls = any(ticket.anomaly in (Anomaly.STALLED, Anomaly.NOT_MOVING) for ticket in case.tickets)
-        return case.heard_at + self.policy.watching.forced_refund_after if stalls and case.heard_at else None
+        return case.stalled_since and case.stalled_since + self.policy.watching.forced_refund_after
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
         return case.progress, case.interception.reason, self._forced_refund_at(case)

@@ -7,6 +7,7 @@ from shared.domain.events import CommandFailed
 from shared.domain.notices import TicketKind
 from shared.domain.parcel import Content, InterceptionPhase, ParcelCase, Stage, Wish
 from shared.domain.policy import Policy
+from shared.rules import parcel_reuse
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.stopping.interception_window import interception_window
 from shared.rules.stopping.other_goods import other_goods
@@ -22,11 +23,15 @@ _NOT_ASKED = (InterceptionPhase.NONE, InterceptionPhase.WAITING, InterceptionPha
 
 def add_content(draft: ParcelDraft, content: Content) -> None:
     """Learn what an order says is inside; goods found late can end an interception."""
-    mine = [c for c in draft.case.contents if (c.platform, c.order_id) == (content.platform, content.order_id)]
-    others = [c for c in draft.case.contents if c not in mine]
-    contents = [*others, merged((*mine, content))]
-    draft.change(contents=tuple(sorted(contents, key=lambda c: (c.platform, c.order_id))))
+    draft.change(contents=with_content(draft.case.contents, content))
     undo_if_unwanted(draft)
+
+
+def with_content(known: tuple[Content, ...], content: Content) -> tuple[Content, ...]:
+    """Add what an order says to what is known."""
+    mine = [c for c in known if (c.platform, c.order_id) == (content.platform, content.order_id)]
+    contents = [c for c in known if c not in mine] + [merged((*mine, content))]
+    return tuple(sorted(contents, key=lambda c: (c.platform, c.order_id)))
 
 
 def merged(told: Sequence[Content]) -> Content:
@@ -45,6 +50,10 @@ def merged(told: Sequence[Content]) -> Content:
 
 def want(draft: ParcelDraft, content: Content, wish: Wish) -> None:
     """A refund wants the parcel stopped; it hears where things stand even if nothing changes."""
+    draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
+    if draft.case.moved_to or not is_meant:
+        draft.refuse(wish, "carrier_corrected" if draft.case.moved_to else "number_reused")
+        return
     draft.ask_back.add(wish.refund)
     others = tuple(known for known in draft.case.wishes if known.refund != wish.refund)
     draft.change(wishes=(*others, wish))

@@ -1,6 +1,6 @@
 """Which clocks run for a parcel, and what else is the matter with it. Facts only; nothing is decided here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from shared.domain.order import UNKNOWN_CARRIER
@@ -11,6 +11,10 @@ from shared.domain.watching import Span
 from shared.rules.deadlines import NO_PACE, Deadline, Running, Scope, deadline_of
 from shared.rules.ticketing import Finding
 
+STALLS = (Span.STAGNATION, Span.PICKUP_TO_MOVEMENT)
+"""Standing still on the way to the buyer: platforms let the buyer have the money back for it."""
+
+_WAY_BACK = (Span.RETURN_PICKUP, Span.RETURN_STAGNATION, Span.RETURN_RECEIPT)
 _STOPPING = (InterceptionPhase.REQUESTED, InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED)
 _TROUBLE = {
     Stage.DELIVERY_FAILED: Anomaly.DELIVERY_FAILED,
@@ -27,11 +31,11 @@ def running(case: ParcelCase) -> Iterator[Running]:
         return
     if case.is_return:
         yield from _way_home(case)
-    elif scan and heard and case.stage is Stage.RETURNING:
-        yield Running(Span.RETURN_STAGNATION, heard)
     elif scan and case.stage is Stage.RETURNED:
         yield Running(Span.RETURN_RECEIPT, scan.at)
-    elif not is_being_stopped(case):
+    elif scan and heard and case.stage is Stage.RETURNING:
+        yield Running(Span.RETURN_STAGNATION, heard)
+    else:
         yield from _way_out(case)
 
 
@@ -40,31 +44,29 @@ def _way_home(case: ParcelCase) -> Iterator[Running]:
         yield Running(Span.RETURN_RECEIPT, case.last_scan.at)
     elif case.heard_at and case.picked_up_at:
         yield Running(Span.RETURN_STAGNATION, case.heard_at)
-    elif sent_at := case.shipped_at or case.watch.asked_at:
-        yield Running(Span.RETURN_PICKUP, sent_at)
+    elif case.shipped_at:
+        yield Running(Span.RETURN_PICKUP, case.shipped_at)
 
 
 def _way_out(case: ParcelCase) -> Iterator[Running]:
-    paid = [content.paid_at for content in case.contents if content.paid_at]
-    if paid:
-        yield Running(Span.PAY_TO_SIGN, min(paid))
-    if case.stage.leg < Stage.PICKED_UP.leg:
+    paid_at = min((content.paid_at for content in case.contents if content.paid_at), default=None)
+    if paid_at:
+        yield Running(Span.PAY_TO_SIGN, paid_at)
+    scan, heard = case.last_scan, case.heard_at
+    if scan is None or heard is None or case.picked_up_at is None:
         if case.shipped_at:
             yield Running(Span.SHIP_TO_PICKUP, case.shipped_at)
         return
-    if case.heard_at is None or case.picked_up_at is None or case.last_scan is None:
+    if case.stage is Stage.HELD_AT_PICKUP_POINT:
+        yield Running(Span.PICKUP_POINT, case.held_at or scan.at)
         return
-    match case.stage:
-        case Stage.PICKED_UP:
-            yield Running(Span.PICKUP_TO_MOVEMENT, case.picked_up_at)
-        case Stage.OUT_FOR_DELIVERY:
-            yield Running(Span.OUT_FOR_DELIVERY, case.heard_at)
-        case Stage.HELD_AT_PICKUP_POINT:
-            yield Running(Span.PICKUP_POINT, case.last_scan.at)
-        case _:
-            yield Running(Span.STAGNATION, case.heard_at)
-    if case.stage is not Stage.HELD_AT_PICKUP_POINT:
-        yield Running(Span.SILENCE, case.heard_at)
+    if case.stage is Stage.OUT_FOR_DELIVERY:
+        yield Running(Span.OUT_FOR_DELIVERY, heard)
+    elif case.stage is Stage.PICKED_UP and heard <= scan.at:  # a later sign of life is movement, whatever it says
+        yield Running(Span.PICKUP_TO_MOVEMENT, case.picked_up_at)
+    else:
+        yield Running(Span.STAGNATION, heard)
+    yield Running(Span.SILENCE, heard)
 
 
 def is_being_stopped(case: ParcelCase) -> bool:
@@ -85,28 +87,33 @@ def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
     return found
 
 
+def heeded(case: ParcelCase, found: Iterable[Deadline]) -> list[Deadline]:
+    """Give the deadlines whose breach is anybody's affair: a parcel that we have stopped is late on purpose."""
+    stopped = is_being_stopped(case)
+    return [one for one in found if not stopped or one.span in _WAY_BACK]
+
+
 def _scope(case: ParcelCase, content: Content) -> Scope:
     return Scope(content.platform, case.carrier, content.region, content.paid_at, content.paid_fen or 0)
 
 
-def trouble(case: ParcelCase, now: datetime) -> Iterator[Finding]:
+def trouble(case: ParcelCase) -> Iterator[Finding]:
     """Give what is the matter regardless of any clock."""
     if case.is_finished:
         return
     scan, watch = case.last_scan, case.watch
     if scan and case.stage in _TROUBLE and not case.wishes:
-        yield _finding(_TROUBLE[case.stage], scan.at)
+        is_refused = case.is_return and case.stage is Stage.REFUSED
+        yield _finding(Anomaly.RETURN_REFUSED if is_refused else _TROUBLE[case.stage], scan.at)
     unasked = not (case.wishes or case.is_return)
     if case.return_scan_at and unasked and case.stage in (Stage.RETURNING, Stage.RETURNED):
         yield _finding(Anomaly.COMING_BACK, case.return_scan_at)
-    if watch.lost_at:
-        if case.carrier == UNKNOWN_CARRIER:
-            yield _finding(Anomaly.CARRIER_UNKNOWN, watch.lost_at)
-        else:
-            yield _finding(Anomaly.UNWATCHED, watch.lost_at)
     if watch.gave_up_at and case.heard_at is None:
         yield _finding(Anomaly.WRONG_NUMBER, watch.gave_up_at)
+    elif watch.lost_at:
+        unnamed = case.carrier == UNKNOWN_CARRIER
+        yield _finding(Anomaly.CARRIER_UNKNOWN if unnamed else Anomaly.UNWATCHED, watch.lost_at)
 
 
 def _finding(anomaly: Anomaly, at: datetime) -> Finding:
-    return Finding(anomaly, anomaly.value, opened_at=at, breach_at=at)
+    return Finding(anomaly, anomaly.value, since=at, opened_at=at, breach_at=at)

@@ -1,14 +1,19 @@
 """What is done about a parcel's anomalies: tickets, the courier urged, staff and buyer told."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.commands import TellBuyer, UrgeCourier
-from shared.domain.events import CourierAnswered, CourierUrged, TicketTaken
+from shared.domain.events import BuyerTold, CourierAnswered, CourierUrged, TicketTaken
+from shared.domain.parcel import Content
 from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
+from shared.rules import parcel_watch, ticketing
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
-from shared.rules.parcel_spans import trouble
-from shared.rules.ticketing import BROKEN, News, follow, next_level_at, notice, overdue
+from shared.rules.parcel_reuse import GAP
+from shared.rules.parcel_spans import STALLS, heeded, is_being_stopped, trouble
+from shared.rules.ticketing import ANSWER_MAX, BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
+from shared.rules.wording import forced_refund, moment, parcel_name
 
 _URGED = (
     Anomaly.NOT_PICKED_UP,
@@ -19,16 +24,23 @@ _URGED = (
     Anomaly.RETURN_STALLED,
     Anomaly.DELIVERY_FAILED,
 )
-_ANSWER_MAX = 200
 
 
-def settle(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
-    """Let the tickets follow the facts, and do what a ticket demands."""
-    if not draft.case.watch.step and not draft.case.tickets:
-        return
-    findings = [*overdue(deadlines, draft.now), *trouble(draft.case, draft.now)]
-    unique = {found.anomaly: found for found in sorted(findings, key=lambda one: one.breach_at, reverse=True)}
-    tickets, news = follow(draft.case.tickets, unique.values(), draft.policy.watching, draft.now)
+def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool) -> datetime | None:
+    """Let the tickets follow the facts, and do what a ticket demands; give when one opens or rises next."""
+    _note_standstill(draft, deadlines, by_clock=by_clock)
+    is_watched = draft.case.watch.step > 0
+    findings = _findings(draft, deadlines) if is_watched else []
+    if findings or draft.case.tickets:
+        _follow(draft, findings, by_clock=by_clock)
+    if not is_watched:
+        return None
+    return next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now)
+
+
+def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) -> None:
+    watching = draft.policy.watching
+    tickets, news = follow(draft.case.tickets, findings, watching, draft.now, by_clock=by_clock)
     draft.change(tickets=tickets)
     for one in news:
         _tell_staff(draft, one)
@@ -37,25 +49,36 @@ def settle(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
         if one.level == BROKEN:
             draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
     for ticket in tickets:
-        _urge(draft, ticket)
-        _tell_buyers(draft, ticket)
+        if ticket.told and not ticket.closed:
+            _urge(draft, ticket)
+            _tell_buyers(draft, ticket)
 
 
-def next_change(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
-    """When a ticket opens or reaches its next level."""
-    if not draft.case.watch.step:
-        return None
-    open_now = {ticket.anomaly for ticket in draft.case.tickets}
-    times = [one.warn_at for one in deadlines if one.span.anomaly not in open_now]
-    times += [at for one in deadlines for at in one.breaches if at > draft.now]
-    level = next_level_at(draft.case.tickets, draft.policy.watching)
-    return min([*times, level] if level else times, default=None)
+def _findings(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> Sequence[Finding]:
+    """Give what is the matter, one of a kind: what breaks first."""
+    findings = [*overdue(heeded(draft.case, deadlines), draft.now), *trouble(draft.case)]
+    if len(findings) > 1:
+        by_anomaly = {found.anomaly: found for found in sorted(findings, key=lambda one: one.breach_at, reverse=True)}
+        return list(by_anomaly.values())
+    return findings
+
+
+def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool) -> None:
+    """Remember since when the parcel stands still, also where we stop it: a platform may pay for that unasked."""
+    stalls = [one.since for one in deadlines if one.span in STALLS and one.warn_at <= draft.now]
+    since = min(stalls, default=None)
+    if since != draft.case.stalled_since and (by_clock or draft.case.stalled_since):
+        draft.change(stalled_since=since if by_clock else None)
+
+
+# ---- people and couriers answer ----------------------------------------------------------------------------------
 
 
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
-    """A person deals with a ticket."""
-    said = {"answer": event.text[:_ANSWER_MAX], "answered_at": draft.now} if event.text else {}
-    _change(draft, event.anomaly, taken_by=event.by, closed=event.closed, **said)
+    """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
+    draft.change(tickets=ticketing.taken(draft.case.tickets, event, draft.now))
+    if event.closed:
+        parcel_watch.try_again(draft, event.anomaly)
 
 
 def urged(draft: ParcelDraft, event: CourierUrged) -> None:
@@ -67,29 +90,51 @@ def urged(draft: ParcelDraft, event: CourierUrged) -> None:
 
 def courier_answered(draft: ParcelDraft, event: CourierAnswered) -> None:
     """The courier's answer goes into the tickets that asked; one that nobody asked for is told to the desk."""
+    text = event.text[:ANSWER_MAX]
     asked = [ticket for ticket in draft.case.tickets if ticket.urged_at]
-    for ticket in asked:
-        if ticket.answered_at is None or ticket.answered_at < event.at:
-            _change(draft, ticket.anomaly, answer=event.text[:_ANSWER_MAX], answered_at=event.at)
+    numbered = [ticket for ticket in asked if event.number and ticket.urge_number == event.number]
+    for ticket in numbered or asked:
+        if ticket.answered_at is None or (ticket.answered_at, ticket.answer) < (event.at, text):
+            _change(draft, ticket.anomaly, answer=text, answered_at=event.at, answered_by=event.source)
     if not asked:
-        draft.note(
-            "快递反馈（无对应工单）", "unmatched_answer", {"source": event.source, "text": event.text[:_ANSWER_MAX]}
-        )
+        facts: Fact = {"source": event.source, "at": moment(event.at, draft.policy.zone), "text": text}
+        draft.note("快递反馈（无对应工单）", "unmatched_answer", facts)
+
+
+def buyer_told(draft: ParcelDraft, event: BuyerTold) -> None:
+    """The message is out, or the buyer wants none, now or ever."""
+    if event.accepted:
+        return
+    contents = tuple(
+        content.model_copy(update={"buyer_quiet": True}) if _was_for(draft, event, content) else content
+        for content in draft.case.contents
+    )
+    draft.change(contents=contents)
+
+
+def _was_for(draft: ParcelDraft, event: BuyerTold, content: Content) -> bool:
+    return any(event.answers == _tell_id(draft, topic, content) for topic in draft.case.buyer_told)
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
 
 
 def _facts(draft: ParcelDraft) -> Fact:
-    risk = draft.forced_refund_at
+    case, zone = draft.case, draft.policy.zone
     return {
-        "stage": draft.case.stage,
-        "heard_at": str(draft.case.heard_at or ""),
-        "zone_assumed": "yes" if draft.case.last_scan and draft.case.last_scan.zone_assumed else None,
-        "forced_refund_at": str(risk) if risk else None,
+        "stage": case.stage,
+        "heard_at": moment(case.heard_at, zone) if case.heard_at else None,
+        "zone_assumed": "yes" if case.last_scan and case.last_scan.zone_assumed else None,
+        "forced_refund_at": moment(draft.forced_refund_at, zone) if draft.forced_refund_at else None,
     }
 
 
 def _tell_staff(draft: ParcelDraft, news: News) -> None:
-    subject = f"快递单号：{draft.case.carrier} {draft.case.waybill}"
-    said = notice(draft.merchant, draft.policy, draft.key, subject, news, _facts(draft))
+    at = draft.forced_refund_at
+    risks = (forced_refund(at, draft.now, draft.policy.zone),) if at else ()
+    over = "已转拦截" if is_being_stopped(draft.case) else "已恢复"
+    subject = Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
+    said = notice(subject, news, draft.policy, draft.now)
     if said:
         draft.say(said)
 
@@ -115,13 +160,15 @@ def _urge(draft: ParcelDraft, ticket: Ticket) -> None:
 
 
 def _urge_id(draft: ParcelDraft, ticket: Ticket) -> str:
-    return f"{draft.key}#urge-{ticket.anomaly}-{ticket.opened_at:%m%d%H%M}"
+    return f"{draft.key}#urge-{ticket.anomaly}-{ticket.since or ticket.opened_at:%y%m%d%H%M%S}"
 
 
 def _tell_buyers(draft: ParcelDraft, ticket: Ticket) -> None:
-    """Tell the buyer of every order inside, once per kind of trouble, in their words."""
+    """Tell the buyer of every order inside, once per kind of trouble; not of goods that go the other way."""
     text = ANOMALIES[ticket.anomaly].buyer
     if not text or ticket.told < BROKEN or ticket.anomaly in draft.case.buyer_told:
+        return
+    if draft.case.is_return or draft.case.wishes:
         return
     draft.change(buyer_told=tuple(sorted({*draft.case.buyer_told, ticket.anomaly.value})))
     for content in draft.case.contents:
@@ -130,7 +177,7 @@ def _tell_buyers(draft: ParcelDraft, ticket: Ticket) -> None:
         draft.say(
             TellBuyer(
                 merchant=draft.merchant,
-                command_id=f"{draft.key}#tell-{ticket.anomaly}-{content.order_id}",
+                command_id=_tell_id(draft, ticket.anomaly, content),
                 reply_to=draft.key,
                 why=draft.why(ticket.rule, _facts(draft)),
                 platform=content.platform,
@@ -138,15 +185,19 @@ def _tell_buyers(draft: ParcelDraft, ticket: Ticket) -> None:
                 carrier=draft.case.carrier,
                 waybill=draft.case.waybill,
                 topic=ticket.anomaly,
-                text=text,
+                text=f"{text}（{parcel_name(draft.case.carrier, draft.case.waybill)}）",
             )
         )
+
+
+def _tell_id(draft: ParcelDraft, topic: str, content: Content) -> str:
+    return f"{draft.key}#tell-{topic}-{content.order_id}"
 
 
 def _measure(draft: ParcelDraft, ticket: Ticket) -> None:
     """Remember how long the courier took from the moment that somebody could have called."""
     moved_at, asked_at = draft.case.heard_at, ticket.urged_at or ticket.opened_at
-    if moved_at and moved_at > asked_at:
+    if moved_at and asked_at < moved_at < asked_at + GAP:
         draft.change(handled_s=max(draft.case.handled_s, int((moved_at - asked_at).total_seconds())))
 
 

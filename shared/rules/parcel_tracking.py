@@ -1,53 +1,32 @@
 """Where the parcel is: scans in any order, the way back under its own number, the warehouse."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.domain.events import (
-    ParcelScanned,
-    ParcelShipped,
-    ParcelTraced,
-    ReturnLegLinked,
-    ReturnLegScanned,
-    ReturnReceived,
-    ReturnShipped,
-)
-from shared.domain.messages import AnyEvent
-from shared.domain.parcel import UNDOING, InterceptionPhase, ParcelCase, Scan, Stage
+from shared.domain.events import ReturnLegLinked, ReturnLegScanned, ReturnReceived, ReturnShipped
+from shared.domain.parcel import UNDOING, Content, InterceptionPhase, ParcelCase, Scan, Stage
+from shared.rules import parcel_reuse, parcel_watch
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.parcel_interception import add_content, react_to_stage
 
 _STAGES = tuple(Stage)
 
 
-REUSED_AFTER = timedelta(days=30)
-"""A number that was silent for so long, and is handed out again, is another parcel."""
-
-_EARLY_MAX = timedelta(days=15)
-
-
-def begin_anew_if_reused(draft: ParcelDraft, event: AnyEvent) -> None:
-    """Forget the parcel that had this number before: couriers hand numbers out again."""
-    if isinstance(event, ParcelShipped):
-        at, known = event.content.shipped_at, draft.case.contents
-        mine = {(content.platform, content.order_id) for content in known}
-        if not known or (event.content.platform, event.content.order_id) in mine:
-            at = at if draft.case.last_scan and not known else None  # scans that came before, perhaps another's
-    elif isinstance(event, ParcelScanned | ParcelTraced):
-        scans = (event.scan,) if isinstance(event, ParcelScanned) else event.scans
-        at = max((scan.at for scan in scans), default=None) if draft.case.is_finished else None
-    else:
+def shipped(draft: ParcelDraft, content: Content) -> None:
+    """An order says what is inside."""
+    if draft.case.moved_to:
+        parcel_watch.pass_on(draft, content)
         return
-    last = max(filter(None, (draft.case.heard_at, draft.case.shipped_at)), default=None)
-    if at and last and at - last > REUSED_AFTER:
-        draft.case = ParcelCase(carrier=draft.case.carrier, waybill=draft.case.waybill)
+    draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
+    if is_meant:
+        add_content(draft, content)
 
 
 def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None) -> None:
     """Take scans; what counts is where they were made on the way, and when, whatever the order of arrival."""
-    shipped_at = draft.case.shipped_at
-    for scan in scans:
-        if shipped_at is None or scan.at >= shipped_at - _EARLY_MAX:  # older ones are of another parcel's time
+    for scan in sorted(scans, key=lambda one: one.at):
+        draft.case, is_own = parcel_reuse.at_scan(draft.case, scan)
+        if is_own:
             _take(draft, scan)
     if return_waybill and return_waybill != draft.case.waybill and not draft.case.return_waybill:
         draft.change(return_waybill=return_waybill)
@@ -60,28 +39,43 @@ def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | Non
             )
         )
     if draft.case != draft.before:
-        _forward_scan(draft)
+        _forward_scans(draft, draft.before)
         react_to_stage(draft)
 
 
 def _take(draft: ParcelDraft, scan: Scan) -> None:
     case = draft.case
-    last = case.last_scan
-    if last is None or _weight(case, scan) > _weight(case, last):
-        draft.change(last_scan=scan)
+    news: dict[str, object] = {}
+    if case.last_scan is None or _weight(case, scan) > _weight(case, case.last_scan):
+        news["last_scan"] = scan
     if case.heard_at is None or scan.at > case.heard_at:
-        draft.change(heard_at=scan.at, lag_s=max(0, int((draft.now - scan.at).total_seconds())))
-    if scan.stage.leg >= Stage.PICKED_UP.leg:
-        draft.change(picked_up_at=_first(case.picked_up_at, scan.at))
-    if scan.stage.leg > Stage.PICKED_UP.leg:
-        draft.change(moved_at=_first(case.moved_at, scan.at))
-    if scan.stage in (Stage.RETURNING, Stage.RETURNED):
-        draft.change(return_scan_at=_first(case.return_scan_at, scan.at))
+        news |= {"heard_at": scan.at, "lag_s": max(0, int((draft.now - scan.at).total_seconds()))}
+    for name in _milestones(scan.stage):
+        known: datetime | None = getattr(case, name)
+        if known is None or scan.at < known:
+            news[name] = scan.at
+    if news:
+        draft.change(**news)
+
+
+def _milestones(stage: Stage) -> Sequence[str]:
+    """Name the instants of which a scan may be the first."""
+    if stage.leg < Stage.PICKED_UP.leg:
+        return ()
+    names = ["picked_up_at"]
+    if stage.leg > Stage.PICKED_UP.leg:
+        names.append("moved_at")
+    if stage is Stage.HELD_AT_PICKUP_POINT:
+        names.append("held_at")
+    if stage in (Stage.RETURNING, Stage.RETURNED):
+        names.append("return_scan_at")
+    return names
 
 
 def sent_back(draft: ParcelDraft, event: ReturnShipped) -> None:
     """A buyer says that this parcel brings the goods of a refund back."""
-    if not draft.case.return_for:
+    draft.case, is_meant = parcel_reuse.at_content(draft.case, event.content, event.at)
+    if is_meant and not draft.case.return_for:
         draft.change(return_for=event.refund, returned_from=event.at)
         add_content(draft, event.content)
 
@@ -90,8 +84,8 @@ def become_return_leg_of(draft: ParcelDraft, original: str) -> None:
     """Follow this number as another parcel's way back."""
     if draft.case.return_of or original == draft.case.waybill:
         return
-    draft.change(return_of=original)
-    _forward_scan(draft)
+    draft.change(return_of=original, returned_from=draft.case.returned_from or draft.now)
+    _forward_scans(draft, None)
     _forward_receipt(draft)
 
 
@@ -114,26 +108,26 @@ def _forward_receipt(draft: ParcelDraft) -> None:
         draft.say(ReturnReceived(merchant=draft.merchant, carrier=draft.case.carrier, waybill=original, at=at))
 
 
-def _forward_scan(draft: ParcelDraft) -> None:
-    """Tell the parcel whose way back this is."""
-    scan = draft.case.last_scan
-    if draft.case.return_of is None or scan is None:
+def _forward_scans(draft: ParcelDraft, before: ParcelCase | None) -> None:
+    """Tell the parcel whose way back this is when it began and how far it is."""
+    case, last = draft.case, draft.case.last_scan
+    first = case.picked_up_at
+    if case.return_of is None or last is None or first is None:  # a label alone brings nothing back
         return
-    stage = Stage.RETURNED if scan.stage in (Stage.DELIVERED, Stage.RETURNED) else Stage.RETURNING
-    draft.say(
-        ReturnLegScanned(
-            merchant=draft.merchant,
-            carrier=draft.case.carrier,
-            waybill=draft.case.return_of,
-            scan=scan.model_copy(update={"stage": stage}),
-        )
-    )
+    if first != last.at and not (before and before.picked_up_at == first):
+        _forward(draft, Scan(stage=Stage.RETURNING, at=first, code="return_leg"))
+    if last.stage.leg >= Stage.PICKED_UP.leg and not (before and before.last_scan == last):
+        stage = Stage.RETURNED if last.stage in (Stage.DELIVERED, Stage.RETURNED) else Stage.RETURNING
+        _forward(draft, last.model_copy(update={"stage": stage}))
 
 
-def _weight(case: ParcelCase, scan: Scan) -> tuple[int, datetime, int, str]:
+def _forward(draft: ParcelDraft, scan: Scan) -> None:
+    original = draft.case.return_of
+    if original:
+        about = {"merchant": draft.merchant, "carrier": draft.case.carrier, "waybill": original}
+        draft.say(ReturnLegScanned.model_validate({**about, "scan": scan}))
+
+
+def _weight(case: ParcelCase, scan: Scan) -> tuple[int, datetime, int, str, bool, str]:
     leg = 0 if case.carrier in UNDOING else scan.stage.leg
-    return leg, scan.at, _STAGES.index(scan.stage), scan.code
-
-
-def _first(known: datetime | None, told: datetime) -> datetime:
-    return told if known is None else min(known, told)
+    return leg, scan.at, _STAGES.index(scan.stage), scan.code, scan.zone_assumed, scan.at_text

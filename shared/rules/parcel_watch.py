@@ -1,8 +1,10 @@
 """Who watches the watcher: every parcel has a source that pushes its scans, and somebody who notices when it stops.
 
-shipped ──▶ subscribed ──abort, shutdown──▶ ended ──half an hour──▶ subscribed again
-                │  └──refused──▶ the next source ──refused──▶ ticket, tried again later
-                └──silent until a warning is near──▶ asked ──it knew more──▶ subscribed again
+shipped ──▶ subscribed ──abort, shutdown──▶ ended ──half an hour──▶ subscribed again, until somebody takes it
+                │  └──refused──▶ the general source ──refused──▶ ticket, tried again later
+                └──silent until a warning is near, or for 36 hours──▶ asked ──it knew more──▶ subscribed again
+
+Subscriptions without any effect are limited; after the last one a person is asked. Questions go on.
 """
 
 from datetime import datetime, timedelta
@@ -10,11 +12,16 @@ from datetime import datetime, timedelta
 from shared.domain.commands import QueryTracking, SubscribeTracking
 from shared.domain.events import CarrierCorrected, CommandFailed, ParcelShipped, ReturnShipped, TrackingEnded
 from shared.domain.order import UNKNOWN_CARRIER
-from shared.domain.parcel import InterceptionPhase, Watch
-from shared.rules.deadlines import Deadline
+from shared.domain.parcel import Content, InterceptionPhase, Watch
+from shared.domain.tickets import Anomaly
+from shared.domain.watching import Span
+from shared.rules.deadlines import NO_PACE, Deadline
 from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.parcel_interception import with_content
 
 _TRY_AGAIN = timedelta(hours=6)
+_REASON_MAX = 60
+_NOT_ASKED = (Span.PAY_TO_SIGN, Span.RETURN_RECEIPT)  # a total, whose parts are asked about; and our own warehouse
 
 
 def begin(draft: ParcelDraft) -> None:
@@ -22,9 +29,18 @@ def begin(draft: ParcelDraft) -> None:
     case, watching = draft.case, draft.policy.watching
     if case.watch.step or case.is_finished or not (case.contents or case.is_return):
         return
-    if case.shipped_at and draft.now - case.shipped_at > watching.backfill_after:
+    paid_at = min((content.paid_at for content in case.contents if content.paid_at), default=None)
+    began = case.shipped_at or case.heard_at or paid_at
+    if began and draft.now - began > watching.backfill_after and not case.wishes:
         return
     _subscribe(draft, watching.tracker_of(case.carrier))
+
+
+def pushed(draft: ParcelDraft) -> None:
+    """A scan came unasked: whatever was thought, somebody watches."""
+    watch = draft.case.watch
+    if watch.tries or watch.lost_at:
+        _update(draft, tries=0, lost_at=None, ended=watch.ended if watch.retry_at else "")
 
 
 def subscribed(draft: ParcelDraft, answers: str) -> None:
@@ -34,64 +50,106 @@ def subscribed(draft: ParcelDraft, answers: str) -> None:
 
 
 def failed(draft: ParcelDraft, event: CommandFailed) -> None:
-    """A source did not take the subscription: ask the general one, then a person, and try again later."""
+    """A source refused a subscription or a question: ask the general one, then a person, and try again later."""
     watch, watching = draft.case.watch, draft.policy.watching
-    if event.answers != _subscription(draft):
+    is_question = event.answers == _question(draft)
+    if not is_question and event.answers != _subscription(draft):
         return
-    if watch.source != watching.tracker and watch.step < watching.subscriptions_max:
+    reason = f"{event.code} {event.text}".strip()[:_REASON_MAX]
+    is_last = watch.tries >= watching.subscriptions_max
+    if watch.source != watching.tracker and not is_last:
+        _update(draft, ended=reason)
         _subscribe(draft, watching.tracker)
-        return
-    later = draft.now + _TRY_AGAIN if watch.step < watching.subscriptions_max else None
-    lost_at = watch.lost_at or draft.now
-    _update(draft, ended=f"{event.code} {event.text}".strip()[:60], retry_at=later, lost_at=lost_at)
+    elif not (is_question and watch.ended):
+        lost_at = watch.lost_at if is_question and not is_last else watch.lost_at or draft.now
+        _update(draft, ended=reason, retry_at=None if is_last else draft.now + _TRY_AGAIN, lost_at=lost_at)
 
 
 def ended(draft: ParcelDraft, event: TrackingEnded) -> None:
     """The source stopped watching a parcel that is still on its way."""
     watch, watching = draft.case.watch, draft.policy.watching
-    if draft.case.is_finished or watch.source not in (None, event.source) or watch.ended:
+    if draft.case.is_finished or watch.source != event.source:
         return
-    left = watch.step < watching.subscriptions_max
+    if event.gave_up and not watch.gave_up_at:
+        _update(draft, gave_up_at=draft.now)
+    if watch.ended:
+        return
+    is_last = watch.tries >= watching.subscriptions_max
     _update(
         draft,
-        source=event.source,
-        ended=event.reason[:60] or "ended",
-        retry_at=draft.now + watching.resubscribe_after if left else None,
-        lost_at=watch.lost_at if left else watch.lost_at or draft.now,
-        gave_up_at=(watch.gave_up_at or draft.now) if event.gave_up else watch.gave_up_at,
+        ended=event.reason[:_REASON_MAX] or "ended",
+        retry_at=None if is_last else draft.now + watching.resubscribe_after,
+        lost_at=watch.lost_at or draft.now if is_last else watch.lost_at,
     )
 
 
 def answered(draft: ParcelDraft, answers: str, heard_before: datetime | None) -> None:
     """A question's answer: where it knew more than was pushed, the subscription is dead and nobody said so."""
     watch, heard = draft.case.watch, draft.case.heard_at
-    if answers != f"{draft.key}#ask-{watch.asks}" or heard is None or heard == heard_before:
+    if answers != _question(draft) or heard is None or heard == heard_before or watch.ended:
         return
-    quiet_for = draft.now - max(heard, watch.asked_at or heard)
-    if quiet_for > draft.policy.watching.resubscribe_after and not watch.ended:
+    pace = draft.policy.paces.get(draft.case.carrier, NO_PACE)
+    patience = max(draft.policy.watching.resubscribe_after, timedelta(seconds=pace.lag_s))
+    if draft.now - max(heard, watch.asked_at or heard) > patience and not draft.case.is_finished:
         _revive(draft)
 
 
 def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
     """The number travels with another courier: what we know of its goods goes to the right parcel."""
     case = draft.case
+    if event.right == case.carrier and case.moved_to:
+        _come_back(draft)
     if event.right in (case.carrier, case.moved_to, UNKNOWN_CARRIER):
         return
+    if case.return_of:  # the way back of one of its own parcels: the courier knows better than a detector
+        draft.note("退件单号的快递公司待核实", "carrier_corrected", {"said": event.right, "source": event.source})
+        return
     draft.change(moved_to=event.right)
-    where = {"merchant": draft.merchant, "carrier": event.right, "waybill": case.waybill}
+    draft.say(event.model_copy(update={"carrier": event.right}))
     for content in case.contents:
-        if case.return_for and case.returned_from:
-            draft.say(ReturnShipped(**where, refund=case.return_for, content=content, at=case.returned_from))
-        else:
-            draft.say(ParcelShipped(**where, content=content))
+        _hand_over(draft, content)
     if case.wishes and not case.interception.phase.was_promised:
         draft.enter(InterceptionPhase.REFUSED, "carrier_corrected")
+
+
+def pass_on(draft: ParcelDraft, content: Content) -> None:
+    """An order tells more of a parcel that moved."""
+    known = draft.case.contents
+    draft.change(contents=with_content(known, content))
+    for one in draft.case.contents:
+        if one not in known:
+            _hand_over(draft, one)
+
+
+def _come_back(draft: ParcelDraft) -> None:
+    """The courier to whom the parcel had moved was told that it is ours after all."""
+    draft.change(moved_to=None)
+    if draft.case.watch.step:
+        _update(draft, tries=0, lost_at=None, ended=draft.case.watch.ended or "carrier_corrected")
+        _subscribe(draft, draft.policy.watching.tracker_of(draft.case.carrier))
+
+
+def _hand_over(draft: ParcelDraft, content: Content) -> None:
+    case = draft.case
+    where = {"merchant": draft.merchant, "carrier": case.moved_to, "waybill": case.waybill, "content": content}
+    if case.return_for and case.returned_from:
+        draft.say(ReturnShipped.model_validate({**where, "refund": case.return_for, "at": case.returned_from}))
+    else:
+        draft.say(ParcelShipped.model_validate(where))
+
+
+def try_again(draft: ParcelDraft, anomaly: Anomaly) -> None:
+    """A person has seen to what kept the parcel from being watched."""
+    about_us = anomaly in (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
+    if about_us and draft.case.watch.step and not draft.case.is_finished:
+        _update(draft, tries=0, lost_at=None, ended=draft.case.watch.ended or anomaly.value)
+        _subscribe(draft, draft.policy.watching.tracker_of(draft.case.carrier))
 
 
 def look(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
     """Subscribe again what is due for it; ask the source before anybody is warned, and now and then anyway."""
     watch = draft.case.watch
-    if not watch.step or draft.case.is_finished:
+    if not watch.step or draft.case.is_finished or draft.now >= _given_up_at(draft):
         return
     if watch.retry_at and draft.now >= watch.retry_at:
         _revive(draft)
@@ -101,35 +159,43 @@ def look(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
 
 
 def next_look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
-    """When to look again."""
+    """When to look again; at the latest when it is given up."""
     watch = draft.case.watch
-    if not watch.step or draft.case.is_finished:
+    given_up_at = _given_up_at(draft)
+    if not watch.step or draft.case.is_finished or draft.now >= given_up_at:
         return None
-    return min(filter(None, (watch.retry_at, _ask_at(draft, deadlines))), default=None)
+    return min(filter(None, (watch.retry_at, _ask_at(draft, deadlines), given_up_at)))
+
+
+def _given_up_at(draft: ParcelDraft) -> datetime:
+    case = draft.case
+    sign = max(filter(None, (case.heard_at, case.shipped_at)), default=case.watch.asked_at or draft.now)
+    return sign + draft.policy.watching.watch_max
 
 
 def _ask_at(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
     watch, heard = draft.case.watch, draft.case.heard_at
+    if not draft.case.awaits_courier:
+        return None
     asked = watch.queried_at
-    times = [one.ask_at for one in deadlines if asked is None or asked < one.ask_at]
+    times = [one.ask_at for one in deadlines if one.span not in _NOT_ASKED and (asked is None or asked < one.ask_at)]
     last = max(filter(None, (heard, watch.asked_at, asked)), default=None)
-    if last and not draft.case.return_waybill:
+    if last:
         times.append(last + draft.policy.watching.heartbeat)
     return min(times, default=None)
 
 
 def _ask(draft: ParcelDraft) -> None:
     watch = draft.case.watch
-    if watch.source is None:
-        return
-    _update(draft, asks=watch.asks + 1, queried_at=draft.now)
+    source = watch.source or draft.policy.watching.tracker_of(draft.case.carrier)
+    _update(draft, source=source, asks=watch.asks + 1, queried_at=draft.now)
     draft.say(
         QueryTracking(
             merchant=draft.merchant,
-            command_id=f"{draft.key}#ask-{watch.asks + 1}",
+            command_id=_question(draft),
             reply_to=draft.key,
-            why=draft.why("silent", {"heard_at": str(draft.case.heard_at or ""), "source": watch.source}),
-            source=watch.source,
+            why=draft.why("silent", {"heard_at": str(draft.case.heard_at or ""), "source": source}),
+            source=source,
             carrier=draft.case.carrier,
             waybill=draft.case.waybill,
         )
@@ -140,7 +206,7 @@ def _ask(draft: ParcelDraft) -> None:
 
 def _revive(draft: ParcelDraft) -> None:
     watch, watching = draft.case.watch, draft.policy.watching
-    if watch.step < watching.subscriptions_max:
+    if watch.tries < watching.subscriptions_max:
         _subscribe(draft, watch.source or watching.tracker_of(draft.case.carrier))
     else:
         lost_at = watch.lost_at or draft.now
@@ -148,13 +214,16 @@ def _revive(draft: ParcelDraft) -> None:
 
 
 def _subscribe(draft: ParcelDraft, source: str) -> None:
-    _update(draft, source=source, step=draft.case.watch.step + 1, asked_at=draft.now, retry_at=None)
+    """Subscribe once more; where the one before had ended, the answer is awaited."""
+    watch = draft.case.watch
+    retry_at = draft.now + _TRY_AGAIN if watch.ended else None
+    _update(draft, source=source, step=watch.step + 1, tries=watch.tries + 1, asked_at=draft.now, retry_at=retry_at)
     draft.say(
         SubscribeTracking(
             merchant=draft.merchant,
             command_id=_subscription(draft),
             reply_to=draft.key,
-            why=draft.why("watch_parcel", {"source": source, "ended": draft.case.watch.ended}),
+            why=draft.why("watch_parcel", {"source": source, "ended": watch.ended}),
             source=source,
             carrier=draft.case.carrier,
             waybill=draft.case.waybill,
@@ -164,6 +233,10 @@ def _subscribe(draft: ParcelDraft, source: str) -> None:
 
 def _subscription(draft: ParcelDraft) -> str:
     return f"{draft.key}#watch-{draft.case.watch.step}"
+
+
+def _question(draft: ParcelDraft) -> str:
+    return f"{draft.key}#ask-{draft.case.watch.asks}"
 
 
 def _update(draft: ParcelDraft, **fields: object) -> None:

@@ -1,35 +1,46 @@
-"""Tickets follow what is the matter: one per anomaly, opened and closed by the facts, told to people level by level.
+"""Tickets follow what is the matter: one per anomaly, closed by the facts, opened and told level by level by the clock.
 
 The levels of a ticket: 1 the warning, 2 the breach, then the policy's escalations, counted in business hours from the
 breach. Every level is told once; a level that nobody was awake to tell is told late rather than left out.
+
+Only the clock opens tickets and tells levels. News that arrive late, doubled or in any order may show trouble that the
+next of them ends: they close tickets at once, and have a minute to contradict each other before a ticket opens.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.domain.events import NoticeRaised
+from shared.domain.events import NoticeRaised, TicketTaken
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
 from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
 from shared.domain.watching import Watching
 from shared.domain.why import Why
 from shared.rules.deadlines import Deadline
+from shared.rules.wording import hours, left, moment, yuan
 
 WARNED, BROKEN = 1, 2
+SETTLES_IN = timedelta(minutes=1)
+"""How long trouble waits for news that end it, where it is due already."""
+
 QUIET = (Anomaly.UNWATCHED, Anomaly.LATE)
 """Told in the digest at the latest, never at once: they come in crowds and no single one is urgent."""
+
+ANSWER_MAX = 200
 
 Fact = Mapping[str, str | int | None]
 
 
 class Finding(NamedTuple):
-    """Something that is the matter now."""
+    """Something that is the matter now. `limit` is what its rule allows, where a clock ran."""
 
     anomaly: Anomaly
     rule: str
+    since: datetime
     opened_at: datetime
     breach_at: datetime
+    limit: timedelta | None = None
     exposure_fen: int = 0
     times: int = 1
     alert: bool = True
@@ -40,6 +51,21 @@ class News(NamedTuple):
 
     ticket: Ticket
     level: int
+    limit: timedelta | None = None
+
+
+class Subject(NamedTuple):
+    """What a ticket is about. `name` and `risks` are lines that people read, `over` says how it ends if it ends now."""
+
+    merchant: str
+    about: str  # the case
+    name: str
+    risks: tuple[str, ...]
+    facts: Fact
+    over: str = "已恢复"
+
+
+# ---- what the facts demand ---------------------------------------------------------------------------------------
 
 
 def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
@@ -48,8 +74,10 @@ def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
         Finding(
             anomaly=one.span.anomaly,
             rule=one.rule,
+            since=one.since,
             opened_at=one.warn_at,
             breach_at=one.breach_at,
+            limit=one.limit,
             exposure_fen=one.exposure_fen,
             times=max(1, sum(at <= now for at in one.breaches)),
             alert=one.alert,
@@ -60,79 +88,126 @@ def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
 
 
 def follow(
-    tickets: Sequence[Ticket], findings: Iterable[Finding], watching: Watching, now: datetime
+    tickets: Sequence[Ticket], findings: Iterable[Finding], watching: Watching, now: datetime, *, by_clock: bool
 ) -> tuple[tuple[Ticket, ...], list[News]]:
     """Give the tickets that the findings demand, and what is new about them."""
     known = {ticket.anomaly: ticket for ticket in tickets}
     after: dict[Anomaly, Ticket] = {}
     news: list[News] = []
     for found in findings:
-        mine = _found_again(known.get(found.anomaly), found)
-        reached = _level(mine, watching, now)
-        news += [News(mine, level) for level in range(mine.told + 1, reached + 1)]
-        after[found.anomaly] = mine.model_copy(update={"told": max(mine.told, reached)})
-    news += [News(ticket, 0) for anomaly, ticket in known.items() if anomaly not in after and ticket.told]
-    return tuple(after[anomaly] for anomaly in sorted(after)), news
+        mine = known.get(found.anomaly)
+        if mine and _goes_on(mine, found):
+            del known[found.anomaly]
+        elif not by_clock:
+            continue
+        else:
+            mine = None
+        ticket = _seen(mine, found)
+        if by_clock:
+            reached = sum(at <= now for at in _levels(ticket, watching))
+            news += [News(ticket, level, found.limit) for level in _untold(ticket, reached)]
+            ticket = ticket.model_copy(update={"told": max(ticket.told, reached)})
+        after[found.anomaly] = ticket
+    over = [News(ticket, 0) for ticket in known.values() if ticket.told]
+    return tuple(after[anomaly] for anomaly in sorted(after)), over + news
 
 
-def _found_again(known: Ticket | None, found: Finding) -> Ticket:
+def _goes_on(ticket: Ticket, found: Finding) -> bool:
+    """Whether this is the same trouble still; what began later is another, however alike."""
+    return ticket.since is None or found.since <= ticket.since
+
+
+def _seen(known: Ticket | None, found: Finding) -> Ticket:
+    seen = {
+        "rule": found.rule,
+        "since": found.since,
+        "opened_at": found.opened_at,
+        "breach_at": found.breach_at,
+        "exposure_fen": found.exposure_fen,
+        "count": found.times,
+        "alert": found.alert,
+    }
     ticket = known or Ticket(
         anomaly=found.anomaly, rule=found.rule, opened_at=found.opened_at, breach_at=found.breach_at
     )
-    seen = {"rule": found.rule, "opened_at": found.opened_at, "breach_at": found.breach_at, "alert": found.alert}
-    return ticket.model_copy(update={**seen, "exposure_fen": found.exposure_fen, "count": found.times})
+    return ticket.model_copy(update=seen)
 
 
-def next_level_at(tickets: Iterable[Ticket], watching: Watching) -> datetime | None:
-    """When the next level of any ticket is reached."""
-    return min(
-        (
-            at
-            for ticket in tickets
-            for level, at in enumerate(_levels(ticket, watching), start=WARNED)
-            if level > ticket.told
-        ),
-        default=None,
-    )
+def _untold(ticket: Ticket, reached: int) -> list[int]:
+    """Give the levels to tell; what is broken from the beginning on needs no warning."""
+    is_sudden = ticket.opened_at >= ticket.breach_at
+    return [level for level in range(ticket.told + 1, reached + 1) if not (is_sudden and level == WARNED)]
+
+
+def next_change(
+    tickets: Iterable[Ticket],
+    findings: Iterable[Finding],
+    clocks: Iterable[Deadline],
+    watching: Watching,
+    now: datetime,
+) -> datetime | None:
+    """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet."""
+    known = {ticket.anomaly: ticket for ticket in tickets}
+    times = [at for ticket in known.values() for at in _levels(ticket, watching)[ticket.told :]]
+    for found in findings:
+        mine = known.get(found.anomaly)
+        if not (mine and _goes_on(mine, found)):
+            times.append(now + SETTLES_IN)
+    for one in clocks:
+        times += [at for at in (one.warn_at, *one.breaches) if at > now]
+    return min(times, default=None)
 
 
 def _levels(ticket: Ticket, watching: Watching) -> list[datetime]:
     levels = [ticket.opened_at, ticket.breach_at]
-    if ticket.alert and not ticket.taken_by and ticket.anomaly not in QUIET:
+    if ticket.alert and not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
         levels += [watching.hours.add(ticket.breach_at, step.after) for step in watching.escalations]
     return levels
 
 
-def _level(ticket: Ticket, watching: Watching, now: datetime) -> int:
-    return sum(at <= now for at in _levels(ticket, watching))
+# ---- people ------------------------------------------------------------------------------------------------------
 
 
-def notice(merchant: str, policy: Policy, about: str, subject: str, news: News, facts: Fact) -> NoticeRaised | None:
+def taken(tickets: Iterable[Ticket], event: TicketTaken, now: datetime) -> tuple[Ticket, ...]:
+    """A person deals with a ticket: it escalates no further, and is silent if she closes it."""
+    said: dict[str, object] = {"taken_by": event.by, "closed": event.closed}
+    if event.text:
+        said |= {"answer": event.text[:ANSWER_MAX], "answered_at": now, "answered_by": event.by}
+    return tuple(ticket.model_copy(update=said) if ticket.anomaly is event.anomaly else ticket for ticket in tickets)
+
+
+def notice(subject: Subject, news: News, policy: Policy, now: datetime) -> NoticeRaised | None:
     """Put news of a ticket into words; None where nobody wants to hear."""
     ticket, text = news.ticket, ANOMALIES[news.ticket.anomaly]
     if not ticket.alert or ticket.closed:
         return None
-    why = Why(
-        rule=ticket.rule,
-        policy_version=policy.version,
-        facts={**facts, "exposure_fen": ticket.exposure_fen or None},
-        threshold=f"{ticket.breach_at:%Y-%m-%dT%H:%MZ}",
-    )
-    titles = {0: f"已恢复：{text.title}", WARNED: f"预警：{text.title}", BROKEN: text.title}
-    title = titles.get(news.level, f"升级（{news.level - BROKEN}级）：{text.title}")
-    advice = () if news.level == 0 else (text.advice,)
-    cost = (f"预计损失：{ticket.exposure_fen / 100:.2f} 元",) if ticket.exposure_fen and news.level else ()
+    limit = moment(ticket.breach_at, policy.zone)
+    why = Why(rule=ticket.rule, policy_version=policy.version, facts=dict(subject.facts), threshold=limit)
+    titles = {0: f"{subject.over}：{text.title}", WARNED: f"预警：{text.title}", BROKEN: text.title}
+    detail = (*_clock(news, limit, now), *subject.risks, *_said(ticket), text.advice) if news.level else ()
     return NoticeRaised(
-        merchant=merchant,
+        merchant=subject.merchant,
         group=group_of(policy, ticket, news.level),
-        about=about,
+        about=subject.about,
         notice=Notice(
-            title=title,
-            lines=(subject, *advice, *cost, why.sentence),
+            title=titles.get(news.level, f"升级（{news.level - BROKEN}级）：{text.title}"),
+            lines=(subject.name, *detail, why.sentence),
             urgent=news.level >= BROKEN and ticket.anomaly not in QUIET,
         ),
         why=why,
     )
+
+
+def _clock(news: News, limit: str, now: datetime) -> tuple[str, ...]:
+    ticket = news.ticket
+    cost = (f"预计损失：{yuan(ticket.exposure_fen)}",) if ticket.exposure_fen else ()
+    if news.limit is None:
+        return (f"发生时间：{limit}", *cost)
+    return f"时限：{limit}（{left(ticket.breach_at, now)}）", f"规则 {ticket.rule}：{hours(news.limit)}", *cost
+
+
+def _said(ticket: Ticket) -> tuple[str, ...]:
+    return (f"反馈：{ticket.answer}（{ticket.answered_by}）",) if ticket.answer else ()
 
 
 def group_of(policy: Policy, ticket: Ticket, level: int) -> str:

@@ -219,7 +219,7 @@ class Run:
         self.now += after
         begin = len(self.said)
         for event in events:
-            facts = Facts(MERCHANT, event, self.case, self.order, self.budget_left)
+            facts = Facts(MERCHANT, event, self.case, self.order, budget_left=self.budget_left)
             self.last = self.decide(facts, self.policy, self.now)
             self.case = self.last.case
             self.said += self.last.outbox

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from shared.domain.commands import (
+    AssignSession,
     CancelInterception,
     FetchOrder,
     InterceptParcel,
@@ -19,6 +20,7 @@ from shared.domain.commands import (
     VendorCommand,
 )
 from shared.domain.messages import write_message
+from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
 from shared.errors import Permanent, Retryable, UnknownSource
 from shared.workflows.take_call import Caller, take_call
@@ -55,6 +57,10 @@ WHO: dict[str, tuple[Any, tuple[str, str, str]]] = {
     "tell_buyer": (
         TellBuyer(**ABOUT, **PARCEL, command_id="c", platform="shop", order_id="O1", topic=Anomaly.STALLED, text="x"),
         ("platforms", "shop", "shop"),
+    ),
+    "assign_session": (
+        AssignSession(**ABOUT, command_id="c", channel="widget", session_id="S1", holder=Holder.BOT, token=1),
+        ("channels", "chat", "chat"),
     ),
     "post_message": (
         PostMessage(**ABOUT, command_id="c", channel="dingtalk", account="night", group="desk", title="t", text="x"),

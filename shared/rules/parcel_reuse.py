@@ -1,0 +1,88 @@
+"""Whose scan is this? Couriers hand numbers out again, and a parcel must not inherit what happened to an earlier one.
+
+A use of a number is what was told of it without a gap of 30 days: orders by when they shipped it, couriers by their
+scans. What is older than the present use is passed over, whenever it arrives; a parcel that was signed for is over,
+and one that was not may still go on after a long silence, unless another order has the number by then.
+"""
+
+from datetime import datetime, timedelta
+
+from shared.domain.parcel import Content, Interception, ParcelCase, Scan, Stage
+
+GAP = timedelta(days=30)
+_INSTANTS = ("heard_at", "picked_up_at", "moved_at", "held_at", "return_scan_at")
+_TRAIL = ("last_scan", "heard_at", "picked_up_at", "moved_at", "held_at")
+
+
+def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
+    """Give the case as the scan finds it, and whether the scan is its own."""
+    first, heard = case.picked_up_at or case.heard_at, case.heard_at
+    marks = [at - GAP for at in (first, case.shipped_at) if at]
+    if any(scan.at < mark for mark in marks) or (case.earlier_until and scan.at <= case.earlier_until):
+        return (_anew(case, scan.at, ended=scan.at) if _ends_what_is_known(case, scan) else case), False
+    if heard is None or scan.at - heard <= GAP:
+        return case, True
+    if case.is_finished:
+        return _anew(case, scan.at - GAP, ended=_end_of(case)), True
+    return case.model_copy(update=dict.fromkeys(_TRAIL)), True
+
+
+def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple[ParcelCase, bool]:
+    """Give the case as an order's (or a returning buyer's) word of `at` finds it, and whether it is about this use."""
+    if at is None or any(_is_same_order(content, known) for known in case.contents):
+        return case, True
+    if case.earlier_until and at <= case.earlier_until:
+        return case, False
+    dated = [known.shipped_at for known in case.contents if known.shipped_at]
+    dated += [case.returned_from] if case.returned_from else []
+    if dated and min(dated) - at > GAP and not _bridged(case, at, min(dated)):
+        return case, False
+    begins = at - max(dated) > GAP and not _bridged(case, max(dated), at) if dated else _was_silent_before(case, at)
+    if begins:
+        case = _anew(case, at - GAP)
+    if case.earlier_until and case.earlier_until < at - GAP:  # the new order's date says the same
+        case = case.model_copy(update={"earlier_until": None})
+    return case, True
+
+
+def _is_same_order(one: Content, other: Content) -> bool:
+    return (one.platform, one.order_id) == (other.platform, other.order_id)
+
+
+def _bridged(case: ParcelCase, begin: datetime, end: datetime) -> bool:
+    """Whether scans leave no gap between two orders."""
+    first, heard = case.picked_up_at or case.heard_at, case.heard_at
+    return first is not None and heard is not None and first - begin <= GAP and end - heard <= GAP
+
+
+def _was_silent_before(case: ParcelCase, at: datetime) -> bool:
+    return case.heard_at is not None and at - case.heard_at > GAP
+
+
+def _ends_what_is_known(case: ParcelCase, scan: Scan) -> bool:
+    """Whether this is the signature, told late, of what an order had in the number before its present use."""
+    if scan.stage is not Stage.DELIVERED or case.is_return:
+        return False
+    return any(content.shipped_at and content.shipped_at <= scan.at for content in case.contents)
+
+
+def _end_of(case: ParcelCase) -> datetime | None:
+    signed = case.last_scan.at if case.last_scan else None
+    return max(filter(None, (signed, case.received_at)), default=case.heard_at)
+
+
+def _anew(case: ParcelCase, since: datetime, ended: datetime | None = None) -> ParcelCase:
+    """Forget what is older. Commands go on being numbered, and tickets stay for the facts to close them."""
+    kept = {name: at for name in _INSTANTS if (at := getattr(case, name)) and at >= since}
+    return ParcelCase(
+        carrier=case.carrier,
+        waybill=case.waybill,
+        contents=tuple(content for content in case.contents if content.shipped_at and content.shipped_at > since),
+        last_scan=case.last_scan if case.last_scan and case.last_scan.at >= since else None,
+        interception=Interception(step=case.interception.step),
+        tickets=case.tickets,
+        earlier_until=max(filter(None, (ended, case.earlier_until)), default=None),
+        lag_s=case.lag_s,
+        handled_s=case.handled_s,
+        **kept,
+    )
