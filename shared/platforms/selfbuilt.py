@@ -19,22 +19,19 @@ The webhook function imports this module while a shop waits: pydantic and the do
 
 from __future__ import annotations
 
-import json
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-
-from standardwebhooks import Webhook
 
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import credential, is_same, read_reply
+from shared.domain.standard_webhooks import signed_request, verify
+from shared.domain.vendor import read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import BadSignature, MalformedMessage, Permanent, StaleTimestamp, Unclear, UnknownMerchant
+from shared.errors import MalformedMessage, Permanent, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from datetime import datetime
 
     from shared.domain.commands import AgreeRefund, Command, FetchOrder, PlatformCommand, ReadRefund, TellBuyer
     from shared.domain.events import EventIgnored, EventUnknown, RefundReported
@@ -45,10 +42,7 @@ if TYPE_CHECKING:
 PLATFORM = "selfbuilt"
 LANE = Lane.REFUNDS
 ACKNOWLEDGEMENT = '{"received":true}'
-TOLERANCE = timedelta(minutes=5)
-SECRET = re.compile(r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}")  # 24 bytes or more in Base64
 PROVINCE_MAX = 40
-TIMESTAMP = re.compile(r"[1-9][0-9]{0,9}")
 
 ORDER_TYPES: dict[str, str | None] = {
     "order.paid": "paid",
@@ -71,50 +65,20 @@ REFUND_KINDS = ("refund_only", "return_and_refund", "other")
 
 
 def verify_push(push: Push, account: Mapping[str, str], now: datetime) -> None:
-    """Check a push: any of its signatures by any of our secrets, then its age.
+    """Check a push's signature, its age and its form.
 
     Raises:
         BadSignature: not signed by this shop.
         StaleTimestamp: more than five minutes old, or from the future.
         MalformedMessage: no JSON object with `type` and `data`.
     """
-    identity, stamp = push.headers.get("webhook-id", ""), push.headers.get("webhook-timestamp", "")
-    if not identity or not TIMESTAMP.fullmatch(stamp):
-        raise BadSignature("webhook-id or webhook-timestamp")
-    sent_at = datetime.fromtimestamp(int(stamp), UTC)
-    try:
-        ours = _signatures(account, identity, sent_at, push.body.decode())
-    except UnicodeError:
-        raise BadSignature("webhook-signature") from None  # only UTF-8 is ever signed
-    theirs = push.headers.get("webhook-signature", "").split(" ")
-    if not any([is_same(our, their) for our in ours for their in theirs]):  # noqa: C419 - compare all, in constant time
-        raise BadSignature("webhook-signature")
-    if abs(now - sent_at) > TOLERANCE:
-        raise StaleTimestamp("webhook-timestamp")
+    verify(push, account, now)
     try:
         message = read.document(push.body)
         if not isinstance(message.get("type"), str) or not isinstance(message.get("data"), dict):
             raise Unreadable("type and data expected")
     except Unreadable as error:
         raise MalformedMessage("body", str(error)) from None
-
-
-def _signatures(account: Mapping[str, str], identity: str, at: datetime, body: str) -> list[str]:
-    """Sign with every secret of the account.
-
-    The library's own `verify` reads the system's clock, so it only signs for us.
-
-    Raises:
-        UnknownMerchant: a secret is missing, too short or no Base64; a person completes the account.
-    """
-    secrets = credential(account, "secret").split()
-    try:
-        if not secrets or not all(SECRET.fullmatch(secret) for secret in secrets):
-            raise ValueError
-        signers = [Webhook(secret) for secret in secrets]
-    except ValueError:
-        raise UnknownMerchant("account_incomplete", "secret") from None
-    return [signer.sign(identity, at, body) for signer in signers]
 
 
 def parse_push(merchant: str, body: bytes, headers: Mapping[str, str]) -> list[AnyEvent | EventIgnored | EventUnknown]:
@@ -318,7 +282,7 @@ def _read_refund(
 
 def _agree_refund(command: AgreeRefund, account: Mapping[str, str], now: datetime) -> Steps:
     data = {"refund_id": command.refund_id, "amount_fen": command.amount_fen, "version": command.version}
-    reply = yield _request(account, now, command.command_id, "refund.agree", data)
+    reply = yield signed_request(account, now, command.command_id, "refund.agree", data)
     answer = _judge(reply, writes=True)
     if answer.get("result") != "refunded":
         raise Unclear("agreement without a result")
@@ -337,7 +301,7 @@ def _tell_buyer(command: TellBuyer, account: Mapping[str, str], now: datetime) -
 
     parcel = {"carrier": command.carrier, "waybill": command.waybill}
     data = {"order_id": command.order_id, "parcel": parcel, "topic": command.topic, "text": command.text}
-    answer = _judge((yield _request(account, now, command.command_id, "buyer.notify", data)), writes=True)
+    answer = _judge((yield signed_request(account, now, command.command_id, "buyer.notify", data)), writes=True)
     accepted = answer.get("accepted")
     if not isinstance(accepted, bool):
         raise Unclear("notice without a verdict")
@@ -349,23 +313,8 @@ def _ask(
 ) -> Generator[HttpRequest, HttpReply, Fields]:
     """Ask a question; each has an id of its own, so that no shop answers from its memory of an earlier one."""
     identity = f"{command.command_id}:{kind}:{int(now.timestamp() * 1000)}"
-    reply = yield _request(account, now, identity, kind, data)
+    reply = yield signed_request(account, now, identity, kind, data)
     return _judge(reply, writes=False)
-
-
-def _request(
-    account: Mapping[str, str], now: datetime, identity: str, kind: str, data: Mapping[str, object]
-) -> HttpRequest:
-    """Sign a message with all secrets; its id makes a repeated agreement or notice the same one."""
-    message = {"type": kind, "timestamp": now.astimezone(UTC).isoformat(), "data": data}
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": identity,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(_signatures(account, identity, now.astimezone(UTC), body)),
-    }
-    return HttpRequest("POST", credential(account, "api_url"), headers, body.encode())
 
 
 def _judge(reply: HttpReply, *, writes: bool) -> Fields:
