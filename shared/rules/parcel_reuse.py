@@ -11,7 +11,6 @@ from shared.domain.parcel import Content, Interception, ParcelCase, Scan, Stage
 
 GAP = timedelta(days=30)
 _INSTANTS = ("heard_at", "picked_up_at", "moved_at", "held_at", "return_scan_at")
-_TRAIL = ("last_scan", "heard_at", "picked_up_at", "moved_at", "held_at")
 
 
 def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
@@ -19,12 +18,13 @@ def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
     first, heard = case.picked_up_at or case.heard_at, case.heard_at
     marks = [at - GAP for at in (first, case.shipped_at) if at]
     if any(scan.at < mark for mark in marks) or (case.earlier_until and scan.at <= case.earlier_until):
-        return (_anew(case, scan.at, ended=scan.at) if _ends_what_is_known(case, scan) else case), False
+        return _after_late_end(case, scan), False
     if heard is None or scan.at - heard <= GAP:
         return case, True
     if case.is_finished:
         return _anew(case, scan.at - GAP, ended=_end_of(case)), True
-    return case.model_copy(update=dict.fromkeys(_TRAIL)), True
+    trail = ("last_scan", *_INSTANTS[:-1]) if case.wishes else ("last_scan", *_INSTANTS)  # sent back for us, it stays so
+    return case.model_copy(update=dict.fromkeys(trail)), True
 
 
 def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple[ParcelCase, bool]:
@@ -40,7 +40,7 @@ def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple
     begins = at - max(dated) > GAP and not _bridged(case, max(dated), at) if dated else _was_silent_before(case, at)
     if begins:
         case = _anew(case, at - GAP)
-    if case.earlier_until and case.earlier_until < at - GAP:  # the new order's date says the same
+    if case.earlier_until and case.earlier_until < at - GAP:  # the order's date says the same
         case = case.model_copy(update={"earlier_until": None})
     return case, True
 
@@ -59,11 +59,15 @@ def _was_silent_before(case: ParcelCase, at: datetime) -> bool:
     return case.heard_at is not None and at - case.heard_at > GAP
 
 
-def _ends_what_is_known(case: ParcelCase, scan: Scan) -> bool:
-    """Whether this is the signature, told late, of what an order had in the number before its present use."""
+def _after_late_end(case: ParcelCase, scan: Scan) -> ParcelCase:
+    """Take a scan of an earlier use: only its signature counts, which ends what had been shipped by then."""
     if scan.stage is not Stage.DELIVERED or case.is_return:
-        return False
-    return any(content.shipped_at and content.shipped_at <= scan.at for content in case.contents)
+        return case
+    if any(content.shipped_at and content.shipped_at <= scan.at for content in case.contents):
+        return _anew(case, scan.at, ended=scan.at)
+    if case.shipped_at and scan.at < case.shipped_at - GAP:  # the order's date says the same
+        return case
+    return case.model_copy(update={"earlier_until": max(scan.at, case.earlier_until or scan.at)})
 
 
 def _end_of(case: ParcelCase) -> datetime | None:

@@ -109,23 +109,23 @@ def _forward_receipt(draft: ParcelDraft) -> None:
 
 
 def _forward_scans(draft: ParcelDraft, before: ParcelCase | None) -> None:
-    """Tell the parcel whose way back this is when it began and how far it is."""
-    case, last = draft.case, draft.case.last_scan
-    first = case.picked_up_at
-    if case.return_of is None or last is None or first is None:  # a label alone brings nothing back
-        return
-    if first != last.at and not (before and before.picked_up_at == first):
-        _forward(draft, Scan(stage=Stage.RETURNING, at=first, code="return_leg"))
-    if last.stage.leg >= Stage.PICKED_UP.leg and not (before and before.last_scan == last):
-        stage = Stage.RETURNED if last.stage in (Stage.DELIVERED, Stage.RETURNED) else Stage.RETURNING
-        _forward(draft, last.model_copy(update={"stage": stage}))
+    """Tell the parcel whose way back this is when that began, when it was last heard of, and when it was signed for."""
+    told, known = _way_back(draft.case), _way_back(before) if before else ()
+    for stage, at in told:
+        if (stage, at) not in known:
+            about = {"merchant": draft.merchant, "carrier": draft.case.carrier, "waybill": draft.case.return_of}
+            scan = Scan(stage=stage, at=at, code="return_leg")
+            draft.say(ReturnLegScanned.model_validate({**about, "scan": scan}))
 
 
-def _forward(draft: ParcelDraft, scan: Scan) -> None:
-    original = draft.case.return_of
-    if original:
-        about = {"merchant": draft.merchant, "carrier": draft.case.carrier, "waybill": original}
-        draft.say(ReturnLegScanned.model_validate({**about, "scan": scan}))
+def _way_back(case: ParcelCase) -> Sequence[tuple[Stage, datetime]]:
+    """Give what matters of a return leg: a label alone brings nothing back."""
+    first, heard, last = case.picked_up_at, case.heard_at, case.last_scan
+    if case.return_of is None or first is None or heard is None or last is None:
+        return ()
+    signed = [(Stage.RETURNED, last.at)] if last.stage in (Stage.DELIVERED, Stage.RETURNED) else []
+    moved = [(Stage.RETURNING, at) for at in sorted({first, heard}) if (Stage.RETURNED, at) not in signed]
+    return [*moved, *signed]
 
 
 def _weight(case: ParcelCase, scan: Scan) -> tuple[int, datetime, int, str, bool, str]:
