@@ -96,6 +96,14 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         timeout=timedelta(seconds=30),
     ),
     FunctionSpec(
+        "fold_scores",
+        Trigger.SCHEDULE,
+        "Scorecards are not being made, and deadlines go by what couriers did when they were made last.",
+        every=timedelta(hours=1),
+        table_actions=("Scan", "PutItem", "UpdateItem"),
+        timeout=timedelta(minutes=5),  # it reads the whole table
+    ),
+    FunctionSpec(
         "handle_refund",
         Trigger.QUEUE,
         "Refund events are failing by a bug; they are retried and then kept in the dead-letter queue.",

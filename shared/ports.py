@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, Message
+from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.domain.watching import Pace
 from shared.domain.wire import HttpReply, HttpRequest
+
+if TYPE_CHECKING:
+    from shared.domain.scores import Scores  # of no use to most functions
 
 
 class StoredCase(NamedTuple):
@@ -237,4 +242,24 @@ class PolicyChanges(Protocol):
 
     def done(self, change: PolicyChange) -> None:
         """Take a note away, unless a newer policy was put meanwhile."""
+        ...
+
+
+class ScoreStore(Protocol):
+    """Parcels of all merchants, and what was made of them."""
+
+    def parcels(self) -> Iterable[tuple[str, ParcelCase]]:
+        """Give every parcel with its merchant, in no order."""
+        ...
+
+    def put(self, scores: "Scores") -> None:
+        """Replace a merchant's scorecard."""
+        ...
+
+    def scores(self, merchant: str) -> "Scores | None":
+        """Give the newest scorecard."""
+        ...
+
+    def measured(self, merchant: str, paces: Mapping[str, Pace]) -> None:
+        """Let the merchant's policy know how late its couriers report and react."""
         ...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
     from shared.adapters.dynamo_policies import DynamoPolicyStore
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+    from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpx_http import HttpxHttp
     from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
@@ -102,6 +103,14 @@ def due_index() -> DynamoDueIndex:
     from shared.adapters.dynamo_deadlines import DynamoDueIndex
 
     return DynamoDueIndex(aws().dynamodb, settings().require_table())
+
+
+@cache
+def scores() -> DynamoScores:
+    """The scorecards, and the parcels behind them."""
+    from shared.adapters.dynamo_scores import DynamoScores
+
+    return DynamoScores(aws().dynamodb, settings().require_table())
 
 
 @cache

@@ -6,6 +6,7 @@
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
+    <merchant>|scores              -                      what its couriers did: scores
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             the list of merchants
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
@@ -119,6 +120,11 @@ def budget_pk(merchant: str) -> str:
 def budget_sk(day: date) -> str:
     """The sort key of one day's budget."""
     return day.isoformat()
+
+
+def scores_pk(merchant: str) -> str:
+    """The partition of a merchant's scorecard."""
+    return f"{merchant}|scores"
 
 
 def open_pk(merchant: str) -> str:

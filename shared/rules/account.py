@@ -102,7 +102,7 @@ def _funnels(refunds: Sequence[RefundCase], parcels: Iterable[ParcelCase]) -> tu
     reached: dict[str, list[int]] = {}
     for parcel in parcels:
         if parcel.interception.wanted_at is not None:
-            reached.setdefault(parcel.carrier, []).append(_furthest(parcel))
+            reached.setdefault(parcel.carrier, []).append(furthest(parcel))
     return tuple(
         Funnel(
             carrier,
@@ -113,7 +113,7 @@ def _funnels(refunds: Sequence[RefundCase], parcels: Iterable[ParcelCase]) -> tu
     )
 
 
-def _furthest(parcel: ParcelCase) -> int:
+def furthest(parcel: ParcelCase) -> int:
     """The last step that was reached; an answer that was lost on the way is implied by a later one.
 
     Goods that came back although the courier never said so count as far as the courier's word goes.

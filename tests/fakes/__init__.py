@@ -3,7 +3,7 @@
 from tests.fakes.archive import FakeArchive
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.stores import FakeCaseStore, FakePolicyChanges, FakePolicyStore
+from tests.fakes.stores import FakeCaseStore, FakePolicyChanges, FakePolicyStore, FakeScores
 from tests.fakes.table import FakeTable, StreamRecord
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
 
@@ -18,6 +18,7 @@ __all__ = [
     "FakePolicyChanges",
     "FakePolicyStore",
     "FakeQueue",
+    "FakeScores",
     "FakeTable",
     "StreamRecord",
 ]

@@ -1,16 +1,19 @@
 """Cases and policies in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
 from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
-from shared.adapters.table_layout import POLICY_CHANGES, open_pk, pointer_needed, policy_pk, whole_ms
+from shared.adapters.table_layout import POLICY_CHANGES, open_pk, pointer_needed, policy_pk, scores_pk, whole_ms
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
 from shared.domain.messages import Message
+from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.domain.scores import Scores
+from shared.domain.watching import Pace
 from shared.errors import BudgetExhausted, LostRace
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
 from tests.fakes.due_index import put_pointer
@@ -125,6 +128,7 @@ class FakePolicyStore:
         current = self.table.policies.get(policy.merchant)
         if policy.version != (current.version if current else 0) + 1:
             raise LostRace(policy_pk(policy.merchant))
+        policy = policy.model_copy(update={"paces": {}})
         self.table.policies[policy.merchant] = policy
         self.table.policy_history[policy.merchant, policy.version] = policy
         if policy.version > 1:
@@ -178,3 +182,31 @@ class FakePolicyChanges:
     def _is_newest(self, change: PolicyChange) -> bool:
         known = self.table.policy_changes.get(change.merchant)
         return known is not None and known.version == change.version
+
+
+class FakeScores:
+    """Behaves as DynamoScores does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def parcels(self) -> Iterator[tuple[str, ParcelCase]]:
+        """Give every parcel with its merchant."""
+        for key, stored in self.table.cases.items():
+            if isinstance(stored.case, ParcelCase):
+                yield key.merchant, stored.case
+
+    def put(self, scores: Scores) -> None:
+        """Replace a merchant's scorecard."""
+        self.table.scores[scores.merchant] = scores
+        self.table.wrote(scores_pk(scores.merchant))
+
+    def scores(self, merchant: str) -> Scores | None:
+        """Give the newest scorecard."""
+        return self.table.scores.get(merchant)
+
+    def measured(self, merchant: str, paces: Mapping[str, Pace]) -> None:
+        """Let the merchant's policy know."""
+        if merchant in self.table.policies:
+            self.table.paces[merchant] = dict(paces)
+            self.table.wrote(policy_pk(merchant))

@@ -15,6 +15,7 @@ from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+from shared.adapters.dynamo_scores import DynamoScores
 from shared.adapters.s3_archive import S3Archive, bucket_url
 from shared.adapters.signed_aws import SignedAws
 from tests.fakes import (
@@ -24,6 +25,7 @@ from tests.fakes import (
     FakeLedger,
     FakePolicyChanges,
     FakePolicyStore,
+    FakeScores,
     FakeTable,
 )
 from tests.moto_aws import MotoAws
@@ -40,6 +42,7 @@ class Backend:
     cases: Any
     policies: Any
     changes: Any
+    scores: Any
     ledger: Any
     due_index: Any
     take_outboxes: Callable[[], list[dict[str, str]]]
@@ -119,6 +122,7 @@ def dynamo(aws: MotoAws) -> Backend:
         cases=DynamoCaseStore(aws.dynamodb, TABLE),
         policies=DynamoPolicyStore(aws.dynamodb, TABLE),
         changes=DynamoPolicyChanges(aws.dynamodb, TABLE),
+        scores=DynamoScores(aws.dynamodb, TABLE),
         ledger=DynamoCommandLedger(aws.dynamodb, TABLE, FakeClock(NOW)),
         due_index=DynamoDueIndex(aws.dynamodb, TABLE),
         take_outboxes=_stream_reader(),
@@ -161,6 +165,7 @@ def memory() -> Backend:
         cases=FakeCaseStore(table),
         policies=FakePolicyStore(table),
         changes=FakePolicyChanges(table),
+        scores=FakeScores(table),
         ledger=FakeLedger(table),
         due_index=FakeDueIndex(table),
         take_outboxes=take,

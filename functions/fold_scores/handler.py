@@ -1,0 +1,14 @@
+"""Once an hour: every merchant's scorecard, and how late its couriers report and react."""
+
+from typing import Any
+
+from shared import wiring
+from shared.workflows.fold_scores import fold_scores
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, int]:
+    """Read every parcel once and store what it all adds up to."""
+    del event, context
+    merchants = fold_scores(wiring.scores(), wiring.clock())
+    wiring.telemetry().told("scores_folded", merchants)
+    return {"merchants": merchants}
