@@ -1,4 +1,4 @@
-"""The function dies after each single write of a whole refund, one after the other: the end is always the same."""
+"""The function dies after each single write of a whole story, one after the other: the end is always the same."""
 
 from datetime import timedelta
 
@@ -30,6 +30,39 @@ def _run(world: World, span: timedelta) -> None:
             return
         world.tick(max(following - world.clock.now(), timedelta(0)) + timedelta(seconds=1))
     raise AssertionError("it never comes to rest")
+
+
+def _watched(crash_in: int) -> World:
+    """Play a parcel's trouble: silent, urged, its buyer told, escalated, its source dead and replaced; then it comes."""
+    world = World(unasked=False)
+    world.crash_in = crash_in
+    world.accept(order_read(world.clock.now(), world.outside._order({})))
+    _run(world, HOUR)
+    for stage in (Stage.PICKED_UP, Stage.IN_TRANSIT):
+        world.scan(stage, world.clock.now())
+        _run(world, HOUR)
+    _run(world, 55 * HOUR)
+    world.roads.sources["zto"].subscribed.clear()
+    world.scan(Stage.ARRIVED_AT_HUB, world.clock.now())
+    _run(world, 37 * HOUR)
+    world.scan(Stage.DELIVERED, world.clock.now())
+    _run(world, HOUR)
+    return world
+
+
+def test_a_crash_after_any_single_write_of_a_watched_parcel_changes_nothing_in_the_end() -> None:
+    calm = _watched(crash_in=0)
+    assert calm.store.levels.total() > 6
+    assert (len(calm.outside.urged), len(calm.outside.buyer_told)) == (2, 1)
+    for crash_in in range(1, calm.table.writes + 1):
+        world = _watched(crash_in)
+        where = f"crash after write {crash_in} of {calm.table.writes}"
+        assert world.parcel is not None, where
+        assert (world.parcel.is_finished, world.parcel.tickets) == (True, ()), where
+        for name in ("levels", "urged", "buyer_told"):
+            assert getattr(world.store, name) == getattr(calm.store, name), where
+        assert (world.outside.urged, world.outside.buyer_told) == (calm.outside.urged, calm.outside.buyer_told), where
+        assert (world.unguarded(), world.dead) == ([], []), where
 
 
 def _live(*, shipped: bool, refunds: int, moment: RefundMoment, crash_in: int) -> World:

@@ -1,7 +1,7 @@
 """Whatever is doubled, shuffled, lost or crashes: nobody is paid twice, no parcel is stopped twice, nothing is lost.
 
 Hypothesis plays the world against the real decisions, store semantics and caller. `HUHANG_SCHEDULES` sets how many
-schedules are played (default 2,000).
+schedules are played (default 1,000).
 """
 
 import os
@@ -21,7 +21,7 @@ from tests.simulation.road import MERCHANT
 from tests.simulation.vendor import order_read, refund_reported
 from tests.simulation.world import World
 
-SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "2000"))
+SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "1000"))
 _ENDED = (RefundPhase.CLOSED, RefundPhase.BY_HAND)
 _FORWARD = (Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB, Stage.OUT_FOR_DELIVERY, Stage.DELIVERED)
 
