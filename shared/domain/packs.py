@@ -5,8 +5,9 @@ the figures that are commonly quoted (none of them confirmed by an official page
 to warn by, never a promise. A pack holds from its day on for orders paid since; older orders keep the older pack.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from shared.domain.record import Id, Instant, Record
 from shared.domain.watching import Exposure, Limit, Span
@@ -62,9 +63,17 @@ def packs() -> tuple[Pack, ...]:
 def pack_for(platform: str, paid_at: datetime | None, known: tuple[Pack, ...] | None = None) -> Pack:
     """Give the pack that holds for an order: the platform's own if there is one, the newest of its time.
 
-    Without a time of payment the newest pack holds.
+    Without a time of payment the newest pack holds, for an order that is older than all packs the oldest one.
     """
-    every = packs() if known is None else known
-    mine = [pack for pack in every if pack.platform == platform] or [pack for pack in every if not pack.platform]
-    in_force = [pack for pack in mine if paid_at is None or pack.since <= paid_at]
-    return max(in_force or mine[:1], key=lambda pack: pack.since)
+    mine = _newest_first(platform) if known is None else _sorted(platform, known)
+    return next((pack for pack in mine if paid_at is None or pack.since <= paid_at), mine[-1])
+
+
+@lru_cache(maxsize=64)
+def _newest_first(platform: str) -> Sequence[Pack]:
+    return _sorted(platform, packs())
+
+
+def _sorted(platform: str, known: tuple[Pack, ...]) -> Sequence[Pack]:
+    mine = [pack for pack in known if pack.platform == platform] or [pack for pack in known if not pack.platform]
+    return sorted(mine, key=lambda pack: pack.since, reverse=True)

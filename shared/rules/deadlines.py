@@ -89,10 +89,8 @@ def deadline_of(
 def limits_of(span: Span, scope: Scope, watching: Watching, packs: tuple[Pack, ...] | None = None) -> Sequence[Limit]:
     """Give the limits of a span that hold in a scope; a merchant's own replaces the pack's of the same name."""
     pack = pack_for(scope.platform, scope.paid_at, packs)
-    by_rule: dict[str, Limit] = {}
-    for limit in (*pack.limits, *watching.limits):
-        if limit.span is span and _holds(limit, scope, pack.remote):
-            by_rule[limit.rule] = limit
+    both = [limit for limit in (*pack.limits, *watching.limits) if limit.span is span]
+    by_rule = {limit.rule: limit for limit in both if _holds(limit, scope, pack.remote)}
     return [limit for limit in by_rule.values() if limit.watch]
 
 

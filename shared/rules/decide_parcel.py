@@ -57,10 +57,9 @@ def decide_parcel(facts: Facts[ParcelCase], policy: Policy, now: datetime) -> De
         _take(draft, facts.event)
     parcel_watch.begin(draft)
     running = deadlines(draft.case, policy)
-    parcel_watch.look(draft, running)
+    look_at = parcel_watch.look(draft, running)
     change_at = parcel_tickets.settle(draft, running, by_clock=isinstance(facts.event, DeadlineReached))
-    dues = (next_due(draft), parcel_watch.next_look(draft, running), change_at)
-    return draft.decision(min(filter(None, dues), default=None))
+    return draft.decision(min(filter(None, (next_due(draft), look_at, change_at)), default=None))
 
 
 _ABOUT_KNOWN_CASES = (DeadlineReached, CommandFailed, TicketTaken)

@@ -38,7 +38,7 @@ def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | Non
                 original=draft.case.waybill,
             )
         )
-    if draft.case != draft.before:
+    if draft.case is not draft.before:
         _forward_scans(draft, draft.before)
         react_to_stage(draft)
 

@@ -146,25 +146,21 @@ def try_again(draft: ParcelDraft, anomaly: Anomaly) -> None:
         _subscribe(draft, draft.policy.watching.tracker_of(draft.case.carrier))
 
 
-def look(draft: ParcelDraft, deadlines: list[Deadline]) -> None:
-    """Subscribe again what is due for it; ask the source before anybody is warned, and now and then anyway."""
-    watch = draft.case.watch
-    if not watch.step or draft.case.is_finished or draft.now >= _given_up_at(draft):
-        return
-    if watch.retry_at and draft.now >= watch.retry_at:
-        _revive(draft)
-    at = _ask_at(draft, deadlines)
-    if at and draft.now >= at:
-        _ask(draft)
+def look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
+    """Subscribe again what is due for it; ask the source before anybody is warned, and now and then anyway.
 
-
-def next_look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
-    """When to look again; at the latest when it is given up."""
-    watch = draft.case.watch
-    given_up_at = _given_up_at(draft)
+    Gives when to look again: at the latest when the parcel is given up.
+    """
+    watch, given_up_at = draft.case.watch, _given_up_at(draft)
     if not watch.step or draft.case.is_finished or draft.now >= given_up_at:
         return None
-    return min(filter(None, (watch.retry_at, _ask_at(draft, deadlines), given_up_at)))
+    if watch.retry_at and draft.now >= watch.retry_at:
+        _revive(draft)
+    ask_at = _ask_at(draft, deadlines)
+    if ask_at and draft.now >= ask_at:
+        _ask(draft)
+        ask_at = _ask_at(draft, deadlines)
+    return min(filter(None, (draft.case.watch.retry_at, ask_at, given_up_at)))
 
 
 def _given_up_at(draft: ParcelDraft) -> datetime:
