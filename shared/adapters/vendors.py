@@ -12,7 +12,7 @@ from shared.errors import UnknownSource
 
 VendorKind = Literal["platforms", "couriers", "erps", "channels"]
 
-_PUSHING: tuple[VendorKind, ...] = ("platforms", "couriers", "erps")
+_PUSHING: tuple[VendorKind, ...] = ("platforms", "couriers", "erps", "channels")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -1,4 +1,7 @@
-"""What happens in conversations and at desks. Words of buyers never travel: only what was understood of them."""
+"""What happens in conversations and at desks. Words of buyers never travel: only what was understood of them.
+
+`at` is the chat desktop's clock where the desktop tells of something, and ours where a desk does.
+"""
 
 from typing import Annotated, Literal
 
@@ -6,8 +9,13 @@ from pydantic import Field
 
 from shared.domain.events import Event
 from shared.domain.keys import CaseKey, desk_key, session_key
-from shared.domain.record import Id, Instant, Record, Slug
+from shared.domain.record import Id, Instant, MerchantId, Name, Record, Slug
 from shared.domain.session import Presence
+
+NAMED_MAX = 5
+"""How many orders and how many refunds of a buyer are looked at."""
+
+TAGS_MAX = 20
 
 
 class _SessionEvent(Event):
@@ -28,47 +36,75 @@ class _DeskEvent(Event):
 
 
 class Shopper(Record):
-    """What the chat desktop knows of a buyer."""
+    """What the chat desktop knows of a buyer. `buyer` is the platform's id, or a digest where that is no plain text."""
 
     platform: Id = "chat"
     buyer: Id
     tier: Annotated[str, Field(max_length=40)] = ""
-    tags: tuple[Id, ...] = ()
+    tags: Annotated[tuple[Name, ...], Field(max_length=TAGS_MAX)] = ()
 
 
-class LineReceived(_SessionEvent):
-    """A buyer said something. `line` and `words` are digests; `intent` and `tone` are what was understood.
+class AgentNoticed(Record):
+    """An agent came, went or left for a moment; the policy knows at which desk."""
 
-    `order_ids` and `refund_ids` are the buyer's latest on the platform, as far as the desktop knows them.
-    """
-
-    type: Literal["line_received"] = "line_received"
+    merchant: MerchantId
+    agent: Id
+    presence: Presence
     at: Instant
-    line: str
-    words: str
-    intent: str
-    tone: str
+
+
+class _Line(_SessionEvent):
+    """A buyer's line. `order_ids` and `refund_ids` are the buyer's latest on the platform, as far as is known there."""
+
+    at: Instant
     shopper: Shopper
-    order_ids: Annotated[tuple[Id, ...], Field(max_length=5)] = ()
-    refund_ids: Annotated[tuple[Id, ...], Field(max_length=5)] = ()
+    order_ids: Annotated[tuple[Id, ...], Field(max_length=NAMED_MAX)] = ()
+    refund_ids: Annotated[tuple[Id, ...], Field(max_length=NAMED_MAX)] = ()
     item: Id | None = None
     live_room: Id | None = None
 
 
+class LineSaid(_Line):
+    """A buyer said this. It never travels: it is understood where it is read, and its words go no further."""
+
+    type: Literal["line_said"] = "line_said"
+    message_id: str
+    text: str
+
+
+class LineReceived(_Line):
+    """A buyer said something. `line` and `words` are digests; `intent` and `tone` are what was understood.
+
+    `negative`: it blames somebody, or clearly presses.
+    """
+
+    type: Literal["line_received"] = "line_received"
+    line: str
+    words: str
+    intent: str
+    tone: str
+    negative: bool = False
+
+
 class LineAnswered(_SessionEvent):
-    """The bot (no `agent`) or a person answered. `token`: the holder it believes to be; absent from simple desktops."""
+    """The bot (no `agent`) or a person answered. `token`: the holder it believes to be; absent from simple desktops.
+
+    `line` is a digest of the message's id.
+    """
 
     type: Literal["line_answered"] = "line_answered"
     at: Instant
+    line: str
     agent: Id | None = None
     token: int | None = None
 
 
 class SessionHandedOver(_SessionEvent):
-    """Whoever has the session gives it to a group or person; neither means back to the bot."""
+    """Whoever has the session gives it to a group or person; neither means back to the bot. `token` as of an answer."""
 
     type: Literal["session_handed_over"] = "session_handed_over"
     at: Instant
+    token: int | None = None
     group: Id | None = None
     agent: Id | None = None
     reason: Annotated[str, Field(max_length=100)] = ""
@@ -100,11 +136,11 @@ class SeatGiven(_SessionEvent):
 
 
 class SeatLost(_SessionEvent):
-    """A desk takes the session from a person who is gone."""
+    """A desk takes the session from a person who is gone, or (no `agent`) out of a line that exists no more."""
 
     type: Literal["seat_lost"] = "seat_lost"
     group: Id
-    agent: Id
+    agent: Id | None = None
     token: int
     at: Instant
 
@@ -117,12 +153,16 @@ class SessionTold(_SessionEvent):
 
 
 class SeatWanted(_DeskEvent):
-    """A session asks for a person of the group, perhaps a certain one, and not the one who left it alone."""
+    """A session asks for a person of the group, perhaps a certain one, and not the one who left it alone.
+
+    `since` is the age of the buyer's wish, `at` when it came to this line. Repeated, it is answered again.
+    """
 
     type: Literal["seat_wanted"] = "seat_wanted"
     session: str  # channel:session
     token: int
     since: Instant
+    at: Instant
     priority: int = 5
     agent: Id | None = None
     not_agent: Id | None = None

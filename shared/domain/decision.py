@@ -30,7 +30,7 @@ class Facts(Generic[CaseT]):
     """All that a decision may look at beside the policy and the clock.
 
     `budget_left` is false once the store has refused this decision's draw. `orders` and `refunds` are those of a
-    conversation's buyer.
+    conversation's buyer, `desks` those of its merchant, where the rules ask who is there.
     """
 
     merchant: str
@@ -39,6 +39,7 @@ class Facts(Generic[CaseT]):
     order: OrderCase | None = None
     orders: tuple[OrderCase, ...] = ()
     refunds: tuple[RefundCase, ...] = ()
+    desks: tuple[DeskCase, ...] = ()
     budget_left: bool = True
 
 
@@ -47,7 +48,8 @@ class Decision(Generic[CaseT]):
     """The next state of a case, what to say to whom, and when to look again.
 
     An unchanged case with an empty outbox means that there was nothing to do. `order` is the order's next state, to
-    be written together with the case: money that two refunds of one order could both take.
+    be written together with the case: money that two refunds of one order could both take. `counts` names what
+    operators count, if the decision is saved.
     """
 
     case: CaseT | None
@@ -55,6 +57,7 @@ class Decision(Generic[CaseT]):
     due: datetime | None = None
     draw: BudgetDraw | None = None
     order: OrderCase | None = None
+    counts: tuple[str, ...] = ()
 
 
 class Objection(NamedTuple):

@@ -26,6 +26,7 @@ class Heard(Record):
     words: str
     intent: str
     tone: str
+    negative: bool = False
 
 
 class Routed(Record):
@@ -45,7 +46,13 @@ class SessionCase(Record):
     """A conversation. `token` grows with every change of its holder: what an earlier holder says is dropped.
 
     `hops` counts moves from one group or person to another; from the second on each is a defect. `unanswered_since` is
-    the buyer's first line that nobody has answered, `bounced` how often a rule would have moved it and was not allowed.
+    the buyer's first line that nobody has answered, `bounced` how often a rule would have moved it and was not allowed,
+    `repeated` how often the buyer has said the same (0: nothing twice). One that waits although nothing is unanswered
+    is parked: its agent is gone, and the buyer's next line asks for another one.
+
+    `previous_until`: a conversation with the same name ended then, and what is older belongs to it. `act` is the
+    newest hand-over, return or closing that the desktop told of, `late` the newest lines that were dropped: so repeated
+    and shuffled news change nothing.
     """
 
     channel: Slug
@@ -63,16 +70,23 @@ class SessionCase(Record):
     waiting_since: Instant | None = None
     last_line_at: Instant
     unanswered_since: Instant | None = None
+    answered_at: Instant | None = None
     first_answered_at: Instant | None = None
     closed_at: Instant | None = None
+    previous_until: Instant | None = None
     rating: int | None = None
     heard: tuple[Heard, ...] = ()
     repeated: int = 0
     negative_lines: int = 0
     routed: tuple[Routed, ...] = ()
     late_lines: int = 0
+    late: tuple[str, ...] = ()
+    act: str = ""
+    act_at: Instant | None = None
     bounced: int = 0
-    told: int = 0
+    told: int = 0  # how many superiors
+    asked: int = 0  # the desk again
+    silences: int = 0  # agents in a row who did not answer
 
     @property
     def name(self) -> str:
@@ -99,6 +113,7 @@ class Seat(Record):
     session: str  # channel:session
     token: int
     since: Instant
+    checked_at: Instant | None = None  # when the session was last told that it has this seat
 
 
 class AgentState(Record):
@@ -115,8 +130,9 @@ class Waiter(Record):
     session: str
     token: int
     since: Instant
+    at: Instant  # when it came to this line
     priority: int = 5
-    agent: Id | None = None  # waits for this one, as long as they are there
+    agent: Id | None = None  # would rather have this one
     not_agent: Id | None = None  # left it alone before
 
 
@@ -126,7 +142,7 @@ class DeskCase(Record):
     group: Id
     agents: dict[Id, AgentState] = Field(default_factory=dict)
     waiting: tuple[Waiter, ...] = ()
-    warned_for: Instant | None = None  # an hour of the roster that nobody covers
+    warned_for: Instant | None = None  # since or from when nobody covers the roster
 
     @property
     def needs_people(self) -> bool:

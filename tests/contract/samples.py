@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, TypeAdapter
 
+from shared.domain.chat_events import AgentNoticed, LineSaid
 from shared.domain.commands import VendorCommand
 from shared.domain.events import EventIgnored, EventUnknown
 from shared.domain.messages import parse_message, write_message
@@ -54,6 +55,10 @@ ACCOUNTS: dict[str, dict[str, str]] = {
     "wecom": {"key": "wecom-key-secret-0007"},
     "feishu": {"hook": "feishu-hook-0007"},
     "webhook": {"url": "https://pager.example/huhang", "secret": "whsec_aHVoYW5nLW5vdGljZS1zZWNyZXQtMDAwMDAwMDAwMQ=="},
+    "chat": {
+        "secret": "whsec_aHVoYW5nLWNoYXQtc2VjcmV0LTAwMDAwMDAwMDAwMQ==",
+        "api_url": "https://desk.example/huhang",
+    },
     "selfbuilt": {
         "secret": "whsec_aHVoYW5nLXNhbXBsZS1zZWNyZXQtMDAwMDAwMDAwMQ==",
         "api_url": "https://shop.example/huhang",
@@ -187,7 +192,9 @@ def described(error: HuhangError) -> dict[str, Any]:
 
 
 def written(event: Any) -> dict[str, Any]:
-    """What a sample says about an event; it must survive the queue."""
+    """What a sample says about an event; it must survive the queue, unless it is understood before."""
+    if isinstance(event, LineSaid | AgentNoticed):
+        return {"read": type(event).__name__, **event.model_dump(mode="json", exclude_defaults=True)}
     if isinstance(event, EventIgnored | EventUnknown):
         fate = "ignored" if isinstance(event, EventIgnored) else "unknown"
         return {"fate": fate, **event.model_dump(mode="json")}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from shared.channels import dingtalk, feishu, webhook, wecom
+from shared.channels import chat, dingtalk, feishu, webhook, wecom
 from shared.couriers import kuaidi100, sf, zto
 from shared.domain.events import MessagePosted
 from shared.domain.vendor import CUT
@@ -128,6 +128,7 @@ FOREIGN = [
     (sf, {"type": "fetch_order", **ORDER}),
     (kuaidi100, {"type": "fetch_order", **ORDER}),
     (jushuitan, {"type": "fetch_order", **ORDER}),
+    (chat, {"type": "post_message", "channel": "chat", "account": "chat", "group": "desk", "title": "", "text": ""}),
 ]
 
 
@@ -196,7 +197,7 @@ def _assert_no_secret(error: HuhangError) -> None:
 @pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
 def test_a_base_url_of_the_account_is_used(sample: Sample) -> None:
     """So that the same code speaks to the vendor's sandbox."""
-    name = {"selfbuilt": "api_url", "webhook": "url"}.get(sample.vendor, "base_url")
+    name = {"selfbuilt": "api_url", "chat": "api_url", "webhook": "url"}.get(sample.vendor, "base_url")
     account = {**sample.given.get("account", {}), name: "http://127.0.0.1:9/x"}
     try:
         request = next(steps_of(replace(sample, given={**sample.given, "account": account})))

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
@@ -15,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.channels import chat
 from shared.couriers import kuaidi100, sf
+from shared.domain.chat_events import LineSaid
 from shared.domain.events import EventIgnored, EventUnknown
 from shared.domain.messages import AnyEvent
 from shared.domain.wire import Push
@@ -62,8 +65,8 @@ def _as_kuaidi100(param: bytes) -> Push:
     return Push({}, {}, urlencode({"sign": sign, "param": param}).encode())
 
 
-def _as_selfbuilt(body: bytes) -> Push:
-    key = base64.b64decode(ACCOUNTS["selfbuilt"]["secret"].removeprefix("whsec_"))
+def _as_standard(vendor: str, body: bytes) -> Push:
+    key = base64.b64decode(ACCOUNTS[vendor]["secret"].removeprefix("whsec_"))
     mac = hmac.new(key, b"msg_1." + STAMP.encode() + b"." + body, hashlib.sha256).digest()
     signature = "v1," + base64.b64encode(mac).decode()
     headers = {"webhook-id": "msg_1", "webhook-timestamp": STAMP, "webhook-signature": signature}
@@ -104,10 +107,17 @@ SIGNERS: dict[str, Signer] = {
         fates_max=3 + kuaidi100.UNKNOWN_MAX,
     ),
     "selfbuilt": Signer(
-        _as_selfbuilt,
+        partial(_as_standard, "selfbuilt"),
         lambda data: f'{{"type":"refund.created","timestamp":"2026-03-01T01:30:00Z","data":{data}}}'.encode(),
         lambda body: json.loads(body)["data"],
         lambda body, data: _dumped(json.loads(body) | {"data": data}).encode(),
+    ),
+    "chat": Signer(
+        partial(_as_standard, "chat"),
+        lambda data: f'{{"type":"chat.message","timestamp":"2026-03-01T01:30:00Z","data":{data}}}'.encode(),
+        lambda body: json.loads(body)["data"],
+        lambda body, data: _dumped(json.loads(body) | {"data": data}).encode(),
+        fates_max=chat.EVENTS_MAX,
     ),
 }
 
@@ -272,6 +282,29 @@ def test_every_pushed_code_has_a_sample() -> None:
         assert f'"tag":"{tag}"' in texts
     for kind in [*selfbuilt.ORDER_TYPES, *selfbuilt.REFUND_TYPES, "return.received"]:
         assert f'"type":"{kind}"' in texts
+    for kind in chat.PARSERS:
+        assert f'"type":"{kind}"' in texts
+    for presence in chat.PRESENCES:
+        assert f'"presence":"{presence}"' in texts
+
+
+@pytest.mark.parametrize("sample", [sample for sample in PUSHES if sample.vendor == "chat"], ids=lambda one: one.name)
+def test_what_is_kept_of_a_chat_push_holds_nothing_that_people_said(sample: Sample) -> None:
+    kept = chat.redact(sample.given["body"].encode()).decode()
+    assert not {letter for letter in kept if "\u4e00" <= letter <= "\u9fff"}
+    fates = chat.parse_push(MERCHANT, kept.encode(), {})
+    assert not [fate for fate in fates if isinstance(fate, LineSaid)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(words=st.text(alphabet="退款怒骂电话ABC123@ ", min_size=6), name=st.text(max_size=8), value=json_values)
+def test_words_are_not_kept_wherever_they_stand(words: str, name: str, value: Any) -> None:
+    data = {name: words, "buyer": {"nick": words, "tags": [words]}, words: value, "phone": 13800138000}
+    body = {"type": "chat.summary", "timestamp": "2026-03-01T01:30:00Z", "data": data, "more": [[words]]}
+    named = ("type", "timestamp", "at", "session_id", "channel", "message_id", "agent", "group", "presence")
+    kept = chat.redact(_dumped(body).encode()).decode()
+    assert words not in kept or name in named
+    assert "13800138000" not in kept
 
 
 @pytest.mark.parametrize("tag", douyin.IGNORED_TAGS)

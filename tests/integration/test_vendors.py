@@ -37,16 +37,15 @@ def test_other_names_are_unknown_sources(name: str) -> None:
         find_source(name)
 
 
-@pytest.mark.parametrize("kind", ["platforms", "couriers", "erps"])
+@pytest.mark.parametrize("kind", ["platforms", "couriers", "erps", "channels"])
 def test_a_source_is_a_vendor_that_pushes(vendor, kind: str) -> None:
     module = vendor(kind, "test_source", verify_push=lambda: None)
     assert find_source("test_source") is module
 
 
-def test_a_vendor_that_does_not_push_and_a_channel_are_no_sources(vendor) -> None:
+def test_a_vendor_that_does_not_push_and_a_robot_are_no_sources(vendor) -> None:
     vendor("platforms", "test_quiet")
-    vendor("channels", "test_robot", verify_push=lambda: None)
-    for name in ("test_quiet", "test_robot"):
+    for name in ("test_quiet", "dingtalk", "wecom", "feishu", "webhook"):
         with pytest.raises(UnknownSource):
             find_source(name)
 

@@ -1,11 +1,12 @@
 """What happens to one conversation: who has it, why, and for how long nobody answered.
 
-    bot ──rule, hand-over──▶ waiting ──a seat is free──▶ agent ──closed, idle──▶ closed
-     ▲                         ▲  └──given elsewhere──┘    │
-     └──returned──────────────┐└──gone, silent─────────────┘
+    bot ──rule, hand-over──▶ waiting ──a seat is free──▶ agent ──closed, idle──▶ closed ──a new line──▶ bot
+     ▲                         ▲  ▲────given elsewhere────┤ │
+     └──────returned───────────┴──┴──────gone, silent─────┘ └──returned──▶ bot
 
-A session stays where it is unless a rule of higher priority fires, so it can move a few times at most and never
-bounce. The desk gives seats (`decide_desk`); the session only asks, and its `token` tells old answers from new.
+A session stays where it is unless a rule of strictly higher priority fires, so rules can move it a few times at most
+and never bounce it. The desk gives seats (`decide_desk`); the session only asks, and its `token` tells old answers from
+new. What happens by the clock alone is in `session_clock`.
 """
 
 from datetime import datetime
@@ -23,15 +24,18 @@ from shared.domain.chat_events import (
 )
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import CommandFailed, DeadlineReached
+from shared.domain.messages import AnyEvent
 from shared.domain.policy import Policy
+from shared.domain.routing import HANDED_OVER
 from shared.domain.session import Heard, Holder, Routed, SessionCase
 from shared.rules.chat.facts import facts_of, router_of
-from shared.rules.chat.session_draft import SessionDraft
+from shared.rules.chat.session_clock import due, look_at_clock, take_back
+from shared.rules.chat.session_draft import LATE_LINE, SessionDraft
+from shared.rules.routing.compile import Hit
 from shared.rules.routing.replay import to_document
 
 _HEARD_MAX = 12
-_ROUTED_MAX = 6
-_NEGATIVE = ("impatient", "complaint", "abusive")
+_LATE_MAX = 4
 
 
 def decide_session(  # noqa: PLR0912 - a line per event
@@ -39,18 +43,9 @@ def decide_session(  # noqa: PLR0912 - a line per event
 ) -> Decision[SessionCase]:
     """Give the session's next state, what it asks of desks and what people and the chat desktop are told."""
     event = facts.event
-    case = facts.case
+    case = facts.case or _begun(event, now)
     if case is None:
-        if not isinstance(event, LineReceived):
-            return Decision(None)
-        case = SessionCase(
-            channel=event.channel,
-            session_id=event.session_id,
-            buyer=f"{event.shopper.platform}:{event.shopper.buyer}",
-            opened_at=event.at,
-            held_since=event.at,
-            last_line_at=event.at,
-        )
+        return Decision(None)
     draft = SessionDraft(facts.merchant, policy, now, case)
     match event:
         case LineReceived():
@@ -59,127 +54,216 @@ def decide_session(  # noqa: PLR0912 - a line per event
             _answered(draft, event)
         case SessionHandedOver():
             _handed_over(draft, event)
+        case SessionClosed():
+            _closed(draft, event)
+        case SessionRated():
+            if not draft.is_previous(event.at):
+                draft.change(rating=event.stars)
         case SeatGiven():
             _seated(draft, event)
         case SeatLost():
-            if _is_mine(draft, event.token, event.agent):
-                draft.wait(draft.case.group or event.group, "agent_gone", not_agent=event.agent)
-        case SessionClosed():
-            draft.close(event.at)
-        case SessionRated():
-            draft.change(rating=event.stars)
+            if _is_here(draft.case, event):
+                take_back(draft, event.agent, event.group)
         case DeadlineReached():
-            draft.look_at_clock()
-        case SessionTold() | CommandFailed():
+            look_at_clock(draft)
+        case CommandFailed():
+            why = draft.why("desktop_not_told", {"code": event.code, "text": event.text or None})
+            draft.notify("客服系统未收到会话分配", (), why, policy.desk, urgent=False)
+        case SessionTold():
             pass
         case _:
             raise TypeError(f"{event and event.type} is not about a session")
-    return draft.decision()
+    return Decision(draft.case, tuple(draft.outbox), due(draft), counts=tuple(draft.counts))
+
+
+def _begun(event: AnyEvent | None, now: datetime) -> SessionCase | None:
+    """Begin a session with whatever the desktop tells of it first; the buyer's line may come behind its answer."""
+    if not isinstance(event, LineReceived | LineAnswered | SessionHandedOver | SessionClosed):
+        return None
+    at = min(event.at, now)
+    return SessionCase(channel=event.channel, session_id=event.session_id, opened_at=at, held_since=at, last_line_at=at)
+
+
+# ---- buyers ------------------------------------------------------------------------------------------------------
 
 
 def _line(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase]) -> None:
     """Take a buyer's line: remember what was understood, and see whether the session belongs elsewhere."""
-    case = draft.case
-    if any(heard.line == event.line for heard in case.heard):
+    case, at = draft.case, min(event.at, draft.now)
+    if draft.is_previous(at) or any(heard.line == event.line for heard in case.heard):
         return
     if case.holder is Holder.CLOSED:
-        draft.reopen(event.at)
-    said_before = any(heard.words == event.words for heard in case.heard)
-    heard = Heard(line=event.line, words=event.words, intent=event.intent, tone=event.tone)
+        if case.closed_at is not None and at <= case.closed_at:
+            return
+        draft.reopen(at)
+        case = draft.case
+    heard = Heard(line=event.line, words=event.words, intent=event.intent, tone=event.tone, negative=event.negative)
+    times = 1 + sum(known.words == event.words for known in case.heard)
+    token = case.token
+    was_parked = case.holder is Holder.WAITING and case.unanswered_since is None
     draft.change(
-        heard=(*draft.case.heard, heard)[-_HEARD_MAX:],
-        repeated=draft.case.repeated + 1 if said_before else draft.case.repeated,
-        negative_lines=draft.case.negative_lines + (event.tone in _NEGATIVE),
-        last_line_at=max(draft.case.last_line_at, event.at),
-        unanswered_since=min(filter(None, (draft.case.unanswered_since, event.at))),
+        buyer=f"{event.shopper.platform}:{event.shopper.buyer}",
+        opened_at=min(case.opened_at, at),
+        heard=(*case.heard, heard)[-_HEARD_MAX:],
+        repeated=max(case.repeated, times) if times > 1 else case.repeated,
+        negative_lines=case.negative_lines + event.negative,
+        last_line_at=max(case.last_line_at, at),
+        unanswered_since=draft.unanswered_since(at),
     )
-    _route(draft, event, facts)
+    _route(draft, event, facts, at)
+    if was_parked and draft.case.token == token and draft.case.unanswered_since:
+        draft.ask()
 
 
-def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase]) -> None:
-    seen = facts_of(draft.case, event, facts.orders, facts.refunds, draft.policy, event.at)
+def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase], at: datetime) -> None:
+    seen = facts_of(draft.case, event, facts, draft.policy, at)
     hit = router_of(draft.policy).decide(seen)
     action, case = hit.action, draft.case
     routed = Routed(
         rule=hit.rule,
         policy_version=draft.policy.version,
-        at=event.at,
+        at=at,
         facts=to_document(seen),
         bot=action.bot,
         group=action.group,
         agent=action.agent,
         shadows=hit.shadows,
     )
-    if case.holder is Holder.BOT and action.bot:
-        if not case.routed or case.routed[-1].rule != hit.rule:
-            draft.change(routed=(*case.routed, routed)[-_ROUTED_MAX:])
+    target = None if action.bot else draft.group_of(action.group, action.agent)
+    if case.holder is Holder.BOT:
+        if target is not None:
+            draft.explain(routed, action)
+            draft.change(priority=action.priority)
+            draft.move(target, hit.rule, agent=action.agent)
+        elif not case.routed or case.routed[-1].rule != hit.rule:
+            draft.explain(routed, action)
+    elif target is not None:  # people have it already; a bot never takes it back by itself
+        _move_up(draft, hit, routed, target)
+
+
+def _move_up(draft: SessionDraft, hit: Hit, routed: Routed, target: str) -> None:
+    """Move a session that people have, only for a strictly higher priority; inside its line it moves forward."""
+    case, action = draft.case, hit.action
+    is_there = target == case.group
+    if action.priority >= case.priority:
+        if not is_there:
+            draft.change(bounced=case.bounced + 1)
         return
-    target = action.group or draft.group_of(action.agent)
-    if action.bot or target is None or (case.holder is not Holder.BOT and target == case.group and not action.agent):
-        return  # people have it already; a bot never takes it back by itself
-    if case.holder is not Holder.BOT and action.priority >= case.priority:
-        draft.change(bounced=case.bounced + (target != case.group))
+    if is_there and case.holder is Holder.AGENT and action.agent in (None, case.agent):
         return
-    moved = case.holder is not Holder.BOT
-    draft.change(
-        routed=(*case.routed, routed)[-_ROUTED_MAX:],
-        priority=action.priority,
-        tags=tuple(sorted({*case.tags, *action.tags})),
-        hops=case.hops + moved,
-    )
-    draft.leave_seat()
-    draft.wait(target, hit.rule, agent=action.agent)
+    draft.explain(routed, action)
+    draft.change(priority=action.priority)
+    if is_there and case.holder is Holder.WAITING:
+        draft.wait(target, hit.rule, agent=action.agent)
+    else:
+        draft.move(target, hit.rule, agent=action.agent)
+
+
+# ---- bots and people ---------------------------------------------------------------------------------------------
 
 
 def _answered(draft: SessionDraft, event: LineAnswered) -> None:
     """Somebody answered; what an earlier holder says is dropped, above all a bot's late words."""
-    case = draft.case
-    is_holder = case.holder is Holder.BOT if event.agent is None else case.agent == event.agent
-    is_late = event.token is not None and event.token != case.token
-    if is_late or not is_holder or case.holder is Holder.CLOSED:
-        draft.change(late_lines=case.late_lines + 1)
+    case, at = draft.case, min(event.at, draft.now)
+    if draft.is_previous(at):
         return
-    answered_at = case.first_answered_at or (event.at if event.agent else None)
-    draft.change(unanswered_since=None, first_answered_at=answered_at, told=0)
+    if not _may_speak(draft, event):
+        if at >= (case.closed_at or case.held_since) and event.line not in case.late:
+            draft.change(late_lines=case.late_lines + 1, late=(*case.late, event.line)[-_LATE_MAX:])
+            draft.counts.append(LATE_LINE)
+        return
+    answered_at = max(case.answered_at or at, at)
+    left = case.last_line_at if case.unanswered_since and case.last_line_at > answered_at else None
+    is_first = event.agent is not None and (case.first_answered_at is None or at < case.first_answered_at)
+    draft.change(
+        answered_at=answered_at,
+        first_answered_at=at if is_first else case.first_answered_at,
+        unanswered_since=left,
+        told=0 if left is None or left != case.unanswered_since else case.told,
+        silences=0 if event.agent else case.silences,
+    )
+
+
+def _may_speak(draft: SessionDraft, event: LineAnswered) -> bool:
+    """Whether it is the holder who speaks. A person may where nobody has the session yet: the buyer is served."""
+    case = draft.case
+    if case.holder is Holder.CLOSED or (event.token is not None and event.token != case.token):
+        return False
+    if event.agent is None:
+        return case.holder is Holder.BOT
+    if case.holder is Holder.WAITING:
+        return draft.is_member(event.agent, case.group)
+    return case.holder is Holder.BOT or case.agent == event.agent
 
 
 def _handed_over(draft: SessionDraft, event: SessionHandedOver) -> None:
-    """Whoever has it gives it away."""
+    """Whoever has it gives it away; one who has it no more cannot."""
     case = draft.case
-    if case.holder is Holder.CLOSED:
+    if not _acts(draft, event, f"{event.group or ''}/{event.agent or ''}"):
         return
-    target = event.group or draft.group_of(event.agent)
-    if target is None:
-        draft.leave_seat()
-        draft.give_to_bot(event.at)
+    if case.holder is Holder.CLOSED or (event.token is not None and event.token != case.token):
         return
-    if target == case.group and event.agent in (None, case.agent) and case.holder is not Holder.BOT:
+    if event.group is None and event.agent is None:
+        if case.holder is not Holder.BOT:
+            draft.give_to_bot()
         return
-    routed = Routed(
-        rule="handed_over",
-        policy_version=draft.policy.version,
-        at=event.at,
-        facts={"reason": event.reason},
-        group=target,
-        agent=event.agent,
+    target = draft.group_of(event.group, event.agent)
+    is_there = target == case.group and case.holder is not Holder.BOT
+    if target is None or (is_there and case.holder is Holder.WAITING and not event.agent):
+        return
+    if is_there and case.holder is Holder.AGENT and event.agent == case.agent:
+        return
+    draft.explain(
+        Routed(
+            rule=HANDED_OVER,
+            policy_version=draft.policy.version,
+            at=event.at,
+            facts={"reason": event.reason} if event.reason else {},
+            group=target,
+            agent=event.agent,
+        )
     )
-    draft.change(routed=(*case.routed, routed)[-_ROUTED_MAX:], hops=case.hops + (case.holder is not Holder.BOT))
-    draft.leave_seat()
-    draft.wait(target, "handed_over", agent=event.agent)
+    draft.move(
+        target,
+        HANDED_OVER,
+        agent=event.agent if draft.is_member(event.agent, target) else None,
+        not_agent=case.agent if is_there else None,
+    )
+
+
+def _closed(draft: SessionDraft, event: SessionClosed) -> None:
+    """The conversation is over, unless the buyer has said something since."""
+    case = draft.case
+    if _acts(draft, event, "closed") and case.holder is not Holder.CLOSED and event.at >= case.last_line_at:
+        draft.close(min(event.at, draft.now))
+
+
+def _acts(draft: SessionDraft, event: SessionHandedOver | SessionClosed, what: str) -> bool:
+    """Whether an act of the desktop is newer than those that we know; by its own clock, since it is compared to it."""
+    case = draft.case
+    if draft.is_previous(event.at) or (case.act_at is not None and (event.at, what) <= (case.act_at, case.act)):
+        return False
+    draft.change(act=what, act_at=event.at)
+    return True
+
+
+# ---- desks -------------------------------------------------------------------------------------------------------
 
 
 def _seated(draft: SessionDraft, event: SeatGiven) -> None:
     """A desk has a person for it; a seat that is not wanted any more is given back."""
     case = draft.case
-    if case.holder is Holder.AGENT and (case.agent, case.token) == (event.agent, event.token):
+    if case.holder is Holder.AGENT and (case.agent, case.token, case.group) == (event.agent, event.token, event.group):
         return
     if case.holder is not Holder.WAITING or case.token != event.token or case.group != event.group:
         draft.say(SeatFreed(merchant=draft.merchant, group=event.group, session=case.name, token=event.token))
         return
     draft.change(holder=Holder.AGENT, agent=event.agent, held_since=event.at, waiting_since=None)
-    draft.tell_desktop()
+    draft.tell_desktop("seat_given")
 
 
-def _is_mine(draft: SessionDraft, token: int, agent: str) -> bool:
-    case = draft.case
-    return case.holder is Holder.AGENT and (case.token, case.agent) == (token, agent)
+def _is_here(case: SessionCase, event: SeatLost) -> bool:
+    """Whether the seat that a desk takes is the session's, given or about to be."""
+    if (case.token, case.group) != (event.token, event.group):
+        return False
+    return case.holder is Holder.WAITING or (case.holder is Holder.AGENT and case.agent == event.agent)
