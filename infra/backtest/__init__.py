@@ -1,0 +1,1 @@
+"""What would a policy have done? Recorded history is replayed through the rules of the product; nothing is sent."""

@@ -1,0 +1,124 @@
+"""Orders as rows of milestones: reads CSV files row by row, tells each row as a story and forgets it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from infra.backtest.csv_rows import CsvOptions, CsvRows
+from infra.backtest.dirt import Dirt
+from infra.backtest.milestones import Cleaner, Milestones
+from infra.backtest.progress import Progress
+from infra.backtest.stories import HistoryRefused, Story
+from infra.backtest.values import read_fen, read_weight
+from shared.domain.watching import Span
+
+_MILESTONES = ("paid_at", "shipped_at", "picked_up_at", "moved_at", "out_for_delivery_at", "delivered_at")
+_Value = TypeVar("_Value", datetime, int)
+
+
+@dataclass
+class CsvHistory:
+    """Files of one kind. Only digests of the order numbers are kept, to find repetitions."""
+
+    paths: Sequence[Path]
+    options: CsvOptions
+    progress: Progress
+    dirt: Dirt = field(default_factory=Dirt)
+    sparse: bool = True
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose days the report counts."""
+        return self.options.zone or ZoneInfo("UTC")
+
+    @cached_property
+    def silent(self) -> frozenset[Span]:
+        """What no row says; of several files, what one of them does not say."""
+        spans: frozenset[Span] = frozenset()
+        for path in self.paths:
+            with CsvRows(path, self.options, self.progress) as rows:
+                spans |= rows.columns.silent
+        return spans
+
+    @cached_property
+    def until(self) -> datetime:
+        """The last milestone in the files, found by a pass of its own.
+
+        Raises:
+            HistoryRefused: a file cannot be read, or there is no time at all.
+        """
+        self.progress.begin("looking for the end", self._bytes)
+        last: datetime | None = None
+        for path in self.paths:
+            with CsvRows(path, self.options, self.progress) as rows:
+                for row in rows:
+                    found = [at for name in _MILESTONES if isinstance(at := rows.time(row, name), datetime)]
+                    last = max([*found, last] if last else found, default=None)
+        if last is None:
+            raise HistoryRefused(f"{self.paths[0]}: there is no row with a time that can be read")
+        return last
+
+    def stories(self) -> Iterator[Story]:
+        """Give a story per usable row.
+
+        Raises:
+            HistoryRefused: a file cannot be read.
+        """
+        seen: set[bytes] = set()
+        self.progress.begin("orders", self._bytes)
+        for path in self.paths:
+            with CsvRows(path, self.options, self.progress, self.dirt) as rows:
+                cleaner = Cleaner(self.options.merchant, self.dirt, rows.columns.places)
+                for row in rows:
+                    milestones = self._read(rows, row, seen)
+                    story = cleaner.story(milestones, rows.where) if milestones else None
+                    if story:
+                        yield story
+
+    @property
+    def _bytes(self) -> int:
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
+
+    def _read(self, rows: CsvRows, row: list[str], seen: set[bytes]) -> Milestones | None:
+        columns, options = rows.columns, self.options
+        order_id = columns.text(row, "order_id")
+        digest = hashlib.blake2b(order_id.encode(), digest_size=10).digest()
+        weight = 1.0 if rows.weight_place is None else read_weight(row[rows.weight_place])
+        if weight is None or not order_id or digest in seen:
+            kind = "no_order_id" if not order_id else "weight_unreadable" if weight is None else "repeated_order"
+            self.dirt.add(kind, rows.where)
+            return None
+        seen.add(digest)
+        paid_at, shipped_at, picked_up_at, moved_at, out_at, delivered_at, ship_by = (
+            self._usable(rows.time(row, name), rows) for name in (*_MILESTONES, "ship_by")
+        )
+        status = columns.text(row, "status").casefold()
+        return Milestones(
+            order_id=order_id,
+            paid_at=paid_at,
+            shipped_at=shipped_at if columns.has("shipped_at") else picked_up_at,
+            picked_up_at=picked_up_at,
+            moved_at=moved_at,
+            out_for_delivery_at=out_at,
+            delivered_at=delivered_at,
+            ship_by=ship_by,
+            paid_fen=self._usable(read_fen(columns.texts(row, "paid")), rows),
+            region=columns.text(row, "region"),
+            platform=options.platform,
+            carrier=columns.text(row, "carrier") or options.carrier,
+            is_delivered=status in options.delivered,
+            is_cancelled=status in options.cancelled,
+            weight=weight,
+        )
+
+    def _usable(self, value: _Value | str | None, rows: CsvRows) -> _Value | None:
+        """Count a cell that cannot be read, and go on as if it were empty."""
+        if isinstance(value, str):
+            self.dirt.add(value, rows.where)
+            return None
+        return value

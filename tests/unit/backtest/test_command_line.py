@@ -1,0 +1,236 @@
+"""`python -m infra.backtest`: what it takes, what it prints, and what it says of inputs that it cannot read."""
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from infra.backtest.__main__ import main
+from tests.unit.backtest.build import at, write_csv
+
+POLICY = {"merchant": "shop", "version": 3}
+ROWS = [("A1", 0, 30, 90), ("A2", 0, 60, 90), ("A3", 0, 3, 40)]
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """A policy with the rule pack's limits."""
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(POLICY))
+    return path
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    """Three orders."""
+    return write_csv(tmp_path / "orders.csv", ROWS)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Run, expect the end that says that an input is wrong, and give the message."""
+    try:
+        code = main([str(one) for one in arguments])
+    except SystemExit as end:
+        code = int(str(end.code))
+    told = capsys.readouterr()
+    assert (code, told.out) == (2, "")
+    return told.err
+
+
+def prints(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Run, expect success, and give what was printed."""
+    assert main([str(one) for one in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_it_prints_a_report(capsys: pytest.CaptureFixture[str], policy: Path, orders: Path) -> None:
+    text = prints(capsys, "--policy", policy, "--csv", orders)
+    assert text.startswith("Backtest of shop's policy, version 3; nothing was sent to anybody\n3 orders, 2026-03-02 to")
+
+
+def test_gzip_and_plain_files_may_come_together(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    packed = tmp_path / "more.csv.gz"
+    packed.write_bytes(gzip.compress(orders.read_bytes().replace(b"\nA", b"\nB")))
+    document = json.loads(prints(capsys, "--policy", policy, "--json", "--csv", orders, packed))
+    assert document["history"]["cases"] == 6
+    assert document["rules"]["ship_48h"]["broken"] == 2
+
+
+def test_columns_can_be_named(capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path) -> None:
+    header = ("订单号", "付款时间", "揽收时间", "签收时间", "商品", "运费")
+    rows = [("A1", 0, 60, 90, "10", "2.50"), ("A2", 0, 3, 40, "10", "")]
+    path = write_csv(tmp_path / "o.csv", rows, header)
+    path.write_bytes(path.read_text().encode("gb18030"))
+    columns = "order_id=订单号,paid_at=付款时间,picked_up_at=揽收时间,delivered_at=签收时间,paid=商品+运费"
+    text = prints(capsys, "--policy", policy, "--json", "--encoding", "gbk", "--columns", columns, "--csv", path)
+    assert json.loads(text)["rules"]["ship_48h"]["exposure_fen"] == 500
+
+
+def test_a_preset_can_be_changed(capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path) -> None:
+    header = ("order_id", "paid_at", "handed_to_carrier_at", "delivered_at", "ship_by", "price", "freight", "status")
+    rows = [("A1", 0, 60, 90, 72, "1", "1", "delivered")]
+    path = write_csv(tmp_path / "o.csv", rows, (*header, "customer_state"))
+    path.write_text(path.read_text().replace(",delivered\n", ",delivered,SP\n"))
+    broken = [
+        json.loads(prints(capsys, "--policy", policy, "--json", "--columns", columns, "--csv", path))["rules"]
+        for columns in ("olist", "olist,ship_by=")
+    ]
+    assert broken[0]["platform_ship_by"]["broken"] == 0
+    assert broken[1]["ship_48h"]["broken"] == 1
+
+
+def test_rows_can_be_chosen(capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path) -> None:
+    header = ("order_id", "paid_at", "picked_up_at", "delivered_at", "kind")
+    rows = [(*row, kind) for row, kind in zip(ROWS, ("a", "b", ""), strict=True)]
+    path = write_csv(tmp_path / "o.csv", rows, header)
+    for where, cases in ((("kind=a,b",), 2), (("kind!=",), 2), (("kind!=a", "kind!="), 1), (("kind=",), 1)):
+        options = [option for one in where for option in ("--where", one)]
+        text = prints(capsys, "--policy", policy, "--json", *options, "--csv", path)
+        assert json.loads(text)["history"]["cases"] == cases
+
+
+def test_every_case_that_changes_goes_to_a_file(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    limit = {"rule": "ship_48h", "span": "pay_to_ship", "breach": "PT24H", "lead": "PT6H"}
+    stricter = tmp_path / "stricter.json"
+    stricter.write_text(json.dumps(POLICY | {"version": 4, "watching": {"limits": [limit]}}))
+    changes = tmp_path / "changes.csv"
+    text = prints(capsys, "--policy", stricter, "--against", policy, "--changes", changes, "--csv", orders)
+    assert "What changes against version 3; cases that change: 1" in text
+    with changes.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["case"], row["broken"], row["lead_minutes"]) for row in rows] == [("A1", "newly", "360")]
+
+
+def test_a_pack_is_compared_with_the_policy_itself(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    from shared.domain.packs import packs
+
+    pack = packs()[0].model_dump(mode="json") | {"name": "june", "since": at(-1), "limits": []}
+    path = tmp_path / "june.json"
+    path.write_text(json.dumps(pack))
+    text = prints(capsys, "--policy", policy, "--pack", path, "--csv", orders)
+    assert "What changes against the pack in force; cases that change: 2" in text
+
+
+def test_until_ends_the_history_in_its_own_zone(capsys: pytest.CaptureFixture[str], policy: Path, orders: Path) -> None:
+    text = prints(
+        capsys, "--policy", policy, "--json", "--until", "2026-03-02T17:00", "--zone", "Asia/Shanghai", "--csv", orders
+    )
+    assert json.loads(text)["history"]["until"] == "2026-03-02T09:00:00+00:00"
+
+
+def test_the_help_names_every_field_and_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert "order_id=订单号" in text
+    assert "delivered_at         delivered to the buyer" in text
+    assert "--against" in text
+
+
+# ---- what cannot be read -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either files of the archive or --csv FILE"),
+        (["history", "--csv", "o.csv"], "give either files of the archive or --csv FILE"),
+        (["history", "--pack", "p", "--against", "q"], "give one of the two"),
+        (["history", "--changes", "c"], "--changes needs something to compare with"),
+        (["history", "--sample", "-1"], "is no number from 0 to 1000"),
+        (["history", "--until", "soon"], "is no time such as"),
+        (["--csv", "o.csv", "--zone", "Mars"], "is no IANA time zone"),
+        (["--csv", "o.csv", "--encoding", "runes"], "is no encoding"),
+        (["nowhere"], "nowhere: no such file"),
+        (["--csv", "nowhere.csv"], "nowhere.csv: No such file"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(
+    capsys: pytest.CaptureFixture[str], policy: Path, arguments: list[str], message: str
+) -> None:
+    assert message in fails(capsys, "--policy", policy, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("order_id\nA1\n", "there is no row with a time that can be read"),
+        ("id,paid_at\n", "line 1: no column is mapped to order_id; there are id, paid_at"),
+        ("order_id,paid_at\nA1,2026-03-02 10:00:00\n", "line 2: '2026-03-02 10:00:00' names no time zone"),
+        ('order_id,paid_at\nA1,"2026\n', "after line 2: unexpected end of data"),
+        ("order_id,order_id,paid_at\n", "line 1: the column 'order_id' is there twice"),
+        (f"order_id,paid_at\n,{at(0)}\n", "left out: 1 x no_order_id"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(
+    capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "o.csv"
+    path.write_text(text)
+    assert message in fails(capsys, "--policy", policy, "--csv", path)
+
+
+def test_bytes_that_are_no_text_or_no_gzip_are_named(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path
+) -> None:
+    text = orders.read_bytes()
+    orders.write_bytes(text + "A4,付款".encode("gbk"))
+    assert "is not utf-8-sig; spreadsheets in China often write --encoding gb18030" in fails(
+        capsys, "--policy", policy, "--csv", orders
+    )
+    orders.write_bytes(gzip.compress(text * 2000)[:-40])
+    assert "orders.csv, after line" in fails(capsys, "--policy", policy, "--csv", orders)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--columns", "order_id=id"], "line 1: no column 'id' for order_id; there are order_id, paid_at"),
+        (["--columns", "fancy"], "'fancy' is neither a preset (plain, olist) nor field=column"),
+        (["--columns", "colour=red"], "there is no field 'colour'"),
+        (["--where", "kind"], "'kind' is neither column=value nor column!=value"),
+        (["--where", "kind=a"], "no column 'kind' for --where"),
+        (["--weight-column", "w"], "no column 'w' for --weight-column"),
+        (["--until", "2020-01-01T00:00Z"], "nothing is left to look at before 2020-01-01"),
+    ],
+)
+def test_columns_that_are_not_there_are_named_beside_those_that_are(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, options: list[str], message: str
+) -> None:
+    assert message in fails(capsys, "--policy", policy, *options, "--csv", orders)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{\n nonsense", "policy.json, line 2: Expecting property name"),
+        ('{"merchant": "shop"}', "policy.json: version: Field required"),
+        (json.dumps(POLICY | {"watching": {"limits": [{"rule": "r"}]}}), "watching.limits.0.span: Field required"),
+        (json.dumps(POLICY | {"watch": {}}), "watch: Extra inputs are not permitted"),
+    ],
+)
+def test_a_policy_that_is_none_is_named_with_its_place(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, text: str, message: str
+) -> None:
+    policy.write_text(text)
+    assert message in fails(capsys, "--policy", policy, "--csv", orders)
+    policy.unlink()
+    assert "policy.json: No such file" in fails(capsys, "--policy", policy, "--csv", orders)
+
+
+def test_a_list_that_cannot_be_written_is_named(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    where = tmp_path / "no" / "changes.csv"
+    told = fails(capsys, "--policy", policy, "--against", policy, "--changes", where, "--csv", orders)
+    assert "changes.csv: No such file" in told

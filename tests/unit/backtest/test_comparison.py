@@ -1,0 +1,146 @@
+"""Two policies over one history: who newly fires, who no longer does; and a rule pack that is not in force yet."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.backtest.difference import COLUMNS
+from infra.backtest.figures import figures_of
+from infra.backtest.policies import with_pack
+from infra.backtest.run import Question, Result, run_backtest
+from infra.backtest.stories import HistoryRefused
+from shared.domain.packs import packs
+from shared.domain.policy import Policy
+from tests.unit.backtest.build import (
+    CLOSED_AT_WEEKENDS,
+    SHIP_24H,
+    csv_history,
+    limit,
+    policy,
+    rules_of,
+    run_csv,
+    write_csv,
+)
+
+ROWS = [("ok", 0, 5, 400), ("day", 0, 26, 400), ("twodays", 0, 50, 400), ("sat", 5 * 24, 5 * 24 + 40, 400)]
+
+
+def compared(path: Path, tried: Policy, other: Policy) -> tuple[Result, list[dict[str, str]]]:
+    """A comparison, and the list of every case that changes."""
+    listing = io.StringIO()
+    result = run_backtest(csv_history(path), Question(tried, other, sample_max=5, listing=listing))
+    return result, list(csv.DictReader(io.StringIO(listing.getvalue())))
+
+
+def test_a_looser_limit_says_which_orders_no_longer_fire(tmp_path: Path) -> None:
+    history = write_csv(tmp_path / "o.csv", ROWS)
+    looser = policy(limit("ship_24h", "pay_to_ship", 48, 6))
+    result, changes = compared(history, looser, policy(SHIP_24H))
+    change = result.difference.rules["ship_24h"]
+    assert (change.newly_broken, change.no_longer_broken) == (0, 2)
+    assert (change.broken_before, change.broken_now) == (3, 1)
+    assert (change.newly_warned, change.no_longer_warned) == (0, 2)
+    assert result.difference.cases == 2
+    assert result.difference.no_longer.kept() == ["day  ship_24h", "sat  ship_24h"]
+    assert [(one["case"], one["warned"], one["broken"]) for one in changes] == [
+        ("day", "no longer", "no longer"),
+        ("sat", "no longer", "no longer"),
+    ]
+
+
+def test_a_calendar_takes_the_weekends_orders_out(tmp_path: Path) -> None:
+    working = policy(SHIP_24H | {"in_hours": True}, hours=CLOSED_AT_WEEKENDS)
+    _, changes = compared(write_csv(tmp_path / "o.csv", ROWS), working, policy(SHIP_24H))
+    assert [one["case"] for one in changes] == ["sat"]
+
+
+def test_a_rule_that_only_one_policy_has_fires_newly(tmp_path: Path) -> None:
+    new = policy(SHIP_24H, limit("sign_2d", "pay_to_sign", 48, 6))
+    result, changes = compared(write_csv(tmp_path / "o.csv", ROWS), new, policy(SHIP_24H))
+    assert {one["rule"] for one in changes} == {"sign_2d"}
+    assert result.difference.rules["sign_2d"].newly_broken == 4
+    assert result.difference.rules["ship_24h"].newly_broken == 0
+
+
+def test_only_an_earlier_warning_is_a_change_too(tmp_path: Path) -> None:
+    history = write_csv(tmp_path / "o.csv", [("soon", 0, 16, 400), ("later", 0, 26, 400)])
+    result, changes = compared(history, policy(limit("ship_24h", "pay_to_ship", 24, 12)), policy(SHIP_24H))
+    assert [(one["case"], one["warned"], one["broken"]) for one in changes] == [("soon", "newly", "same")]
+    assert result.difference.newly.kept() == ["soon  ship_24h"]
+
+
+def test_the_same_policy_changes_nothing(tmp_path: Path) -> None:
+    result, changes = compared(write_csv(tmp_path / "o.csv", ROWS), policy(SHIP_24H), policy(SHIP_24H))
+    assert (changes, result.difference.cases) == ([], 0)
+    against = figures_of(result, predict=False)["against"]
+    assert against["rules"] == rules_of(result)
+
+
+def test_the_list_has_its_heads_even_when_it_is_empty(tmp_path: Path) -> None:
+    listing = io.StringIO()
+    history = csv_history(write_csv(tmp_path / "o.csv", ROWS))
+    run_backtest(history, Question(policy(SHIP_24H), policy(SHIP_24H), listing=listing))
+    assert listing.getvalue().strip() == ",".join(COLUMNS)
+
+
+# ---- packs -------------------------------------------------------------------------------------------------------
+
+WEDNESDAY = datetime(2026, 3, 4, 0, 0, tzinfo=UTC)
+
+
+def pack_file(path: Path, *limits: dict[str, Any], **fields: Any) -> Path:
+    """A pack from Wednesday on."""
+    written = [
+        {**one, "breach": f"PT{one['breach'].seconds + 86400 * one['breach'].days}S", "lead": "PT1H"} for one in limits
+    ]
+    general = packs()[0]
+    pack = {"name": "june", "since": WEDNESDAY.isoformat(), "remote": general.remote, "limits": written} | fields
+    path.write_text(json.dumps(pack))
+    return path
+
+
+def test_a_pack_holds_for_orders_paid_from_its_day_on(tmp_path: Path) -> None:
+    in_force = Policy(merchant="shop", version=1)
+    new = with_pack(in_force, pack_file(tmp_path / "june.json", limit("ship_48h", "pay_to_ship", 24)))
+    history = write_csv(tmp_path / "o.csv", [("old", 0, 30, 50), ("new", 48, 78, 90), ("slow", 0, 60, 90)])
+    result, changes = compared(history, new, in_force)
+    assert {one["case"] for one in changes if one["rule"] == "ship_48h"} == {"new"}
+    assert rules_of(result)["ship_48h"]["broken"] == 2
+
+
+def test_a_rule_that_the_new_pack_drops_ends_with_the_old_one(tmp_path: Path) -> None:
+    in_force = Policy(merchant="shop", version=1)
+    new = with_pack(in_force, pack_file(tmp_path / "june.json", limit("ship_48h", "pay_to_ship", 48)))
+    history = write_csv(tmp_path / "o.csv", [("old", 0, 30, 99), ("new", 48, 78, 190)])
+    result, changes = compared(history, new, in_force)
+    assert [(one["case"], one["rule"]) for one in changes] == [("new", "arrival_59h")]
+    assert rules_of(result)["arrival_59h"]["looked_at"] == 1
+
+
+def test_the_merchants_own_limit_wins_over_the_new_pack_too(tmp_path: Path) -> None:
+    own = policy(limit("ship_48h", "pay_to_ship", 99))
+    new = with_pack(own, pack_file(tmp_path / "june.json", limit("ship_48h", "pay_to_ship", 24)))
+    result = run_csv(write_csv(tmp_path / "o.csv", [("new", 48, 78, 90)]), new)
+    assert rules_of(result)["ship_48h"]["broken"] == 0
+
+
+def test_a_pack_of_one_platform_leaves_the_others_alone(tmp_path: Path) -> None:
+    in_force = Policy(merchant="shop", version=1)
+    path = pack_file(tmp_path / "june.json", limit("ship_48h", "pay_to_ship", 24), platform="douyin")
+    history = write_csv(tmp_path / "o.csv", [("new", 48, 78, 90)])
+    broken = [
+        rules_of(run_csv(history, with_pack(in_force, path), platform=platform))["ship_48h"]["broken"]
+        for platform in ("douyin", "taobao")
+    ]
+    assert broken == [1, 0]
+
+
+def test_a_pack_with_other_remote_places_is_refused(tmp_path: Path) -> None:
+    path = pack_file(tmp_path / "june.json", remote=["新疆"])
+    with pytest.raises(HistoryRefused, match=r"june\.json: remote"):
+        with_pack(Policy(merchant="shop", version=1), path)
