@@ -196,7 +196,8 @@ def _ask(draft: ParcelDraft) -> None:
             waybill=draft.case.waybill,
         )
     )
-    if draft.case.heard_at is None and not watch.ended:
+    is_young = watch.asked_at is not None and draft.now - watch.asked_at < draft.policy.watching.resubscribe_after
+    if draft.case.heard_at is None and not watch.ended and not is_young:
         _revive(draft)  # perhaps nobody ever took the subscription
 
 

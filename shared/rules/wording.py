@@ -38,7 +38,7 @@ def hours(length: timedelta) -> str:
 def left(until: datetime, now: datetime) -> str:
     """Give the hours until a limit, or since it was broken."""
     gap = (until - now) / _HOUR
-    return f"剩余 {gap:.1f} 小时" if gap > 0 else f"已超 {-gap:.1f} 小时"
+    return f"剩余 {gap:.1f} 小时" if gap > 0 else f"已超 {abs(gap):.1f} 小时"
 
 
 def yuan(amount_fen: int) -> str:

@@ -1,0 +1,414 @@
+"""Who watches the watcher: whatever silences a source, it is revived, or a person hears of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.events import (
+    CarrierCorrected,
+    CommandFailed,
+    ParcelShipped,
+    ReturnLegLinked,
+    TicketTaken,
+    TrackingEnded,
+)
+from shared.domain.events import TrackingSubscribed as Subscribed
+from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.parcel import InterceptionPhase, Stage
+from shared.domain.tickets import Anomaly
+from shared.domain.watching import Pace, Watching
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, courier, scanned, tick, wanted
+from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
+
+WATCH = ("subscribe_tracking", "query_tracking")
+
+
+def commands(said: list[Any]) -> list[tuple[str, str]]:
+    """What sources were asked, and which."""
+    return [(message.type, message.source) for message in of_type(said, *WATCH)]
+
+
+def ended(parcel: Parcel, source: str = "zto", *, gave_up: bool = False, reason: str = "") -> list[Any]:
+    """A source stops watching."""
+    return parcel.take(TrackingEnded(**parcel.about, source=source, reason=reason, gave_up=gave_up))
+
+
+def answers(parcel: Parcel) -> str:
+    """The id of the last command to a source."""
+    return str([*of_type(parcel.run.said, *WATCH)][-1].command_id)
+
+
+def subscribed(parcel: Parcel) -> list[Any]:
+    """The source takes the last subscription."""
+    return parcel.take(Subscribed(**parcel.about, answers=answers(parcel)))
+
+
+def refused(parcel: Parcel, code: str = "no_rights") -> list[Any]:
+    """The source refuses the last command."""
+    about = {"merchant": MERCHANT, "reply_to": parcel.key, "answers": answers(parcel)}
+    return parcel.take(CommandFailed(**about, command="x", code=code))
+
+
+def kinds(parcel: Parcel) -> list[str]:
+    """The kinds of all tickets."""
+    return [ticket.anomaly.value for ticket in parcel.case.tickets]
+
+
+# ---- from the beginning on ---------------------------------------------------------------------------------------
+
+
+def test_a_shipped_parcel_is_subscribed_at_once_and_by_itself() -> None:
+    parcel = shipped()
+    assert commands(parcel.run.said) == [("subscribe_tracking", "zto")]
+    assert subscribed(parcel) == []
+    assert parcel.case.watch.step == 1  # the rule is not worth a write
+
+
+@pytest.mark.parametrize(
+    ("carrier", "source"), [("zto", "zto"), ("sf", "sf"), ("yto", "kuaidi100"), ("x", "kuaidi100")]
+)
+def test_every_courier_has_its_source(carrier: str, source: str) -> None:
+    assert commands(shipped(carrier=carrier).run.said) == [("subscribe_tracking", source)]
+
+
+def test_a_parcel_that_nobody_of_ours_shipped_is_not_watched() -> None:
+    parcel = Parcel(scanned(Stage.IN_TRANSIT))
+    assert (parcel.run.said, parcel.due) == ([], None)
+
+
+@pytest.mark.parametrize(("days", "is_watched"), [(0, True), (10, True), (10.1, False), (400, False)])
+def test_what_was_shipped_long_ago_stays_silent(days: float, is_watched: bool) -> None:
+    parcel = Parcel(ParcelShipped(**shipped().about, content=inside()), at=NOW + days * DAY)
+    assert bool(commands(parcel.run.said)) == is_watched
+    assert notices(parcel.wait(400 * DAY)) == [] or is_watched
+    assert is_watched or parcel.due is None
+
+
+def test_an_old_parcel_without_a_time_of_shipping_is_as_old_as_its_payment() -> None:
+    told = ParcelShipped(**shipped().about, content=inside(shipped_at=None))
+    assert commands(Parcel(told, at=NOW + 20 * DAY).run.said) == []
+    assert commands(Parcel(told, at=NOW + DAY).run.said) == [("subscribe_tracking", "zto")]
+
+
+def test_an_old_parcel_that_was_scanned_just_now_is_none() -> None:
+    told = ParcelShipped(**shipped().about, content=inside(shipped_at=None))
+    assert commands(Parcel(scanned(Stage.IN_TRANSIT, NOW + 20 * DAY), told, at=NOW + 20 * DAY).run.said)
+
+
+def test_an_old_parcel_that_a_refund_wants_stopped_is_watched() -> None:
+    parcel = Parcel(wanted(content=inside()), at=NOW + 30 * DAY)
+    assert commands(parcel.run.said) == [("subscribe_tracking", "zto"), ("query_tracking", "zto")]
+
+
+# ---- silent stops ------------------------------------------------------------------------------------------------
+
+
+def test_a_subscription_that_nobody_answered_is_repeated_before_anybody_is_warned() -> None:
+    parcel = shipped()
+    said = parcel.wait(18 * HOUR - MINUTE)
+    assert commands(said) == [("query_tracking", "zto"), ("subscribe_tracking", "zto")]
+    assert notices(said) == []
+
+
+def test_a_refused_subscription_goes_to_the_general_source_then_to_a_person_and_is_tried_again() -> None:
+    parcel = shipped()
+    assert commands(refused(parcel)) == [("subscribe_tracking", "kuaidi100")]
+    assert commands(refused(parcel)) == []
+    assert commands(parcel.wait(2 * MINUTE)) == []
+    assert kinds(parcel) == ["unwatched"]
+    assert commands(parcel.wait(6 * HOUR)) == [("subscribe_tracking", "kuaidi100")]
+    subscribed(parcel)
+    assert kinds(parcel) == []
+
+
+def test_a_general_source_that_takes_what_another_refused_is_all_right() -> None:
+    parcel = shipped()
+    refused(parcel)
+    subscribed(parcel)
+    assert (parcel.case.watch.source, parcel.case.watch.ended) == ("kuaidi100", "")
+    assert commands(parcel.wait(17 * HOUR)) == []
+
+
+@pytest.mark.parametrize("gave_up", [True, False])
+def test_a_source_that_stops_is_subscribed_again_after_half_an_hour(*, gave_up: bool) -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    ended(parcel, gave_up=gave_up, reason="3天查询无记录")
+    assert parcel.case.watch.ended == "3天查询无记录"
+    assert commands(parcel.wait(30 * MINUTE)) == []
+    assert commands(parcel.wait(MINUTE)) == [("subscribe_tracking", "zto")]
+    subscribed(parcel)
+    assert parcel.case.watch.ended == ""
+    assert kinds(parcel) == []
+
+
+def test_a_source_that_stops_and_does_not_answer_any_more_ends_with_a_person() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    ended(parcel)
+    said = parcel.wait(25 * HOUR)
+    assert [kind for kind, _ in commands(said)].count("subscribe_tracking") == 4
+    assert kinds(parcel) == ["unwatched"]
+
+
+def test_what_another_source_says_of_its_own_end_changes_nothing() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    assert ended(parcel, "kuaidi100") == []
+    assert parcel.case.watch.ended == ""
+
+
+def test_an_end_that_is_told_twice_is_one() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    ended(parcel)
+    parcel.wait(20 * MINUTE)
+    ended(parcel)
+    assert commands(parcel.wait(11 * MINUTE)) == [("subscribe_tracking", "zto")]
+
+
+def test_the_end_of_a_parcel_that_has_arrived_is_no_news() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    assert ended(parcel, gave_up=True) == []
+    assert parcel.due is None
+
+
+def test_a_number_of_which_a_source_finds_nothing_is_probably_wrong() -> None:
+    parcel = shipped()
+    ended(parcel, gave_up=True)
+    assert notices(parcel.wait(MINUTE)) == ["单号查无记录"]
+    parcel.scan(Stage.PICKED_UP)
+    assert kinds(parcel) == []
+
+
+def test_silence_is_confirmed_before_anybody_is_warned() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    said = parcel.wait(36 * HOUR - 5 * MINUTE)
+    assert commands(said) == [("query_tracking", "zto")]
+    moved = parcel.traced((Stage.ARRIVED_AT_HUB, NOW + 12 * HOUR), answers=answers(parcel))
+    assert commands(parcel.take(moved)) == [("subscribe_tracking", "zto")]  # it knew, and had not said so
+    assert notices(parcel.wait(10 * MINUTE)) == []
+    assert kinds(parcel) == []
+
+
+def test_an_answer_that_brings_what_is_still_on_its_way_to_us_proves_no_death() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    just_now = parcel.traced((Stage.ARRIVED_AT_HUB, parcel.run.now - 20 * MINUTE), answers=answers(parcel))
+    assert commands(parcel.take(just_now)) == []
+
+
+def test_a_source_that_is_known_to_be_late_is_not_taken_for_dead() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, paces={"zto": Pace(lag_s=2 * 3600)})
+    parcel.wait(38 * HOUR - 5 * MINUTE)
+    late = parcel.traced((Stage.ARRIVED_AT_HUB, parcel.run.now - 100 * MINUTE), answers=answers(parcel))
+    assert commands(parcel.take(late)) == []
+
+
+def test_an_answer_without_news_proves_nothing() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    assert commands(parcel.take(parcel.traced(answers=answers(parcel)))) == []
+    assert notices(parcel.wait(5 * MINUTE)) == ["预警：在途停滞"]
+
+
+def test_a_refused_question_is_as_bad_as_a_refused_subscription() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    assert commands(refused(parcel)) == [("subscribe_tracking", "kuaidi100")]
+    subscribed(parcel)
+    assert commands(parcel.wait(36 * HOUR))[0] == ("query_tracking", "kuaidi100")
+    refused(parcel)
+    assert commands(parcel.wait(6 * HOUR)) == [("subscribe_tracking", "kuaidi100")]
+
+
+def test_a_source_that_dies_again_and_again_ends_with_a_person_and_is_still_asked() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    for _ in range(6):
+        parcel.wait(36 * HOUR)
+        parcel.take(parcel.traced((Stage.IN_TRANSIT, parcel.run.now - 3 * HOUR), answers=answers(parcel)))
+    assert parcel.case.watch.tries == 4
+    parcel.wait(MINUTE)
+    assert "unwatched" in kinds(parcel)
+    assert "query_tracking" in [kind for kind, _ in commands(parcel.wait(37 * HOUR))]
+
+
+def test_a_scan_that_comes_unasked_shows_that_somebody_watches() -> None:
+    parcel = shipped()
+    refused(parcel)
+    refused(parcel)
+    parcel.wait(MINUTE)
+    assert kinds(parcel) == ["unwatched"]
+    assert notices(parcel.scan(Stage.PICKED_UP)) == ["已恢复：物流订阅失效"]
+    assert kinds(parcel) == []
+    assert parcel.case.watch.tries == 0
+
+
+def test_what_a_person_has_seen_to_is_tried_again_at_once() -> None:
+    parcel = shipped(watching=Watching(subscriptions_max=1))
+    refused(parcel)
+    parcel.wait(MINUTE)
+    assert kinds(parcel) == ["unwatched"]
+    assert parcel.case.watch.retry_at is None
+    done = TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=Anomaly.UNWATCHED, by="li", closed=True)
+    assert commands(parcel.take(done)) == [("subscribe_tracking", "zto")]
+    subscribed(parcel)
+    parcel.wait(2 * MINUTE)
+    assert kinds(parcel) == []
+
+
+def test_what_a_person_could_not_help_is_another_ticket() -> None:
+    parcel = shipped(watching=Watching(subscriptions_max=1))
+    refused(parcel)
+    parcel.wait(MINUTE)
+    parcel.take(TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=Anomaly.UNWATCHED, by="li", closed=True))
+    refused(parcel)
+    parcel.wait(2 * MINUTE)
+    [ticket] = parcel.case.tickets
+    assert (ticket.closed, ticket.taken_by) == (False, "")
+
+
+# ---- the heartbeat -----------------------------------------------------------------------------------------------
+
+_misfortunes = st.sampled_from(["ended", "gave up", "refused", "subscribed", "scan", "answered", "nothing"])
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(_misfortunes, st.sampled_from([MINUTE, HOUR, 20 * HOUR, 40 * HOUR])), max_size=10),
+    st.sampled_from([Stage.UNKNOWN, Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.HELD_AT_PICKUP_POINT, Stage.RETURNING]),
+)
+def test_an_unfinished_watched_parcel_always_has_a_due_and_is_asked_about_within_36_hours_of_silence(
+    life: list[tuple[str, timedelta]], stage: Stage
+) -> None:
+    parcel = shipped()
+    for what, pause in life:
+        match what:
+            case "ended" | "gave up":
+                ended(parcel, gave_up=what == "gave up")
+            case "refused":
+                refused(parcel)
+            case "subscribed":
+                subscribed(parcel)
+            case "scan":
+                parcel.scan(stage)
+            case "answered":
+                parcel.take(parcel.traced((stage, parcel.run.now - 5 * HOUR), answers=answers(parcel)))
+        assert parcel.due is not None
+        parcel.wait(pause)
+        watch = parcel.case.watch
+        last = max(at for at in (parcel.case.heard_at, watch.asked_at, watch.queried_at) if at)
+        assert last > parcel.run.now - 36 * HOUR - MINUTE, "silent, and nobody was asked"
+    assert commands(parcel.wait(36 * HOUR + MINUTE)), "silent, and nobody was asked"
+    watch = parcel.case.watch
+    revived = not watch.ended or watch.retry_at
+    assert revived or "unwatched" in kinds(parcel) or "wrong_number" in kinds(parcel), "stopped, and nobody cares"
+
+
+def test_a_parcel_of_which_nothing_is_heard_for_60_days_is_given_up() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(61 * DAY)
+    assert parcel.due is None
+    assert parcel.open == ["stalled", "suspected_lost"]
+    assert parcel.scan(Stage.IN_TRANSIT)  # and taken up again with the first sign of life
+    assert parcel.due is not None
+
+
+def test_what_waits_at_our_own_door_is_not_asked_about() -> None:
+    parcel = on_its_way(Stage.RETURNED)
+    assert commands(parcel.wait(30 * DAY)) == []
+    assert parcel.due is not None
+
+
+def test_a_clock_that_comes_too_often_asks_nobody_twice() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR)
+    assert [parcel.take(tick(parcel.key)) for _ in range(5)] == [[]] * 5
+
+
+# ---- another courier ---------------------------------------------------------------------------------------------
+
+
+def corrected(parcel: Parcel, right: str = "sto") -> list[Any]:
+    """A source finds that the number travels with another courier."""
+    return parcel.take(CarrierCorrected(**parcel.about, source="kuaidi100", right=right))
+
+
+def test_what_is_inside_moves_to_the_right_courier_s_parcel() -> None:
+    parcel = shipped()
+    handed = [*of_type(corrected(parcel), "parcel_shipped")]
+    assert [(one.carrier, one.waybill, one.content) for one in handed] == [("sto", WAYBILL, inside())]
+    assert (parcel.case.moved_to, parcel.due) == ("sto", None)
+    assert corrected(parcel) == []
+
+
+def test_the_tickets_of_a_number_that_moved_are_closed() -> None:
+    parcel = shipped()
+    parcel.wait(20 * HOUR)
+    assert parcel.open == ["not_picked_up"]
+    assert notices(corrected(parcel)) == ["已恢复：已发货未揽收"]
+    assert kinds(parcel) == []
+
+
+def test_what_an_order_tells_later_is_passed_on_once() -> None:
+    parcel = shipped()
+    corrected(parcel)
+    more = ParcelShipped(**parcel.about, content=inside(line_ids=("L1", "L2")))
+    [passed] = parcel.take(more)
+    assert (passed.carrier, passed.content.line_ids) == ("sto", ("L1", "L2"))
+    assert parcel.take(more) == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_wish_to_stop_a_number_that_moved_is_refused_with_a_reason(when: str) -> None:
+    parcel = shipped()
+    parcel.scan(Stage.LABEL_CREATED)
+    said = parcel.take(wanted(content=inside())) if when == "before" else []
+    said = corrected(parcel)
+    if when == "after":
+        said = parcel.take(wanted(content=inside()))
+    [told] = of_type(said, "parcel_progressed")
+    assert (told.progress, told.reason) == ("refused", "carrier_corrected")
+    assert [*of_type(parcel.run.said, "intercept_parcel")] == []
+
+
+def test_a_promise_of_the_courier_outlives_the_correction() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted(content=inside()))
+    step = parcel.case.interception.step
+    parcel.take(courier("accepted", step))
+    corrected(parcel)
+    assert parcel.case.interception.phase is InterceptionPhase.ACCEPTED
+
+
+def test_two_sources_that_correct_each_other_leave_no_parcel_without_a_watcher() -> None:
+    there, here = shipped(), Parcel(carrier="sto")
+    [itself, told] = of_type(corrected(there), "carrier_corrected", "parcel_shipped")
+    here.take(itself, told)
+    assert here.case.moved_to is None
+    [itself, told] = of_type(corrected(here, "zto"), "carrier_corrected", "parcel_shipped")
+    said = there.take(itself, told)
+    assert there.case.moved_to is None
+    assert commands(said) == [("subscribe_tracking", "zto")]
+    assert [*of_type(said, "parcel_shipped", "carrier_corrected")] == []
+    assert there.due is not None
+
+
+def test_a_number_whose_courier_nobody_knows_is_asked_about_and_then_a_person_is() -> None:
+    parcel = shipped(carrier=UNKNOWN_CARRIER)
+    assert commands(parcel.run.said) == [("subscribe_tracking", "kuaidi100")]
+    refused(parcel, "carrier_not_found")
+    assert notices(parcel.wait(MINUTE)) == ["无法识别快递公司"]
+    assert notices(corrected(parcel, "yto")) == ["已恢复：无法识别快递公司"]
+
+
+def test_nobody_is_sent_to_an_unknown_courier() -> None:
+    parcel = shipped()
+    assert corrected(parcel, UNKNOWN_CARRIER) == []
+    assert parcel.case.moved_to is None
+
+
+def test_the_way_back_of_a_courier_s_own_parcel_stays_with_it() -> None:
+    parcel = Parcel(ReturnLegLinked(**shipped().about, original="W0"))
+    [note] = corrected(parcel)
+    assert (note.type, note.notice.urgent) == ("notice_raised", False)
+    assert parcel.case.moved_to is None
