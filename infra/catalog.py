@@ -40,6 +40,14 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """By which routes of the HTTP API a function is reached, and how it knows who may come in."""
+
+    routes: tuple[str, ...]
+    guard: str  # one sentence, for whoever audits an API without authorizers
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One function. Its name is its folder, construct id, log group, metric dimension and alarm prefix."""
 
@@ -49,6 +57,7 @@ class FunctionSpec:
     every: timedelta | None = None  # schedules only
     consumes: Lane | None = None  # queues only
     changes: Changes | None = None  # streams only
+    door: Door | None = None  # HTTP only
     concurrency_max: int = 10  # invocations at a time; queues only
     sends_to: tuple[Lane, ...] = ()
     table_actions: tuple[str, ...] = ()
@@ -70,10 +79,35 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "receive_webhook",
         Trigger.HTTP,
         "Vendors' pushes are being refused with an error, and vendors stop retrying after a while.",
+        door=Door(
+            (
+                "POST /webhooks/{source}/{merchant_id}",
+                "POST /webhooks/{source}/{merchant_id}/{token}",
+            ),
+            guard="Vendors sign their pushes; the function verifies every one.",
+        ),
         sends_to=INBOXES,
         reads_secrets=True,
         timeout=timedelta(seconds=10),
         memory_mib=256,
+    ),
+    FunctionSpec(
+        "show_board",
+        Trigger.HTTP,
+        "The desk cannot see or take its open tickets; they are still told to the groups.",
+        door=Door(
+            (
+                "GET /v1/merchants/{merchant_id}/tickets",
+                "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}",
+                "GET /v1/merchants/{merchant_id}/scores",
+                "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take",
+                "GET /v1/openapi.json",
+            ),
+            guard="The function compares the merchant's own token; the description of the API is public.",
+        ),
+        sends_to=(Lane.REFUNDS, Lane.PARCELS),
+        table_actions=(*_LOAD, "DeleteItem"),
+        reads_secrets=True,
     ),
     FunctionSpec(
         "poll_sources",

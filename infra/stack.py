@@ -7,7 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.bundle.build import Bundles
-from infra.catalog import FUNCTIONS, INBOXES, Changes, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, INBOXES, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.event_function import EventFunction, Surroundings
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
@@ -49,6 +49,7 @@ class HuhangStack(Stack):
             egress=egress,
         )
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
+        self.front_door = WebhookApi(self, "Webhooks", options)
         for function in self.functions.values():
             self._wake(function)
         self.operators.watch_own_metrics()
@@ -94,8 +95,8 @@ class HuhangStack(Stack):
     def _wake(self, function: EventFunction) -> None:
         """Connect a function with its trigger."""
         match function.spec:
-            case FunctionSpec(trigger=Trigger.HTTP):
-                self.front_door = WebhookApi(self, "Webhooks", receiver=function, options=self.options)
+            case FunctionSpec(trigger=Trigger.HTTP, door=Door() as door):
+                self.front_door.lead_to(function, door)
             case FunctionSpec(trigger=Trigger.SCHEDULE):
                 wake_by_schedule(function)
             case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):

@@ -6,9 +6,9 @@
     ├── Permanent        it will never work: store the failure, open a ticket
     │   ├── TooMuch      a list longer than we read at once: ask for less
     │   └── Refused      somebody at the door: answer with `http_status`, do nothing
-    │       ├── BadSignature, StaleTimestamp      401
-    │       ├── UnknownSource, UnknownMerchant    404
-    │       └── MalformedMessage                  400
+    │       ├── BadSignature, StaleTimestamp                  401
+    │       ├── UnknownSource, UnknownMerchant, UnknownCase   404
+    │       └── MalformedMessage                              400
     ├── LostRace         somebody else wrote the case first: load and decide again
     └── BudgetExhausted  today's automatic refunds are used up: decide again without them
 
@@ -76,6 +76,12 @@ class UnknownSource(Refused):
 
 class UnknownMerchant(Refused):
     """The merchant does not exist, or has no account with this source."""
+
+    http_status = 404
+
+
+class UnknownCase(Refused):
+    """The merchant has no such order, parcel or ticket."""
 
     http_status = 404
 

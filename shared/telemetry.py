@@ -16,6 +16,8 @@ EVENTS_UNKNOWN = "EventsUnknown"
 COMMANDS_FAILED = "CommandsFailed"
 MESSAGES_FAILED = "MessagesFailed"
 SWEEP_LAG = "SweepLag"
+SESSIONS_MOVED_TWICE = "SessionsMovedTwice"
+LATE_LINES = "LateLines"
 
 
 class _Stdout:
@@ -83,6 +85,15 @@ class Telemetry:
     def told(self, what: str, count: int) -> None:
         """Record how many things a periodic or forwarding function passed on."""
         self._log.info(what, extra={"count": count})
+
+    def answered(self, route: str, merchant: str, status: int) -> None:
+        """Record how a question was answered; the route's template, since a path may hold what people typed."""
+        self._log.info("answered", extra={"route": route, "merchant": merchant, "status": status})
+
+    def counted(self, what: str) -> None:
+        """Count what a decision wants counted: "second_hop" or "late_line"."""
+        name = {"second_hop": SESSIONS_MOVED_TWICE, "late_line": LATE_LINES}[what]
+        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
 
     def flush(self) -> None:
         """Write the metrics collected so far; at the end of every invocation."""

@@ -92,6 +92,8 @@ def _bundles_of(relative: Path) -> tuple[str, ...]:
     """Say which bundles a source file belongs to."""
     if relative.parts[0] == "functions" and len(relative.parts) > 2:
         return ("webhook",) if relative.parts[1] == THIN_FUNCTION else ("worker",)
+    if relative.parts[:2] == ("shared", "rules"):
+        return ("worker",)  # nothing is decided at the door
     return ("webhook", "worker")
 
 

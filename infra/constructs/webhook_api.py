@@ -1,4 +1,4 @@
-"""The public front door: one HTTP API, two routes, one function behind both."""
+"""The public front door: one HTTP API for vendors' pushes and for the merchants' desks."""
 
 import json
 from typing import cast
@@ -9,11 +9,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from infra.catalog import Door
 from infra.constructs.event_function import LOGS_KEPT, EventFunction
 from infra.constructs.suppression import accept_finding
 from infra.options import Options
 
-ROUTES = ("/webhooks/{source}/{merchant_id}", "/webhooks/{source}/{merchant_id}/{token}")
 LOCAL_API_ID = "a0000001"  # MiniStack takes the id from a tag, so that local addresses survive a new deployment
 RATE_PER_SECOND_MAX = 1_000
 BURST_MAX = 2_000
@@ -23,22 +23,25 @@ _LOGGED["sourceIp"] = "$context.identity.sourceIp"
 
 
 class WebhookApi(Construct):
-    """An API for vendors' pushes; who may push is decided by signature, in the function."""
+    """The API, throttled and logged as a whole; who may come in is decided in the functions."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, receiver: EventFunction, options: Options) -> None:
+    def __init__(self, scope: Construct, construct_id: str, options: Options) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.HttpApi(
             self, "Api", api_name=f"{options.stack_name}-webhooks", create_default_stage=False
         )
         if options.local:
             Tags.of(self.api).add("ms-custom-id", LOCAL_API_ID)
-        integration = HttpLambdaIntegration("Receiver", receiver.function)
-        for path in ROUTES:
-            for route in self.api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=integration):
-                accept_finding(
-                    route, "AwsSolutions-APIG4", "Vendors sign their pushes; the function verifies every one."
-                )
         self._make_stage(options)
+
+    def lead_to(self, function: EventFunction, door: Door) -> None:
+        """Open the routes of a function."""
+        integration = HttpLambdaIntegration(function.spec.name, function.function)
+        for key in door.routes:
+            method, path = key.split(" ")
+            added = self.api.add_routes(path=path, methods=[apigateway.HttpMethod(method)], integration=integration)
+            for route in added:
+                accept_finding(route, "AwsSolutions-APIG4", door.guard)
 
     def _make_stage(self, options: Options) -> None:
         """Make the default stage, throttled and logged."""

@@ -9,13 +9,42 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.domain.keys import CaseKind
+from shared.domain.order import OrderStatus
+from shared.domain.parcel import Stage
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
+from shared.domain.refund import RefundPhase
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Span
 
 TEXT_MAX = 200
 BY_HAND = "refund_by_hand"
 """Stands where tickets have their anomaly: a refund request that a person decides."""
+
+
+STAGE_TEXTS: dict[str, str] = {
+    Stage.UNKNOWN: "未知",
+    Stage.LABEL_CREATED: "已下单",
+    Stage.PICKED_UP: "已揽收",
+    Stage.IN_TRANSIT: "运输中",
+    Stage.ARRIVED_AT_HUB: "到达中转",
+    Stage.OUT_FOR_DELIVERY: "派送中",
+    Stage.HELD_AT_PICKUP_POINT: "待取件",
+    Stage.DELIVERY_FAILED: "派送不成功",
+    Stage.EXCEPTION: "异常",
+    Stage.REFUSED: "拒收",
+    Stage.DAMAGED: "破损",
+    Stage.SUSPECTED_LOST: "疑似丢失",
+    Stage.DELIVERED: "已签收",
+    Stage.RETURNING: "退回中",
+    Stage.RETURNED: "已退回",
+    OrderStatus.PAID: "待发货",
+    OrderStatus.PARTLY_SHIPPED: "部分发货",
+    OrderStatus.SHIPPED: "已发货",
+    OrderStatus.FINISHED: "已完成",
+    OrderStatus.CANCELLED: "已取消",
+    RefundPhase.BY_HAND: "转人工",
+}
+"""Where a case stands, as people read it."""
 
 
 class OpenTicket(Record):
@@ -32,7 +61,9 @@ class OpenTicket(Record):
     title: str
     advice: str
     stage: str
+    stage_text: str
     carrier: str = ""
+    carrier_text: str = ""
     waybill: str = ""
     order_ids: tuple[Id, ...] = ()
     opened_at: Instant
@@ -46,6 +77,7 @@ class OpenTicket(Record):
     urge_number: str = ""
     answer: str = ""
     answered_at: Instant | None = None
+    answered_by: str = ""
     taken_by: str = ""
 
 
@@ -122,14 +154,22 @@ class ArrivalTime(Record):
 
 
 class ParcelView(Record):
-    """All that is known of a parcel. `watch_ended` says why nobody reports its scans at the moment."""
+    """All that is known of a parcel. `watch_ended` says why nobody reports its scans at the moment.
+
+    `moved_to` is the courier with which the number really travels, `return_waybill` the number of its way back: there
+    the story goes on.
+    """
 
     merchant: MerchantId
     as_of: Instant
     carrier: Id
+    carrier_text: str
     waybill: Id
     stage: str
+    stage_text: str
     finished: bool
+    moved_to: str
+    return_waybill: str
     watched_by: str
     watch_ended: str
     lag_s: int

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from shared.domain.board import BY_HAND, OpenTicket
+from shared.domain.board import BY_HAND, STAGE_TEXTS, OpenTicket
 from shared.domain.decision import AnyCase
 from shared.domain.keys import CaseKey
 from shared.domain.notices import TICKETS, DigestCase, TicketKind
@@ -15,6 +15,7 @@ from shared.domain.refund import RefundCase
 from shared.domain.session import DeskCase, SessionCase
 from shared.domain.tickets import ANOMALIES, Ticket
 from shared.rules.ticketing import BROKEN, WARNED, group_of
+from shared.rules.wording import COURIERS
 
 _HOUR = timedelta(hours=1)
 
@@ -27,6 +28,7 @@ def open_tickets(key: CaseKey, case: AnyCase, policy: Policy, now: datetime) -> 
             where: Mapping[str, object] = {
                 "stage": case.stage,
                 "carrier": case.carrier,
+                "carrier_text": COURIERS.get(case.carrier, case.carrier),
                 "waybill": case.waybill,
                 "order_ids": orders,
             }
@@ -62,6 +64,7 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
     return OpenTicket.model_validate(
         {
             **where,
+            "stage_text": STAGE_TEXTS[str(where["stage"])],
             "merchant": key.merchant,
             "kind": key.kind,
             "case_id": key.id,
@@ -79,6 +82,7 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "urge_number": ticket.urge_number,
             "answer": ticket.answer,
             "answered_at": ticket.answered_at,
+            "answered_by": ticket.answered_by,
             "taken_by": ticket.taken_by,
         }
     )
@@ -96,7 +100,9 @@ def _by_hand(key: CaseKey, case: RefundCase, policy: Policy, now: datetime) -> O
         title=TICKETS[kind].title if kind else "退款需人工处理",
         advice=TICKETS[kind].advice if kind else "请在平台核对该退款申请后处理。",
         stage=case.phase,
+        stage_text=STAGE_TEXTS[case.phase],
         carrier=parcel.carrier if parcel else "",
+        carrier_text=COURIERS.get(parcel.carrier, parcel.carrier) if parcel else "",
         waybill=parcel.waybill if parcel else "",
         order_ids=(case.order_id,),
         opened_at=case.opened_at,

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
+from functions.show_board.handler import DESCRIPTION
+from infra.catalog import FUNCTIONS
 from infra.constructs.operators import NAMESPACE, OWN_METRICS
 from infra.options import OptionRefused, read_options
 from shared import telemetry
 from shared.domain.lanes import Lane
-from tests.infra.deployments import Deployment, words_in
+from shared.workflows.show_board import ROUTES
+from tests.infra.deployments import Deployment, logical_id, words_in
 from tests.infra.test_functions import VENDOR_CALLERS
 
 # W3005: CDK writes `DependsOn` itself. W3010: CDK puts placeholders where it would ask the account for its zones.
@@ -19,10 +22,23 @@ NOT_OURS = ["W3005", "W3010"]
 ABSENT_IN_CHINA = {"AWS::Lambda::Url", "SnapStart", "TracingConfig", "ProvisionedPollerConfig", "AWS::Pipes::Pipe"}
 
 
-def test_the_front_door_takes_posts_with_and_without_a_token(deployed: Deployment) -> None:
+def test_the_front_door_takes_pushes_with_and_without_a_token_and_the_desks_questions(deployed: Deployment) -> None:
     routes = {route["RouteKey"] for route in deployed.all("AWS::ApiGatewayV2::Route").values()}
     path = "POST /webhooks/{source}/{merchant_id}"
-    assert routes == {path, path + "/{token}"}
+    assert routes == {path, path + "/{token}", DESCRIPTION, *ROUTES}
+
+
+def test_every_route_leads_to_the_function_that_knows_it(deployed: Deployment) -> None:
+    integrations = deployed.all("AWS::ApiGatewayV2::Integration")
+    functions = deployed.all("AWS::Lambda::Function")
+    led: dict[str, set[str]] = {}
+    for route in deployed.all("AWS::ApiGatewayV2::Route").values():
+        integration = integrations[logical_id(route["Target"]["Fn::Join"][1][1])]
+        name = functions[logical_id(integration["IntegrationUri"])]["FunctionName"].removeprefix("huhang-")
+        led.setdefault(name, set()).add(route["RouteKey"])
+        assert integration["PayloadFormatVersion"] == "2.0"
+    assert led == {spec.name: set(spec.door.routes) for spec in FUNCTIONS if spec.door}
+    assert led["show_board"] == {DESCRIPTION, *ROUTES}
 
 
 def test_the_front_door_is_throttled_and_never_logs_a_path_since_it_may_hold_a_token(deployed: Deployment) -> None:

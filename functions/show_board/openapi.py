@@ -1,0 +1,152 @@
+"""Describes the board's API: `python -m functions.show_board.openapi` writes the description anew.
+
+It is made from the models once, and checked in twice: beside the handler, which serves the file as it is, and in
+`docs/`. A test compares both with what is made today.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.scores import Scores
+from shared.domain.tickets import ANOMALIES, Anomaly
+from shared.workflows.show_board import BODY_MAX, KNOWN, TAKEABLE, TicketQuery
+
+FILES = (Path(__file__).with_name("openapi.json"), Path(__file__).parents[2] / "docs" / "openapi.json")
+Document = dict[str, Any]
+_MERCHANT = "/v1/merchants/{merchant_id}"
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
+_PROBLEMS = {
+    "400": "Something in the request cannot be understood; the message names it.",
+    "401": "No token, or another one than the merchant's.",
+    "404": "No such merchant, parcel or ticket, or nothing was made yet.",
+    "429": "Too many requests; this answer comes from the gateway and has a form of its own.",
+    "503": "Nothing happened; the same request may succeed in a moment.",
+}
+
+
+def describe() -> Document:
+    """Give the OpenAPI 3.1 document."""
+    answers = [(model, "serialization") for model in (TicketList, ParcelView, Scores, Accepted, Problem)]
+    models: Any = [*answers, (TakeRequest, "validation"), (TicketQuery, "validation")]
+    _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
+    query = schemas.pop("TicketQuery")["properties"]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "huhang board",
+            "version": "1",
+            "description": "What an after-sales desk and its supervisor see: open tickets, parcels, scorecards.",
+        },
+        "servers": [{"url": "/", "description": "The deployment's WebhookBaseUrl."}],
+        "security": [{"merchantToken": []}],
+        "paths": _paths(query),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "merchantToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The `token` of the account `board` in the merchant's secret.",
+                }
+            },
+        },
+    }
+
+
+def _paths(query: Document) -> Document:
+    merchant = _in_path("merchant_id", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"})
+    parcel = [_in_path("carrier", _ID), _in_path("waybill", _ID)]
+    titles = ", ".join(f"`{anomaly}` {ANOMALIES[anomaly].title}" for anomaly in Anomaly)
+    wanted = [
+        _in_query("limit", query["limit"], "How many to give."),
+        _in_query("anomaly", {"type": "string"}, f"Only these, separated by commas: {', '.join(KNOWN)}."),
+        _in_query("carrier", _ID, "Only what concerns parcels of this courier."),
+    ]
+    ticket = [
+        _in_path("kind", {"type": "string", "enum": [*TAKEABLE]}),
+        _in_path(
+            "case_id", {"type": "string"}, "As `case_id` of the ticket: `carrier:waybill` or `platform:order_id`."
+        ),
+        _in_path("anomaly", {"$ref": "#/components/schemas/Anomaly"}, titles),
+    ]
+    return {
+        f"{_MERCHANT}/tickets": {
+            "get": _operation("listTickets", "Open tickets, the most urgent first", TicketList, [merchant, *wanted])
+        },
+        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}": {
+            "get": _operation("showParcel", "All that is known of a parcel", ParcelView, [merchant, *parcel])
+        },
+        f"{_MERCHANT}/scores": {
+            "get": _operation("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant])
+        },
+        f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
+            "post": {
+                **_operation("takeTicket", "A person deals with a ticket", Accepted, [merchant, *ticket], "202"),
+                "description": f"Harmless to repeat. The body has at most {BODY_MAX} bytes.",
+                "requestBody": {"required": True, "content": _json(TakeRequest.__name__)},
+            }
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "describe",
+                "summary": "This document",
+                "security": [],
+                "responses": {
+                    "200": {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}
+                },
+            }
+        },
+    }
+
+
+def _operation(name: str, summary: str, model: type, parameters: list[Document], status: str = "200") -> Document:
+    problems = {code: {"description": text, "content": _json(Problem.__name__)} for code, text in _PROBLEMS.items()}
+    del problems["429"]["content"]  # the gateway's own
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {status: {"description": "OK", "content": _json(model.__name__)}, **problems},
+    }
+
+
+def _json(model: str) -> Document:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+
+
+def _in_path(name: str, schema: Document, text: str = "") -> Document:
+    told = {"description": text} if text else {}
+    return {"name": name, "in": "path", "required": True, "schema": schema, **told}
+
+
+def _in_query(name: str, schema: Document, text: str) -> Document:
+    return {"name": name, "in": "query", "schema": schema, "description": text}
+
+
+def _plain(node: Any) -> Any:
+    """Leave out what pydantic repeats, and let answers grow: only what is sent to us is closed."""
+    if isinstance(node, list):
+        return [_plain(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    is_closed = node.get("additionalProperties") is False and node.get("title") != TakeRequest.__name__
+    return {
+        name: _plain(value)
+        for name, value in node.items()
+        if not (name == "title" and isinstance(value, str)) and not (name == "additionalProperties" and is_closed)
+    }
+
+
+def write() -> str:
+    """Give the document as it is checked in."""
+    return json.dumps(describe(), ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    for file in FILES:
+        file.write_text(write(), "utf-8")

@@ -1,0 +1,157 @@
+"""What is known of one parcel, in the order in which it happened, and what is left of each limit. The board calls it.
+
+The case holds the newest state and the milestones on the way to it; every single scan is in the archive.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from shared.domain.board import STAGE_TEXTS, ArrivalTime, Band, Basis, Moment, ParcelView, RunningLimit
+from shared.domain.keys import CaseKey
+from shared.domain.parcel import Content, ParcelCase, Stage
+from shared.domain.policy import Policy
+from shared.domain.scores import Days, Scores
+from shared.domain.tickets import ANOMALIES
+from shared.rules.open_tickets import hours_between, open_tickets
+from shared.rules.parcel_spans import deadlines, heeded
+from shared.rules.scorecard import FIVE_POINTS, FOUR_POINTS, region_of
+from shared.rules.wording import COURIERS
+
+_HOUR = timedelta(hours=1)
+_LONG: Days = 30  # the days of the averages that expectations rest on
+
+
+def parcel_view(key: CaseKey, case: ParcelCase, policy: Policy, scores: Scores | None, now: datetime) -> ParcelView:
+    """Give all that is known of a parcel."""
+    return ParcelView(
+        merchant=key.merchant,
+        as_of=now,
+        carrier=case.carrier,
+        carrier_text=COURIERS.get(case.carrier, case.carrier),
+        waybill=case.waybill,
+        stage=case.stage,
+        stage_text=STAGE_TEXTS[case.stage],
+        finished=case.is_finished,
+        moved_to=case.moved_to or "",
+        return_waybill=case.return_waybill or "",
+        watched_by=case.watch.source or "",
+        watch_ended=case.watch.ended,
+        lag_s=case.lag_s,
+        timeline=tuple(sorted(_moments(case), key=lambda moment: moment.at)),
+        limits=_limits(case, policy, now),
+        arrivals=tuple(_arrivals(case, scores, now)),
+        tickets=tuple(open_tickets(key, case, policy, now)),
+        broken_once=case.broken,
+    )
+
+
+# ---- what happened -----------------------------------------------------------------------------------------------
+
+
+def _moments(case: ParcelCase) -> Iterator[Moment]:
+    for content in case.contents:
+        if content.paid_at:
+            yield Moment(at=content.paid_at, what="paid", text=f"买家付款 {content.platform} {content.order_id}")
+        if content.shipped_at:
+            yield Moment(at=content.shipped_at, what="shipped", text=f"发货 {content.platform} {content.order_id}")
+    for at, what, text in _milestones(case):
+        if at:
+            yield Moment(at=at, what=what, text=text)
+    for ticket in case.tickets:
+        title = ANOMALIES[ticket.anomaly].title
+        yield Moment(at=ticket.opened_at, what="ticket_opened", text=f"预警 {title}")
+        if ticket.urged_at:
+            said = f"催促快递 {title} {ticket.urge_number}".strip()
+            yield Moment(at=ticket.urged_at, what="courier_urged", text=said)
+        if ticket.answered_at:
+            yield Moment(at=ticket.answered_at, what="answered", text=f"反馈 {ticket.answered_by} {ticket.answer}")
+
+
+def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
+    stopping, scan = case.interception, case.last_scan
+    yield case.watch.asked_at, "watched", f"订阅轨迹 {case.watch.source}"
+    yield case.picked_up_at, Stage.PICKED_UP, STAGE_TEXTS[Stage.PICKED_UP]
+    yield case.moved_at, Stage.IN_TRANSIT, "首次中转"
+    yield case.held_at, Stage.HELD_AT_PICKUP_POINT, STAGE_TEXTS[Stage.HELD_AT_PICKUP_POINT]
+    yield stopping.wanted_at, "interception_wanted", "退款要求拦截"
+    yield stopping.accepted_at, "interception_accepted", "快递受理拦截"
+    yield stopping.succeeded_at, "interception_succeeded", "快递称已拦下"
+    yield case.return_scan_at, Stage.RETURNING, "首次退回扫描"
+    yield case.returned_from, "sent_back", "买家寄回"
+    yield case.received_at, "received", "仓库收货"
+    if scan and scan.at not in (case.picked_up_at, case.moved_at, case.held_at, case.return_scan_at):
+        yield scan.at, scan.stage, STAGE_TEXTS[scan.stage]
+
+
+# ---- what is left ------------------------------------------------------------------------------------------------
+
+
+def _limits(case: ParcelCase, policy: Policy, now: datetime) -> tuple[RunningLimit, ...]:
+    found = sorted(heeded(case, deadlines(case, policy)), key=lambda one: (one.breach_at, one.rule))
+    return tuple(
+        RunningLimit(
+            span=one.span,
+            rule=one.rule,
+            since=one.since,
+            limit_hours=round(one.limit / _HOUR, 2),
+            warn_at=one.warn_at,
+            breach_at=one.breach_at,
+            hours_left=hours_between(now, one.breach_at),
+            exposure_fen=one.exposure_fen,
+            alert=one.alert,
+        )
+        for one in found
+    )
+
+
+def _arrivals(case: ParcelCase, scores: Scores | None, now: datetime) -> Iterator[ArrivalTime]:
+    """Give the time of every order inside from payment to signature; a parcel that turned back has none."""
+    if case.is_return or case.return_scan_at or case.moved_to:
+        return
+    signed_at = case.last_scan.at if case.last_scan and case.stage is Stage.DELIVERED else None
+    for content in case.contents:
+        if content.paid_at:
+            yield _arrival(content, content.paid_at, signed_at, _average(case, scores), now)
+
+
+def _arrival(
+    content: Content,
+    paid_at: datetime,
+    signed_at: datetime | None,
+    average: tuple[timedelta, Basis] | None,
+    now: datetime,
+) -> ArrivalTime:
+    used = max(timedelta(0), (signed_at or now) - paid_at)
+    expected, basis = used, Basis.SIGNED if signed_at else Basis.ELAPSED
+    if average and not signed_at and average[0] > used:
+        expected, basis = average
+    return ArrivalTime(
+        platform=content.platform,
+        order_id=content.order_id,
+        region=content.region,
+        paid_at=paid_at,
+        signed_at=signed_at,
+        hours_used=round(used / _HOUR, 2),
+        hours_left_for_5=round((FIVE_POINTS - used) / _HOUR, 2),
+        hours_left_for_4=round((FOUR_POINTS - used) / _HOUR, 2),
+        expected_hours=round(expected / _HOUR, 2),
+        expected_band=band_of(expected),
+        basis=basis,
+    )
+
+
+def band_of(took: timedelta) -> Band:
+    """Give the band of a time from payment to signature."""
+    if took <= FIVE_POINTS:
+        return Band.FIVE
+    return Band.FOUR if took <= FOUR_POINTS else Band.LESS
+
+
+def _average(case: ParcelCase, scores: Scores | None) -> tuple[timedelta, Basis] | None:
+    """Find the shop's average for such a parcel, as narrow as anything was measured."""
+    places: Sequence[tuple[str, Basis]] = ((region_of(case), Basis.REGION), ("", Basis.COURIER))
+    for region, basis in places:
+        row = scores.row(_LONG, case.carrier, region) if scores and (region or basis is Basis.COURIER) else None
+        if row and row.arrivals:
+            return timedelta(minutes=row.arrival_minutes) / row.arrivals, basis
+    return None

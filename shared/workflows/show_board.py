@@ -1,0 +1,183 @@
+"""The board's questions and the one thing that people can tell it: who deals with a ticket.
+
+The merchant stands in the path and its own token in the header; after that everything is addressed by this merchant.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, NamedTuple, TypeVar
+
+from pydantic import Field, ValidationError
+
+from shared.domain.board import BY_HAND, Accepted, ParcelView, TakeRequest, TicketList
+from shared.domain.events import TicketTaken
+from shared.domain.keys import CaseKey, CaseKind, parcel_key
+from shared.domain.messages import write_message
+from shared.domain.order import OrderCase
+from shared.domain.parcel import ParcelCase
+from shared.domain.policy import Policy
+from shared.domain.record import Id, Record
+from shared.domain.scores import Scores
+from shared.domain.tickets import Anomaly
+from shared.domain.vendor import is_same
+from shared.errors import BadSignature, MalformedMessage, UnknownCase, UnknownMerchant
+from shared.ports import Accounts, CaseStore, Clock, Queue, ScoreStore
+from shared.rules.parcel_view import parcel_view
+from shared.workflows.list_open import Wanted, list_open
+
+ACCOUNT = "board"  # the merchant's account with us: {"token": …}
+BODY_MAX = 10_000
+TAKEABLE = (CaseKind.PARCEL, CaseKind.ORDER)
+KNOWN = (*Anomaly, BY_HAND)
+_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
+_CASE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}:[A-Za-z0-9_.:\-]{1,64}")
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_R = TypeVar("_R", bound=Record)
+
+
+class Question(NamedTuple):
+    """A request as the API gives it: the route by its template, and what fills it."""
+
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    authorization: str
+    body: bytes
+
+
+class Board(NamedTuple):
+    """What the board looks at, and the way by which it tells."""
+
+    accounts: Accounts
+    cases: CaseStore
+    scores: ScoreStore
+    queue: Queue
+    clock: Clock
+
+
+class TicketQuery(Record):
+    """Which tickets are asked for. Several anomalies are separated by commas; nothing means all."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    anomaly: str = ""
+    carrier: Id | None = None
+
+
+def answer(question: Question, board: Board) -> tuple[int, Record]:
+    """Give the status and the document of an answer.
+
+    Raises:
+        Refused: answered with the error's `http_status` and its sentence.
+        Retryable: nothing happened; the same request may succeed a moment later.
+    """
+    merchant = _admitted(question, board.accounts)
+    return ROUTES[question.route](merchant, question, board)
+
+
+def _admitted(question: Question, accounts: Accounts) -> str:
+    """Check that who asks has the merchant's token."""
+    merchant = question.path.get("merchant_id", "")
+    try:
+        ours = accounts.account(merchant, ACCOUNT).get("token", "")
+    except UnknownMerchant:
+        ours = ""
+    if not ours:
+        raise UnknownMerchant("unknown_merchant", "There is no such merchant, or it has no board.")
+    told = _BEARER.fullmatch(question.authorization)
+    if told is None:
+        raise BadSignature("no_token", "The header Authorization must be: Bearer, a space, the merchant's token.")
+    if not is_same(ours, told[1]):
+        raise BadSignature("wrong_token", "This is not the merchant's token.")
+    return merchant
+
+
+# ---- questions ---------------------------------------------------------------------------------------------------
+
+
+def _tickets(merchant: str, question: Question, board: Board) -> tuple[int, TicketList]:
+    asked = _read(TicketQuery, question.query)
+    anomalies = tuple(filter(None, asked.anomaly.split(",")))
+    unknown = [name for name in anomalies if name not in KNOWN]
+    if unknown:
+        raise MalformedMessage("invalid", f"anomaly: {unknown[0][:40]!r} is not known; known are {', '.join(KNOWN)}.")
+    wanted = Wanted(asked.limit, anomalies, asked.carrier or "")
+    return 200, list_open(board.cases, merchant, wanted, board.clock.now())
+
+
+def _parcel(merchant: str, question: Question, board: Board) -> tuple[int, ParcelView]:
+    carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
+    key = parcel_key(merchant, carrier, waybill)
+    case, policy = _load(key, board)
+    if not isinstance(case, ParcelCase):
+        raise UnknownCase("unknown_parcel", f"Nothing is known of a parcel {waybill} with {carrier}.")
+    return 200, parcel_view(key, case, policy, board.scores.scores(merchant), board.clock.now())
+
+
+def _scores(merchant: str, question: Question, board: Board) -> tuple[int, Scores]:
+    del question
+    found = board.scores.scores(merchant)
+    if found is None:
+        raise UnknownCase("no_scores", "No scorecard was made yet: one is made every hour.")
+    return 200, found
+
+
+# ---- what people tell --------------------------------------------------------------------------------------------
+
+
+def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepted]:
+    kind, identity = question.path.get("kind", ""), _named(_CASE_ID, question, "case_id")
+    if kind not in TAKEABLE:
+        raise MalformedMessage("invalid", f"kind: tickets of {', '.join(TAKEABLE)} can be taken, not of {kind[:40]!r}.")
+    anomaly = question.path.get("anomaly", "")
+    if anomaly not in set(Anomaly):
+        raise MalformedMessage("invalid", f"anomaly: {anomaly[:40]!r} is not known; known are {', '.join(Anomaly)}.")
+    if len(question.body) > BODY_MAX:
+        raise MalformedMessage("invalid", f"The body is longer than {BODY_MAX} bytes.")
+    said = _read(TakeRequest, question.body)
+    key = CaseKey(merchant, CaseKind(kind), identity)
+    case, _ = _load(key, board)
+    tickets = case.tickets if isinstance(case, ParcelCase | OrderCase) else ()
+    if all(ticket.anomaly != anomaly for ticket in tickets):
+        raise UnknownCase("unknown_ticket", f"The {kind} {identity} has no ticket {anomaly}, or has it no more.")
+    event = TicketTaken(
+        merchant=merchant, about=str(key), anomaly=Anomaly(anomaly), by=said.by, text=said.text, closed=said.closed
+    )
+    board.queue.send(key.lane, [(merchant, write_message(event))])
+    message = f"{'Closed' if said.closed else 'Taken'} by {said.by}; it shows within seconds."
+    return 202, Accepted(about=str(key), anomaly=Anomaly(anomaly), message=message)
+
+
+ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
+    "GET /v1/merchants/{merchant_id}/tickets": _tickets,
+    "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": _parcel,
+    "GET /v1/merchants/{merchant_id}/scores": _scores,
+    "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
+}
+"""As the API names them; all need the merchant's token."""
+
+
+def _load(key: CaseKey, board: Board) -> tuple[object, Policy]:
+    loaded = board.cases.load(key.merchant, [key])
+    if loaded.policy is None:
+        raise UnknownMerchant("no_policy", "The merchant has no policy yet.")
+    return loaded.cases[key].case, loaded.policy
+
+
+def _named(pattern: re.Pattern[str], question: Question, name: str) -> str:
+    """Read a part of the path; only what can be part of a key."""
+    value = question.path.get(name, "")
+    if not pattern.fullmatch(value):
+        raise MalformedMessage("invalid", f"{name}: {value[:64]!r} cannot be one.")
+    return value
+
+
+def _read(model: type[_R], told: Mapping[str, str] | bytes) -> _R:
+    """Read what was told; whatever does not fit is named in one sentence."""
+    try:
+        return model.model_validate_json(told) if isinstance(told, bytes) else model.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            first["msg"] = f"is not known; known are {', '.join(model.model_fields)}"
+        raise MalformedMessage("invalid", f"{place or 'body'}: {first['msg']}.") from None

@@ -1,0 +1,405 @@
+"""The desk's window on HTTP events: who is let in, what is answered, what is refused and how that is said."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.show_board import handler as module
+from functions.show_board.handler import DESCRIPTION, handler
+from functions.show_board.openapi import FILES, describe, write
+from shared import wiring
+from shared.domain.events import TicketTaken
+from shared.domain.lanes import Lane
+from shared.domain.messages import parse_message
+from shared.domain.refund import RefundPhase
+from shared.domain.scores import Scores
+from shared.domain.tickets import Anomaly
+from shared.errors import Retryable
+from shared.telemetry import Telemetry
+from shared.workflows.handle_event import handle_event
+from shared.workflows.show_board import ROUTES
+from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeScores
+from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
+from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
+
+TOKEN = "board-令牌-token"  # whatever a person has put into the secret
+TICKETS, PARCEL, SCORES, TAKE = ROUTES
+
+
+class Desk:
+    """What stands behind the window."""
+
+    def __init__(self) -> None:
+        self.store = store_with(
+            troubled(1, ticket(), ticket(Anomaly.LATE, breach_at=NOW + HOUR)), troubled(2, carrier="sf")
+        )
+        self.queue = FakeQueue()
+        self.clock = FakeClock(NOW)
+        self.scores = FakeScores(self.store.table)
+        accounts = {MERCHANT: {"board": {"token": TOKEN}, "zto": {}}, "other": {"board": {"token": "theirs"}}}
+        self.accounts = FakeAccounts({**accounts, "deaf": {"zto": {}}, "empty": {"board": {"token": ""}}})
+        self.store.table.policies["other"] = policy(merchant="other")
+
+    def ask(self, route: str, *, token: str | None = TOKEN, body: Any = None, query: Any = None, **path: str) -> Any:
+        """Send a request and give the status and the document."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        event = {
+            "version": "2.0",
+            "routeKey": route,
+            "headers": headers,
+            "pathParameters": {"merchant_id": MERCHANT, **path},
+            "queryStringParameters": query,
+            "body": json.dumps(body) if isinstance(body, dict) else body,
+        }
+        return self.send(event)
+
+    def send(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Send an event."""
+        answer = handler(event, None)
+        assert answer["headers"]["content-type"].startswith("application/json")
+        return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk()
+    monkeypatch.setattr(wiring, "accounts", lambda: desk.accounts)
+    monkeypatch.setattr(wiring, "case_store", lambda: desk.store)
+    monkeypatch.setattr(wiring, "scores", lambda: desk.scores)
+    monkeypatch.setattr(wiring, "queue", lambda: desk.queue)
+    monkeypatch.setattr(wiring, "clock", lambda: desk.clock)
+    monkeypatch.setattr(wiring, "telemetry", Telemetry)
+    module._board.cache_clear()
+    return desk
+
+
+def take(desk: Desk, *, key: Any = P_KEY, anomaly: str = "stalled", body: Any = None, **how: Any) -> Any:
+    """Say that somebody deals with a ticket."""
+    told = {"by": "小王"} if body is None else body
+    return desk.ask(TAKE, body=told, kind=str(key.kind), case_id=key.id, anomaly=anomaly, **how)
+
+
+ASKING: dict[str, Callable[..., Any]] = {
+    "tickets": lambda desk, **how: desk.ask(TICKETS, **how),
+    "parcel": lambda desk, **how: desk.ask(PARCEL, **{"carrier": "zto", "waybill": WAYBILL, **how}),
+    "scores": lambda desk, **how: desk.ask(SCORES, **how),
+    "take": take,
+}
+
+
+# ---- who is let in -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ASKING)
+@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", "theirs"])
+def test_without_the_merchant_s_token_nothing_is_told_or_done(desk: Desk, what: str, token: str | None) -> None:
+    status, answer = ASKING[what](desk, token=token)
+    assert status == 401
+    assert set(answer) == {"error", "message"}
+    assert answer["error"] in ("no_token", "wrong_token")
+    assert not desk.queue.lanes[Lane.PARCELS]
+
+
+@pytest.mark.parametrize("what", ASKING)
+@pytest.mark.parametrize("merchant", ["stranger", "deaf", "empty", "", "../x", "Demo"])
+def test_a_merchant_without_a_board_is_not_found(desk: Desk, what: str, merchant: str) -> None:
+    for token in (TOKEN, "", None):
+        status, answer = ASKING[what](desk, merchant_id=merchant, token=token)
+        assert (status, answer["error"]) == (404, "unknown_merchant")
+
+
+@pytest.mark.parametrize("what", ASKING)
+def test_a_merchant_sees_nothing_of_another_s(desk: Desk, what: str) -> None:
+    status, answer = ASKING[what](desk, merchant_id="other", token="theirs")
+    assert (status, answer.get("tickets", [])) in ((200, []), (404, []))
+
+
+@pytest.mark.parametrize("header", ["basic {}", "Bearer", "Bearer  ", "{}", "Bearer {} {}"])
+def test_only_a_bearer_is_let_in(desk: Desk, header: str) -> None:
+    event = {"routeKey": TICKETS, "pathParameters": {"merchant_id": MERCHANT}}
+    assert desk.send({**event, "headers": {"authorization": header.format("theirs", "x")}})[0] == 401
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
+def test_the_case_of_the_header_does_not_matter(desk: Desk, name: str, scheme: str) -> None:
+    event = {"routeKey": TICKETS, "pathParameters": {"merchant_id": MERCHANT}, "headers": {name: f"{scheme} {TOKEN}"}}
+    assert desk.send(event)[0] == 200
+
+
+# ---- tickets -----------------------------------------------------------------------------------------------------
+
+
+def test_open_tickets_come_with_all_that_a_desk_needs(desk: Desk) -> None:
+    status, answer = desk.ask(TICKETS)
+    assert (status, answer["found"], answer["complete"], answer["merchant"]) == (200, 3, True, MERCHANT)
+    first = answer["tickets"][0]
+    assert (first["anomaly"], first["title"], first["hours_left"]) == ("late", "到货时长超出目标", 1.0)
+    assert (first["case_id"], first["carrier_text"], first["kind"]) == ("zto:W1", "中通", "parcel")
+    assert first["breach_at"] == "2026-11-11T01:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"limit": "1"}, ["late"]),
+        ({"limit": "500"}, ["late", "stalled", "stalled"]),
+        ({"anomaly": "late"}, ["late"]),
+        ({"anomaly": "late,refund_by_hand"}, ["late"]),
+        ({"anomaly": "", "carrier": "sf"}, ["stalled"]),
+        ({"anomaly": "damaged"}, []),
+    ],
+)
+def test_a_question_can_be_narrower(desk: Desk, query: dict[str, str], expected: list[str]) -> None:
+    status, answer = desk.ask(TICKETS, query=query)
+    assert (status, [row["anomaly"] for row in answer["tickets"]]) == (200, expected)
+
+
+BAD_QUERIES = [
+    ({"limit": "0"}, "limit"),
+    ({"limit": "501"}, "limit"),
+    ({"limit": "many"}, "limit"),
+    ({"limit": ""}, "limit"),
+    ({"anomaly": "stall"}, "stalled, delivery_slow"),
+    ({"anomaly": "late,stall"}, "'stall'"),
+    ({"carrier": "中通"}, "carrier"),
+    ({"carrier": "zto|x"}, "carrier"),
+    ({"page": "2"}, "limit, anomaly, carrier"),
+]
+
+
+@pytest.mark.parametrize(("query", "named"), BAD_QUERIES)
+def test_a_question_that_makes_no_sense_is_named_in_a_sentence(desk: Desk, query: dict[str, str], named: str) -> None:
+    status, answer = desk.ask(TICKETS, query=query)
+    assert (status, answer["error"]) == (400, "invalid")
+    assert named in answer["message"]
+    assert answer["message"].endswith(".")
+
+
+def test_what_was_typed_is_not_repeated_at_length(desk: Desk) -> None:
+    _, answer = desk.ask(TICKETS, query={"anomaly": "x" * 5000})
+    assert len(answer["message"]) < 600
+
+
+# ---- one parcel, the scorecard -----------------------------------------------------------------------------------
+
+
+def test_a_parcel_is_shown_with_the_expectation_of_the_scorecard(desk: Desk) -> None:
+    status, answer = desk.ask(PARCEL, carrier="zto", waybill=WAYBILL)
+    assert (status, answer["waybill"], len(answer["tickets"])) == (200, WAYBILL, 2)
+    assert desk.ask(PARCEL, carrier="zto", waybill="W%31")[1]["waybill"] == WAYBILL
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ({"carrier": "zto", "waybill": "W9"}, 404, "unknown_parcel"),
+        ({"carrier": "sf", "waybill": "W1"}, 404, "unknown_parcel"),
+        ({"carrier": "zto", "waybill": "W 1"}, 400, "invalid"),
+        ({"carrier": "a|b", "waybill": "W1"}, 400, "invalid"),
+        ({"carrier": "zto", "waybill": "x" * 65}, 400, "invalid"),
+        ({"carrier": "zto%7C", "waybill": "W1"}, 400, "invalid"),
+    ],
+)
+def test_a_parcel_that_is_none_is_said_to_be(desk: Desk, path: dict[str, str], status: int, error: str) -> None:
+    found, answer = desk.ask(PARCEL, **path)
+    assert (found, answer["error"]) == (status, error)
+    assert answer["message"].endswith(".")
+
+
+def test_a_scorecard_is_given_once_there_is_one(desk: Desk) -> None:
+    assert (desk.ask(SCORES)[0], desk.ask(SCORES)[1]["error"]) == (404, "no_scores")
+    desk.scores.put(Scores(merchant=MERCHANT, as_of=NOW, rows=()))
+    assert desk.ask(SCORES) == (
+        200,
+        {
+            "merchant": MERCHANT,
+            "as_of": "2026-11-11T00:00:00Z",
+            "rows": [],
+            "regions_left_out": 0,
+            "watched": {},
+            "unwatched": {},
+        },
+    )
+
+
+# ---- taking a ticket ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body", [{"by": "小王"}, {"by": " desk-2 ", "text": "已致电网点"}, {"by": "a", "text": "x" * 200, "closed": True}]
+)
+def test_who_deals_with_a_ticket_is_on_its_way_to_the_case(desk: Desk, body: dict[str, Any]) -> None:
+    status, answer = take(desk, body=body)
+    assert (status, answer["about"], answer["anomaly"]) == (202, str(P_KEY), "stalled")
+    [(merchant, message)] = desk.queue.take(Lane.PARCELS)
+    event = parse_message(message)
+    expected = {"text": "", "closed": False, **body, "by": body["by"].strip()}
+    assert (merchant, event) == (
+        MERCHANT,
+        TicketTaken(merchant=MERCHANT, about=str(P_KEY), anomaly=Anomaly.STALLED, **expected),
+    )
+
+
+def test_an_order_s_ticket_goes_to_the_order_s_lane(desk: Desk) -> None:
+    save(desk.store, O_KEY, order(tickets=(ticket(Anomaly.NOT_SHIPPED),)))
+    assert take(desk, key=O_KEY, anomaly="not_shipped")[0] == 202
+    assert len(desk.queue.take(Lane.REFUNDS)) == 1
+
+
+def test_a_ticket_that_was_closed_leaves_the_list(desk: Desk) -> None:
+    assert take(desk, body={"by": "小王", "text": "已联系买家", "closed": True})[0] == 202
+    [(_, message)] = desk.queue.take(Lane.PARCELS)
+    case = desk.store.table.cases[P_KEY].case
+    assert case
+    handle_event(parse_message(message), desk.store, desk.clock)  # type: ignore[arg-type]
+    kept = desk.store.table.cases[P_KEY].case
+    assert [(one.taken_by, one.answer, one.closed) for one in kept.tickets if one.anomaly == "stalled"] in (  # type: ignore[union-attr]
+        [("小王", "已联系买家", True)],
+        [],
+    )
+    assert "stalled" not in [row["anomaly"] for row in desk.ask(TICKETS, query={"carrier": "zto"})[1]["tickets"]]
+
+
+def test_a_base64_body_is_the_body_it_was(desk: Desk) -> None:
+    event = {
+        "routeKey": TAKE,
+        "headers": {"authorization": f"Bearer {TOKEN}"},
+        "pathParameters": {"merchant_id": MERCHANT, "kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled"},
+        "body": base64.b64encode('{"by":"小王"}'.encode()).decode(),
+        "isBase64Encoded": True,
+    }
+    assert desk.send(event)[0] == 202
+
+
+BAD_BODIES = [
+    ("", "body"),
+    ("[]", "body"),
+    ("{", "body"),
+    ({}, "by"),
+    ({"by": ""}, "by"),
+    ({"by": "x" * 41}, "by"),
+    ({"by": "a\nb"}, "by"),
+    ({"by": 7}, "by"),
+    ({"by": "a", "text": "x" * 201}, "text"),
+    ({"by": "a", "closed": "perhaps"}, "closed"),
+    ({"by": "a", "done": True}, "by, text, closed"),
+    ('{"by":"' + "x" * 20_000 + '"}', "10000"),
+    ("\xff", "body"),
+]
+
+
+@pytest.mark.parametrize(("body", "named"), BAD_BODIES)
+def test_a_body_that_makes_no_sense_is_named_in_a_sentence(desk: Desk, body: Any, named: str) -> None:
+    status, answer = take(desk, body=body)
+    assert (status, answer["error"]) == (400, "invalid")
+    assert named in answer["message"]
+    assert not desk.queue.lanes[Lane.PARCELS]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "named"),
+    [
+        ({"kind": "refund"}, 400, "parcel, order"),
+        ({"kind": "digest"}, 400, "kind"),
+        ({"anomaly": "refund_by_hand"}, 400, "anomaly"),
+        ({"anomaly": "damaged"}, 404, "damaged"),
+        ({"case_id": "zto:W9"}, 404, "W9"),
+        ({"case_id": "W1"}, 400, "case_id"),
+        ({"case_id": "zto:W1|x"}, 400, "case_id"),
+        ({"case_id": "zto:../../x"}, 400, "case_id"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_to_be(desk: Desk, path: dict[str, str], status: int, named: str) -> None:
+    known = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled"}
+    found, answer = desk.ask(TAKE, body={"by": "a"}, **{**known, **path})
+    assert (found, named in answer["message"]) == (status, True)
+    assert not desk.queue.lanes[Lane.PARCELS]
+
+
+def test_a_refund_that_a_person_decides_is_listed_and_decided_on_its_platform(desk: Desk) -> None:
+    save(desk.store, R_KEY, refund(RefundPhase.BY_HAND))
+    assert [row["kind"] for row in desk.ask(TICKETS, query={"anomaly": "refund_by_hand"})[1]["tickets"]] == ["refund"]
+    assert take(desk, key=R_KEY)[0] == 400
+    assert f"sim:{ORDER}" == O_KEY.id
+
+
+# ---- trouble, logs -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ASKING)
+def test_a_table_that_is_busy_is_asked_again_later(desk: Desk, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any, **__: Any) -> Any:
+        raise Retryable("PutItem: secret details", timedelta(seconds=1))
+
+    for place, name in ((desk.store, "load"), (desk.store, "open_cases"), (desk.scores, "scores")):
+        monkeypatch.setattr(place, name, busy)
+    status, answer = ASKING[what](desk)
+    assert (status, answer["error"]) == (503, "busy")
+    assert "secret" not in str(answer)
+
+
+def test_the_log_names_the_route_and_neither_the_token_nor_what_was_asked(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(desk, body={"by": "小王", "text": "电话13800000000"})
+    desk.ask(PARCEL, carrier="zto", waybill="W404")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["message"], line["route"], line["status"]) for line in lines] == [
+        ("answered", TAKE, 202),
+        ("answered", PARCEL, 404),
+    ]
+    assert not [word for word in (TOKEN, "小王", "138", "W404") if word in json.dumps(lines, ensure_ascii=False)]
+
+
+# ---- the description ---------------------------------------------------------------------------------------------
+
+
+def test_the_description_is_public_and_served_as_it_is_checked_in(desk: Desk) -> None:
+    status, answer = desk.send({"routeKey": DESCRIPTION})
+    assert (status, answer) == (200, describe())
+
+
+def test_the_description_is_current() -> None:
+    for file in FILES:
+        assert file.read_text("utf-8") == write(), "run: python -m functions.show_board.openapi"
+
+
+def test_the_description_names_every_route_and_every_part_of_its_path() -> None:
+    document = describe()
+    routes = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert routes == {*ROUTES, DESCRIPTION}
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            told = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+            assert told == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+    names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_reference_in_the_description_leads_somewhere() -> None:
+    document = describe()
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    used = set(_references(document))
+    assert used <= known
+    assert {one.rsplit("/", 1)[1] for one in known - used} == set()
+
+
+def _references(node: Any) -> Any:
+    if isinstance(node, dict):
+        yield from ([node["$ref"]] if isinstance(node.get("$ref"), str) else [])
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _references(one)
+
+
+@pytest.mark.parametrize(("what", "model"), [("tickets", "TicketList"), ("parcel", "ParcelView"), ("take", "Accepted")])
+def test_answers_have_the_fields_of_the_description(desk: Desk, what: str, model: str) -> None:
+    _, answer = ASKING[what](desk)
+    assert set(answer) == set(describe()["components"]["schemas"][model]["properties"])
