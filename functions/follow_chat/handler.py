@@ -5,7 +5,7 @@ from typing import Any
 from shared import wiring
 from shared.domain.lanes import Lane
 from shared.workflows.take_batch import take_batch
-from shared.workflows.take_message import take_message
+from shared.workflows.take_chat import take_chat
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -15,13 +15,15 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _take(body: str, attempt: int) -> None:
-    del attempt
-    fates = take_message(
+    fates = take_chat(
         body,
+        attempt,
         store=wiring.case_store(),
         clock=wiring.clock(),
         find_source=wiring.find_source,
         unknown=wiring.unknown_pushes(),
+        queue=wiring.queue(),
+        count=wiring.telemetry().counted,
     )
     for fate in fates:
         wiring.telemetry().fate(*fate)

@@ -142,7 +142,7 @@ def _event(merchant: str, message: Fields) -> Told:
         return EventUnknown(what=what, reason="unlisted type")
     try:
         sent_at, data = read.iso(message, "timestamp"), read.nested(message, "data")
-        if data.get(_WITHOUT_WORDS) is True:
+        if parse is parse_line and data.get(_WITHOUT_WORDS) is True:
             return EventIgnored(what=f"{what}, understood before")
         return parse(merchant, data, read.iso(data, "at") if data.get("at") else sent_at)
     except Unreadable as error:

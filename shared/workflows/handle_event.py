@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.chat_events import LineReceived
+from shared.domain.chat_events import LineReceived, LineSaid
 from shared.domain.decision import Decision, Facts
 from shared.domain.events import DeadlineReached
-from shared.domain.keys import CaseKey, CaseKind, order_key, refund_key
+from shared.domain.keys import CaseKind, order_key
 from shared.domain.messages import AnyEvent
 from shared.domain.order import OrderCase
 from shared.domain.policy import Policy
@@ -24,6 +24,7 @@ _RACES_MAX = 8
 _PRECISION = timedelta(milliseconds=1)  # of what is stored
 
 Decide = Callable[[Facts[Any], Policy, datetime], Decision[Any]]
+Count = Callable[[str], None]
 
 
 class Fate(StrEnum):
@@ -35,8 +36,12 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"  # kept raw and alarmed
 
 
-def handle_event(event: AnyEvent, store: CaseStore, clock: Clock) -> Fate:
-    """Take an event into its case.
+def count_nothing(what: str) -> None:
+    """Most cases hold nothing that is counted."""
+
+
+def handle_event(event: AnyEvent | LineSaid, store: CaseStore, clock: Clock, count: Count = count_nothing) -> Fate:
+    """Take an event into its case; what the decision counts is told to `count` once it is saved.
 
     Raises:
         UnknownMerchant: the merchant has no policy.
@@ -44,40 +49,49 @@ def handle_event(event: AnyEvent, store: CaseStore, clock: Clock) -> Fate:
     """
     for _ in range(_RACES_MAX):
         try:
-            return _attempt(event, store, clock.now())
+            return _attempt(event, store, clock.now(), count)
         except LostRace:
             continue
     raise Retryable(f"lost {_RACES_MAX} races for {event.case}", after=timedelta(seconds=5))
 
 
-def _attempt(event: AnyEvent, store: CaseStore, now: datetime) -> Fate:
+def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count: Count) -> Fate:
     loaded = _load(event, store)
     if loaded.policy is None:
         raise UnknownMerchant("no_policy", event.merchant)
     before = loaded.cases[event.case]
+    if isinstance(event, LineSaid | LineReceived):
+        from shared.workflows.chat_reading import line_facts
+
+        facts: Facts[Any] = line_facts(event, loaded)
+    else:
+        facts = Facts(merchant=event.merchant, event=event, case=before.case, order=_known_order(event, loaded))
     order = _order(event, loaded)
-    known = order.case if order and isinstance(order.case, OrderCase) else None
-    buyer = buyer_facts(event, loaded)
-    facts: Facts[Any] = Facts(merchant=event.merchant, event=event, case=before.case, order=known, **buyer)
     decision = _decider(event.case.kind)(facts, loaded.policy, now)
     if decision.case is None:
         return Fate.IGNORED
     if decision.case == before.case and not decision.outbox and not _waits_anew(event, before, decision, now):
         return Fate.REPEATED
+    if isinstance(event, DeadlineReached):
+        before = before._replace(due=None)  # the tick may have used up what guarded this deadline
     try:
         _save(store, before, decision, order, now)
     except BudgetExhausted:
         broke = replace(facts, budget_left=False)
         _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), order, now)
+    for what in decision.counts:
+        count(what)
     return Fate.HANDLED
 
 
-def _load(event: AnyEvent, store: CaseStore) -> Loaded:
+def _load(event: AnyEvent | LineSaid, store: CaseStore) -> Loaded:
+    if isinstance(event, LineSaid | LineReceived):
+        from shared.workflows.chat_reading import load_line
+
+        return load_line(event, store)
     keys = [event.case]
     if event.case.kind is CaseKind.REFUND and (order_id := getattr(event, "order_id", None)):
         keys.append(order_key(event.merchant, event.case.id.split(":", 1)[0], order_id))
-    if isinstance(event, LineReceived):
-        keys += buyer_keys(event)
     loaded = store.load(event.merchant, keys)
     case = loaded.cases[event.case].case
     if isinstance(event, DeadlineReached) and isinstance(case, RefundCase):
@@ -86,31 +100,18 @@ def _load(event: AnyEvent, store: CaseStore) -> Loaded:
     return loaded
 
 
-def buyer_keys(event: LineReceived) -> list[CaseKey]:
-    """Name the orders and refunds of the buyer who said something."""
-    merchant, platform = event.merchant, event.shopper.platform
-    orders = [order_key(merchant, platform, order_id) for order_id in event.order_ids]
-    return orders + [refund_key(merchant, platform, refund_id) for refund_id in event.refund_ids]
+def _known_order(event: AnyEvent, loaded: Loaded) -> OrderCase | None:
+    order = _order(event, loaded)
+    return order.case if order and isinstance(order.case, OrderCase) else None
 
 
-def buyer_facts(event: AnyEvent, loaded: Loaded) -> dict[str, Any]:
-    """Give what was loaded of the buyer's orders and refunds."""
-    if not isinstance(event, LineReceived):
-        return {}
-    found = [stored.case for stored in loaded.cases.values()]
-    return {
-        "orders": tuple(case for case in found if isinstance(case, OrderCase)),
-        "refunds": tuple(case for case in found if isinstance(case, RefundCase)),
-    }
-
-
-def _order(event: AnyEvent, loaded: Loaded) -> StoredCase | None:
+def _order(event: AnyEvent | LineSaid, loaded: Loaded) -> StoredCase | None:
     if event.case.kind is not CaseKind.REFUND:
         return None
     return next((stored for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
 
 
-def _waits_anew(event: AnyEvent, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
+def _waits_anew(event: AnyEvent | LineSaid, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:
     """A tick may change nothing but when to look again: by another policy, or since it has consumed a pointer."""
     if not isinstance(event, DeadlineReached):
         return False

@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
+from shared.domain.chat_events import AgentNoticed, AgentSeen, LineSaid
 from shared.domain.events import Event, EventIgnored, EventUnknown, ParcelScanned, ParcelTraced
 from shared.domain.messages import AnyEvent, parse_message
-from shared.errors import Permanent
+from shared.errors import Permanent, UnknownMerchant
 from shared.ports import CaseStore, Clock
-from shared.workflows.handle_event import Fate, handle_event
+from shared.workflows.handle_event import Count, Fate, count_nothing, handle_event
 from shared.workflows.receive_push import read_raw_push
 
 CLOCKS_DIFFER_MAX = timedelta(hours=1)
 """How far a courier's clock may be ahead of ours."""
 
-PushItem = AnyEvent | EventIgnored | EventUnknown
+PushItem = AnyEvent | LineSaid | AgentNoticed | EventIgnored | EventUnknown
 
 
 class FateRecord(NamedTuple):
@@ -47,6 +48,7 @@ def take_message(
     clock: Clock,
     find_source: Callable[[str], ModuleType],
     unknown: UnknownPushes,
+    count: Count = count_nothing,
 ) -> list[FateRecord]:
     """Take all events of a message; repeating it changes nothing."""
     message = json.loads(body)
@@ -54,18 +56,32 @@ def take_message(
         event = parse_message(body)
         if not isinstance(event, Event):
             raise Permanent("not_an_event", event.type)
-        return [_record(event, handle_event(event, store, clock))]
+        return [_record(event, handle_event(event, store, clock, count))]
     source, merchant, raw, headers = read_raw_push(message)
+    vendor = find_source(source)
     fates = []
-    for item in possible(find_source(source).parse_push(merchant, raw, headers), clock.now()):
+    for read in possible(vendor.parse_push(merchant, raw, headers), clock.now()):
+        item = _at_its_desk(read, store) if isinstance(read, AgentNoticed) else read
         if isinstance(item, EventIgnored):
             fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
         elif isinstance(item, EventUnknown):
-            unknown.keep(merchant, source, f"{item.what}: {item.reason}", raw, clock.now())
+            kept = vendor.redact(raw) if hasattr(vendor, "redact") else raw
+            unknown.keep(merchant, source, f"{item.what}: {item.reason}", kept, clock.now())
             fates.append(FateRecord(Fate.UNKNOWN, merchant, f"{source}:{item.what}", reason=item.reason[:120]))
         else:
-            fates.append(_record(item, handle_event(item, store, clock)))
+            fates.append(_record(item, handle_event(item, store, clock, count)))
     return fates
+
+
+def _at_its_desk(noticed: AgentNoticed, store: CaseStore) -> AgentSeen | EventIgnored:
+    """Find the desk of an agent: the policy knows it."""
+    policy = store.load(noticed.merchant, []).policy
+    if policy is None:
+        raise UnknownMerchant("no_policy", noticed.merchant)
+    for name, group in policy.routing.groups.items():
+        if any(one.agent == noticed.agent for one in group.agents):
+            return AgentSeen(**dict(noticed), group=name)
+    return EventIgnored(what="presence of an agent in no group")
 
 
 def possible(items: Iterable[PushItem], now: datetime) -> Iterator[PushItem]:
