@@ -9,11 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.events import ParcelScanned, ParcelShipped, ParcelTraced, ReturnLegLinked, ReturnShipped
-from shared.domain.parcel import Content, ParcelCase, Scan, Stage, Watch
+from shared.domain.parcel import Content, ParcelCase, Scan, Stage
 from shared.domain.tickets import ANOMALIES
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, Run, content, tick, wanted
 from tests.unit.rules.parcels import answer
+from tests.unit.rules.watched import facts
 
 _TITLES = {text.title: anomaly for anomaly, text in ANOMALIES.items()}
 _carriers = st.sampled_from(["zto", "ems"])  # ems takes scans back
@@ -51,13 +52,6 @@ def _scanned(carrier: str, scan: Scan) -> ParcelScanned:
 
 def _begun(carrier: str, *, is_return: bool) -> Any:
     return _sent_back(carrier) if is_return else _shipped(carrier)
-
-
-def facts(case: ParcelCase) -> ParcelCase:
-    """What does not depend on when we heard it: without measurements, what was said, and the watch's bookkeeping."""
-    tickets = [ticket.model_copy(update={"urged_at": None}) for ticket in case.tickets]
-    aside = {"lag_s": 0, "handled_s": 0, "watch": Watch(), "buyer_told": (), "broken": ()}
-    return case.model_copy(update={**aside, "tickets": tuple(tickets)})
 
 
 class Clockwork:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.events import ParcelShipped, ParcelTraced, ReturnShipped
-from shared.domain.parcel import Content, ParcelCase, Scan, Stage
+from shared.domain.parcel import Content, ParcelCase, Scan, Stage, Watch
 from shared.domain.tickets import ANOMALIES, Ticket
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, WAYBILL, Run, content, tick
@@ -99,6 +99,13 @@ def sent_back(**policy: Any) -> Parcel:
     goods = content().model_copy(update={"paid_fen": 10_000})
     told = ReturnShipped(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, refund="sim:R1", content=goods, at=NOW)
     return Parcel(told, **policy)
+
+
+def facts(case: ParcelCase) -> ParcelCase:
+    """What does not depend on when we heard it: without measurements, what was said, and the watch's bookkeeping."""
+    tickets = [ticket.model_copy(update={"urged_at": None}) for ticket in case.tickets]
+    aside = {"lag_s": 0, "handled_s": 0, "watch": Watch(), "buyer_told": (), "broken": ()}
+    return case.model_copy(update={**aside, "tickets": tuple(tickets)})
 
 
 def notices(said: list[Any]) -> list[str]:

@@ -1,0 +1,287 @@
+"""What is done about a parcel's trouble: the courier urged once, its answer kept, the buyer told once and politely."""
+
+from typing import Any
+
+import pytest
+
+from shared.domain.events import BuyerTold, CourierAnswered, CourierUrged, ParcelShipped, TicketTaken
+from shared.domain.parcel import Stage
+from shared.domain.policy import Robot
+from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
+from shared.domain.watching import Watching
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
+from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, sent_back, shipped
+
+URGING = Watching(urge_by={"zto": "zto"})
+TELLING = Watching(buyer_platforms=("sim",))
+
+
+def standing(watching: Watching = URGING, **policy: Any) -> Parcel:
+    """A parcel that has stood still for 36 hours."""
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=watching, **policy)
+    parcel.wait(36 * HOUR)
+    return parcel
+
+
+def answer(parcel: Parcel, text: str = "已催派件员", *, minutes: int = 0, number: str = "") -> list[Any]:
+    """The courier's people answer."""
+    at = parcel.run.now + minutes * MINUTE
+    return parcel.take(CourierAnswered(**parcel.about, source="zto", text=text, at=at, number=number))
+
+
+def take(parcel: Parcel, anomaly: Anomaly, **fields: Any) -> list[Any]:
+    """A person deals with a ticket."""
+    return parcel.take(TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=anomaly, by="li", **fields))
+
+
+# ---- sudden trouble ----------------------------------------------------------------------------------------------
+
+SUDDEN = {
+    Stage.DELIVERY_FAILED: "派送不成功",
+    Stage.REFUSED: "买家拒收",
+    Stage.DAMAGED: "包裹破损",
+    Stage.SUSPECTED_LOST: "疑似丢件",
+    Stage.RETURNING: "包裹自行退回，未见退款申请",
+}
+
+
+@pytest.mark.parametrize("stage", SUDDEN)
+def test_what_a_courier_says_is_wrong_is_told_once_it_has_stood_for_a_minute(stage: Stage) -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    assert notices(parcel.scan(stage, parcel.run.now + MINUTE)) == []
+    assert notices(parcel.wait(MINUTE)) == [SUDDEN[stage]]
+    assert notices(parcel.wait(30 * MINUTE)) == []
+
+
+def test_trouble_that_the_next_scan_ends_is_never_told() -> None:
+    parcel = on_its_way(Stage.OUT_FOR_DELIVERY)
+    at = parcel.run.now
+    parcel.scan(Stage.DELIVERY_FAILED, at + MINUTE)
+    parcel.scan(Stage.DELIVERED, at + 2 * MINUTE)
+    assert notices(parcel.wait(DAY)) == []
+
+
+def test_a_second_failed_delivery_is_told_again() -> None:
+    parcel = on_its_way(Stage.DELIVERY_FAILED)
+    parcel.wait(MINUTE)
+    take(parcel, Anomaly.DELIVERY_FAILED)
+    parcel.wait(20 * HOUR)
+    parcel.scan(Stage.DELIVERY_FAILED)
+    assert notices(parcel.wait(MINUTE)) == ["派送不成功"]
+    assert parcel.ticket.taken_by == ""
+
+
+def test_what_a_refund_wants_stopped_may_come_back() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted(content=inside()))
+    parcel.scan(Stage.RETURNING)
+    parcel.wait(HOUR)
+    assert parcel.open == []
+
+
+# ---- the courier -------------------------------------------------------------------------------------------------
+
+
+def test_a_courier_is_urged_once_for_each_ticket() -> None:
+    parcel = standing()
+    [urge] = of_type(parcel.run.said, "urge_courier")
+    assert (urge.source, urge.anomaly, urge.text) == ("zto", "stalled", "在途停滞，请核实并尽快处理。")
+    parcel.wait(4 * DAY)
+    assert len([*of_type(parcel.run.said, "urge_courier")]) == 1
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    parcel.wait(40 * HOUR)
+    first, second = of_type(parcel.run.said, "urge_courier")
+    assert first.command_id != second.command_id
+
+
+def test_without_somebody_to_ask_no_courier_is_urged() -> None:
+    assert [*of_type(standing(Watching()).run.said, "urge_courier")] == []
+
+
+@pytest.mark.parametrize("stage", [Stage.REFUSED, Stage.HELD_AT_PICKUP_POINT, Stage.RETURNED, Stage.DAMAGED])
+def test_a_courier_is_not_urged_about_what_it_cannot_mend(stage: Stage) -> None:
+    parcel = on_its_way(stage, watching=URGING)
+    parcel.wait(50 * HOUR)
+    urged = {urge.anomaly for urge in of_type(parcel.run.said, "urge_courier")}
+    assert urged <= {"stalled"}
+
+
+def test_a_courier_s_answer_lands_in_the_ticket_with_its_source_and_time() -> None:
+    parcel = standing()
+    assert answer(parcel) == []
+    mine = parcel.ticket
+    assert (mine.answer, mine.answered_by, mine.answered_at) == ("已催派件员", "zto", parcel.run.now)
+
+
+def test_of_two_answers_the_later_one_counts_in_any_order() -> None:
+    for told in (("一", 1), ("二", 2)), (("二", 2), ("一", 1)):
+        parcel = standing()
+        for text, minutes in told:
+            answer(parcel, text, minutes=minutes)
+        assert parcel.ticket.answer == "二"
+
+
+def test_an_answer_with_a_number_lands_where_that_number_was_given() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=URGING)
+    parcel.wait(9 * DAY)
+    for number, urge in enumerate(of_type(list(parcel.run.said), "urge_courier"), start=7):
+        parcel.take(CourierUrged(**parcel.about, answers=urge.command_id, number=str(number)))
+    assert [ticket.urge_number for ticket in parcel.case.tickets if ticket.alert] == ["7", "8"]
+    answer(parcel, "已定责", number="8")
+    assert [ticket.answer for ticket in parcel.case.tickets if ticket.alert] == ["", "已定责"]
+    answer(parcel, "都在查", minutes=1)  # without a number it is about all that was asked
+    assert [ticket.answer for ticket in parcel.case.tickets if ticket.alert] == ["都在查", "都在查"]
+
+
+def test_an_answer_that_nobody_asked_for_is_told_to_the_desk() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    [told] = answer(parcel, "客户要求改地址")
+    assert (told.notice.title, told.group) == ("快递反馈（无对应工单）", "desk")
+    assert "客户要求改地址" in told.notice.lines[-1]
+
+
+def test_an_answer_that_comes_when_the_parcel_moves_again_is_told_to_the_desk() -> None:
+    parcel = standing()
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    [told] = answer(parcel)
+    assert told.notice.title == "快递反馈（无对应工单）"
+
+
+# ---- people ------------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_that_somebody_closed_is_silent_until_the_parcel_moves_and_stops_anew() -> None:
+    parcel = standing(TELLING)
+    take(parcel, Anomaly.STALLED, closed=True)
+    assert parcel.open == []
+    assert not parcel.case.needs_people
+    said = parcel.wait(5 * DAY)
+    assert notices(said) == []
+    assert [*of_type(said, "tell_buyer", "urge_courier")] == []
+    assert notices(parcel.scan(Stage.ARRIVED_AT_HUB)) == []
+    assert notices(parcel.wait(36 * HOUR)) == ["预警：在途停滞"]
+
+
+def test_a_standstill_that_is_old_when_we_hear_of_it_is_another_ticket_too() -> None:
+    parcel = standing()
+    take(parcel, Anomaly.STALLED, closed=True)
+    moved_at = parcel.run.now + HOUR
+    parcel.wait(50 * HOUR)
+    parcel.scan(Stage.ARRIVED_AT_HUB, moved_at)  # the push came two days late, and it stands still again
+    assert notices(parcel.wait(MINUTE)) == ["预警：在途停滞", "在途停滞", "升级（1级）：在途停滞"]
+    assert (parcel.ticket.since, parcel.ticket.closed) == (moved_at, False)
+
+
+def test_a_ticket_that_somebody_has_taken_is_not_told_higher_up() -> None:
+    parcel = standing(robots={name: Robot(channel="dingtalk", account="a") for name in ("desk", "director")})
+    take(parcel, Anomaly.STALLED, text="已联系")
+    assert notices(parcel.wait(5 * DAY)) == ["在途停滞"]
+    stalled = next(ticket for ticket in parcel.case.tickets if ticket.anomaly is Anomaly.STALLED)
+    assert (stalled.told, stalled.answer) == (2, "已联系")
+
+
+def test_a_person_s_word_about_a_ticket_that_is_over_changes_nothing() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    before = parcel.case
+    assert take(parcel, Anomaly.STALLED, closed=True) == []
+    assert parcel.case == before
+
+
+def test_how_long_a_courier_took_is_measured_from_the_moment_somebody_could_have_called() -> None:
+    parcel = standing(Watching())
+    parcel.wait(7 * HOUR)
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    assert parcel.case.handled_s == 7 * 3600
+
+
+# ---- the buyer ---------------------------------------------------------------------------------------------------
+
+
+def told(said: list[Any]) -> list[tuple[str, str]]:
+    """Which orders' buyers were told of what."""
+    return [(message.order_id, message.topic.value) for message in of_type(said, "tell_buyer")]
+
+
+def test_a_buyer_is_told_of_a_broken_limit_once_per_topic() -> None:
+    parcel = standing(TELLING)
+    assert told(parcel.run.said) == []
+    assert told(parcel.wait(12 * HOUR)) == [("O1", "stalled")]
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    assert told(parcel.wait(60 * HOUR)) == []
+    assert told(parcel.wait(9 * DAY)) == [("O1", "suspected_lost")]
+
+
+def test_a_buyer_reads_which_parcel_it_is() -> None:
+    parcel = standing(TELLING)
+    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
+    assert message.text == f"{ANOMALIES[Anomaly.STALLED].buyer}（中通 W1）"
+
+
+def test_every_order_in_a_parcel_hears_of_it_but_those_that_want_to_be_left_in_peace() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=TELLING)
+    more = [inside("O2"), inside("O3", buyer_quiet=True), inside("O4", platform="taobao")]
+    parcel.take(*(ParcelShipped(**parcel.about, content=one) for one in more))
+    assert told(parcel.wait(48 * HOUR)) == [("O1", "stalled"), ("O2", "stalled")]
+
+
+def test_a_buyer_who_wants_no_messages_gets_no_other() -> None:
+    parcel = standing(TELLING)
+    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
+    parcel.take(BuyerTold(**parcel.about, answers=message.command_id, accepted=False))
+    assert parcel.case.contents[0].buyer_quiet
+    assert told(parcel.wait(20 * DAY)) == []
+
+
+def test_a_message_that_was_taken_changes_nothing() -> None:
+    parcel = standing(TELLING)
+    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
+    before = parcel.case
+    parcel.take(BuyerTold(**parcel.about, answers=message.command_id))
+    assert parcel.case == before
+
+
+def test_a_buyer_who_wants_the_money_back_is_not_told_that_the_parcel_is_late() -> None:
+    parcel = on_its_way(Stage.OUT_FOR_DELIVERY, watching=TELLING)
+    parcel.take(wanted(content=inside()))
+    assert told(parcel.wait(20 * DAY)) == []
+
+
+def test_a_buyer_is_not_told_of_a_parcel_that_travels_to_the_shop() -> None:
+    parcel = sent_back(watching=TELLING)
+    parcel.moves(Stage.PICKED_UP, Stage.DELIVERY_FAILED)
+    assert told(parcel.wait(20 * DAY)) == []
+
+
+def test_a_warning_alone_is_not_the_buyer_s_affair() -> None:
+    assert told(standing(TELLING).run.said) == []
+
+
+def test_without_a_text_for_it_no_buyer_is_told() -> None:
+    parcel = shipped(watching=TELLING)
+    assert told(parcel.wait(3 * DAY)) == []
+    assert parcel.open[0] == "not_picked_up"
+
+
+# ---- the table ---------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_parcel_at_rest_is_small() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB)
+    assert len(parcel.case.model_dump_json(exclude_defaults=True).encode()) < 640
+
+
+def test_a_parcel_in_all_its_trouble_fits_too() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=URGING)
+    parcel.wait(20 * DAY)
+    assert len(parcel.open) == 2
+    assert len(parcel.case.model_dump_json(exclude_defaults=True).encode()) < 2048
+
+
+def test_an_old_ticket_without_its_beginning_goes_on() -> None:
+    parcel = standing()
+    ticket = parcel.ticket
+    old = Ticket(anomaly=ticket.anomaly, rule=ticket.rule, opened_at=ticket.opened_at, breach_at=ticket.breach_at)
+    parcel.run.case = parcel.case.model_copy(update={"tickets": (old.model_copy(update={"told": 1}),)})
+    assert notices(parcel.wait(MINUTE)) == []
+    parcel.wait(12 * HOUR)
+    assert parcel.ticket.since == NOW + 2 * HOUR

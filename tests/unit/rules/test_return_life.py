@@ -1,0 +1,153 @@
+"""Goods on their way back to the shop: sent by a buyer, or under a number of their own after an interception."""
+
+import pytest
+
+from shared.domain.events import ParcelScanned, ReturnLegLinked, ReturnReceived, ReturnShipped, TrackingEnded
+from shared.domain.order import Shipment
+from shared.domain.parcel import Scan, Stage
+from shared.domain.refund import RefundKind
+from shared.rules.decide_refund import decide_refund
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, Run, content, reported, wanted
+from tests.unit.rules.parcels import answer
+from tests.unit.rules.watched import Parcel, notices, of_type, on_its_way, sent_back, shipped
+
+
+def received(parcel: Parcel) -> list[object]:
+    """The warehouse counts it in."""
+    return parcel.take(ReturnReceived(**parcel.about, at=parcel.run.now))
+
+
+def test_a_buyer_s_parcel_is_watched_as_soon_as_its_number_is_known() -> None:
+    run = Run(decide_refund)
+    back = Shipment(carrier="unknown", waybill="SF1234567890123", shipped_at=NOW)
+    said = run.take(reported(kind=RefundKind.RETURN_AND_REFUND, return_parcel=back))
+    [told] = of_type(said, "return_shipped")
+    assert (told.carrier, told.waybill, told.refund, told.at) == ("sf", "SF1234567890123", "sim:R1", NOW)
+    parcel = Parcel(told, carrier="sf")
+    assert [command.source for command in of_type(parcel.run.said, "subscribe_tracking")] == ["sf"]
+
+
+# what happens to it -> what is the matter after so many hours
+LIVES: dict[str, tuple[tuple[Stage, ...], int, str]] = {
+    "the buyer never handed it in": ((), 36, "退货未揽收"),
+    "only a label was made": ((Stage.LABEL_CREATED,), 36, "退货未揽收"),
+    "it stands still": ((Stage.PICKED_UP, Stage.IN_TRANSIT), 2 + 48, "退货在途停滞"),
+    "it was picked up and not seen since": ((Stage.PICKED_UP,), 1 + 48, "退货在途停滞"),
+    "it was signed for, and nobody counted it in": ((Stage.PICKED_UP, Stage.DELIVERED), 2 + 24, "退货已签收未入库"),
+    "the same, in the courier's other word": ((Stage.PICKED_UP, Stage.RETURNED), 2 + 24, "退货已签收未入库"),
+    "our own door refused it": ((Stage.PICKED_UP, Stage.REFUSED), 2, "退货被拒收"),
+    "it was damaged": ((Stage.PICKED_UP, Stage.DAMAGED), 2, "包裹破损"),
+}
+
+
+@pytest.mark.parametrize("what", LIVES)
+def test_whatever_goes_wrong_with_a_return_is_told(what: str) -> None:
+    stages, hours, title = LIVES[what]
+    parcel = sent_back()
+    parcel.moves(*stages)
+    assert notices(parcel.wait(NOW + hours * HOUR - MINUTE)) == []
+    [told] = notices(parcel.wait(2 * MINUTE))
+    assert told.endswith(title)
+
+
+def test_a_number_that_a_buyer_mistyped_is_told() -> None:
+    parcel = sent_back()
+    parcel.take(TrackingEnded(**parcel.about, source="zto", reason="查无结果", gave_up=True))
+    assert notices(parcel.wait(MINUTE)) == ["单号查无记录"]
+
+
+def test_goods_that_are_counted_in_end_all_and_the_desk_hears_of_it() -> None:
+    parcel = sent_back()
+    parcel.moves(Stage.PICKED_UP, Stage.DELIVERED)
+    parcel.wait(30 * HOUR)
+    assert parcel.open == ["return_not_received"]
+    said = received(parcel)
+    titles = [message.notice.title for message in of_type(list(said), "notice_raised")]
+    assert titles == ["买家退货已入库，可处理退款", "已恢复：退货已签收未入库"]
+    assert (parcel.open, parcel.due) == ([], None)
+    assert received(parcel) == []
+
+
+def test_a_return_is_not_over_with_the_courier_s_signature() -> None:
+    parcel = sent_back()
+    parcel.moves(Stage.PICKED_UP, Stage.DELIVERED)
+    assert not parcel.case.is_finished
+    assert parcel.due is not None
+
+
+def test_a_return_that_is_told_again_is_the_same() -> None:
+    parcel = sent_back()
+    goods = content().model_copy(update={"paid_fen": 10_000})
+    again = ReturnShipped(**parcel.about, refund="sim:R1", content=goods, at=NOW)
+    before = parcel.case
+    assert parcel.take(again) == []
+    assert parcel.case == before
+
+
+# ---- under a number of its own -----------------------------------------------------------------------------------
+
+
+def turned(number: str | None = "W1R") -> Parcel:
+    """A parcel that was stopped, and is told to come back under another number."""
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted())
+    parcel.take(answer(parcel.run, "accepted"))
+    scan = Scan(stage=Stage.RETURNING, at=parcel.run.now, code="back")
+    parcel.take(ParcelScanned(**parcel.about, scan=scan, return_waybill=number))
+    return parcel
+
+
+def test_what_comes_back_under_another_number_has_no_clock_of_its_own() -> None:
+    parcel = turned()
+    assert [linked.waybill for linked in of_type(parcel.run.said, "return_leg_linked")] == ["W1R"]
+    assert notices(parcel.wait(20 * DAY)) == []
+    assert [*of_type(parcel.run.said, "query_tracking")] == []
+    assert parcel.due is not None  # until it is given up
+
+
+def test_what_comes_back_under_its_own_number_has() -> None:
+    parcel = turned(None)
+    assert notices(parcel.wait(48 * HOUR)) == ["预警：退货在途停滞"]
+
+
+def leg() -> Parcel:
+    """The way back of another parcel."""
+    return Parcel(ReturnLegLinked(**shipped().about, original="W0"))
+
+
+def test_a_way_back_that_never_begins_is_told_however_often_it_is_subscribed() -> None:
+    parcel = leg()
+    said = parcel.wait(36 * HOUR)
+    assert [*of_type(said, "subscribe_tracking")] != []
+    assert notices(said) == ["预警：退货未揽收"]
+    assert notices(parcel.wait(12 * HOUR)) == ["退货未揽收"]
+
+
+@pytest.mark.parametrize("stage", [Stage.LABEL_CREATED, Stage.UNKNOWN])
+def test_a_label_of_the_way_back_brings_nothing_back(stage: Stage) -> None:
+    parcel = leg()
+    assert [*of_type(parcel.scan(stage), "return_leg_scanned")] == []
+
+
+def test_the_first_and_the_last_scan_of_the_way_back_are_told_to_the_parcel_it_belongs_to() -> None:
+    parcel = leg()
+    parcel.wait(10 * HOUR)
+    told = parcel.traced(
+        (Stage.DELIVERED, NOW + 9 * HOUR), (Stage.PICKED_UP, NOW + HOUR), (Stage.IN_TRANSIT, NOW + 5 * HOUR)
+    )
+    said = [*of_type(parcel.take(told), "return_leg_scanned")]
+    assert [(one.scan.stage, one.scan.at) for one in said] == [
+        (Stage.RETURNING, NOW + HOUR),
+        (Stage.RETURNED, NOW + 9 * HOUR),
+    ]
+    assert [one.waybill for one in said] == ["W0", "W0"]
+    assert [*of_type(parcel.take(told), "return_leg_scanned")] == []
+
+
+def test_the_parcel_that_is_back_at_its_sender_waits_for_the_warehouse() -> None:
+    parcel = turned(None)
+    parcel.moves(Stage.DELIVERED)
+    assert parcel.case.stage is Stage.RETURNED
+    assert notices(parcel.wait(24 * HOUR)) == ["预警：退货已签收未入库"]
+    parcel.take(ReturnReceived(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, at=parcel.run.now))
+    assert parcel.open == []

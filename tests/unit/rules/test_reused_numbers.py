@@ -1,0 +1,135 @@
+"""Couriers hand numbers out again: the second parcel begins anew, and nothing of the first one sticks to it."""
+
+from shared.domain.events import InterceptionWanted, ParcelShipped
+from shared.domain.parcel import Stage
+from tests.unit.rules.build import DAY, HOUR, MINUTE, NOW, wanted, wish
+from tests.unit.rules.parcels import answer
+from tests.unit.rules.watched import Parcel, facts, inside, notices, of_type, on_its_way, sent_back, shipped
+
+LATER = NOW + 60 * DAY
+
+
+def second(parcel: Parcel, order_id: str = "O2") -> list[object]:
+    """Another order has the number by now."""
+    parcel.wait(max(LATER, parcel.run.now))
+    return parcel.take(ParcelShipped(**parcel.about, content=inside(order_id, shipped_at=LATER)))
+
+
+def orders(parcel: Parcel) -> list[str]:
+    """Whose goods are inside."""
+    return [known.order_id for known in parcel.case.contents]
+
+
+def test_a_number_of_another_order_months_later_is_another_parcel() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, Stage.DELIVERED)
+    said = second(parcel)
+    assert orders(parcel) == ["O2"]
+    assert parcel.case.stage is Stage.UNKNOWN
+    assert len([*of_type(said, "subscribe_tracking")]) == 1
+    assert notices(parcel.wait(18 * HOUR)) == ["预警：已发货未揽收"]
+
+
+def test_a_parcel_that_was_never_signed_for_is_over_when_its_number_is_used_again() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(LATER)
+    assert parcel.open == ["stalled", "suspected_lost"]
+    assert notices(second(parcel)) == ["已恢复：在途停滞", "已恢复：疑似丢件"]
+    assert (orders(parcel), parcel.case.stage) == (["O2"], Stage.UNKNOWN)
+    assert parcel.case.handled_s == 0
+
+
+def test_scans_of_the_earlier_use_that_arrive_late_are_passed_over() -> None:
+    parcel = shipped()
+    second(parcel)
+    before = parcel.case
+    parcel.scan(Stage.DELIVERED, NOW + 3 * DAY)
+    assert facts(parcel.case) == facts(before)
+
+
+def test_the_earlier_order_s_news_that_arrive_late_are_passed_over() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    second(parcel)
+    before = parcel.case
+    assert parcel.take(ParcelShipped(**parcel.about, content=inside(line_ids=("L1", "L9")))) == []
+    assert parcel.case == before
+
+
+def test_a_refund_of_the_earlier_order_does_not_stop_the_second_parcel() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    second(parcel)
+    parcel.scan(Stage.IN_TRANSIT, LATER + HOUR)
+    [told] = parcel.take(wanted(content=inside()))
+    assert (told.type, told.progress, told.reason) == ("parcel_progressed", "refused", "number_reused")
+    said = parcel.take(
+        InterceptionWanted(**parcel.about, content=inside("O2", shipped_at=LATER), wish=wish("R2", "O2"))
+    )
+    assert [*of_type(said, "intercept_parcel")]  # for its own order it is
+
+
+def test_commands_of_the_second_parcel_have_numbers_of_their_own() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted(content=inside()))
+    parcel.take(answer(parcel.run, "refused"))
+    second(parcel)
+    parcel.scan(Stage.IN_TRANSIT, LATER + HOUR)
+    parcel.take(InterceptionWanted(**parcel.about, content=inside("O2", shipped_at=LATER), wish=wish("R2", "O2")))
+    first, other = of_type(parcel.run.said, "intercept_parcel")
+    assert first.command_id != other.command_id
+
+
+def test_a_return_s_number_is_handed_out_again_too() -> None:
+    parcel = sent_back()
+    second(parcel)
+    assert not parcel.case.is_return
+    assert orders(parcel) == ["O2"]
+
+
+def test_scans_long_after_a_signature_are_a_stranger_s_and_nobody_watches_it() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    parcel.wait(LATER)
+    assert parcel.scan(Stage.PICKED_UP) == []
+    assert (orders(parcel), parcel.case.stage, parcel.due) == ([], Stage.PICKED_UP, None)
+
+
+def test_a_signature_told_after_the_stranger_s_scans_ends_what_it_is_about() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(LATER)
+    parcel.scan(Stage.PICKED_UP)
+    assert orders(parcel) == ["O1"]  # it may have been found again
+    parcel.scan(Stage.DELIVERED, NOW + 2 * DAY)
+    assert (orders(parcel), parcel.case.stage) == ([], Stage.PICKED_UP)
+
+
+def test_a_parcel_that_was_lost_and_is_found_after_weeks_goes_on() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(NOW + 40 * DAY)
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    assert (orders(parcel), parcel.case.stage, parcel.open) == (["O1"], Stage.ARRIVED_AT_HUB, [])
+    parcel.moves(Stage.DELIVERED)
+    assert parcel.case.is_finished
+
+
+def test_what_we_sent_back_stays_sent_back_however_long_it_is_silent() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted(content=inside()))
+    parcel.take(answer(parcel.run, "accepted"))
+    parcel.moves(Stage.RETURNING)
+    parcel.wait(NOW + 40 * DAY)
+    parcel.scan(Stage.DELIVERED)
+    assert parcel.case.stage is Stage.RETURNED
+
+
+def test_two_orders_in_one_parcel_are_no_second_use() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(ParcelShipped(**parcel.about, content=inside("O2", shipped_at=NOW + DAY)))
+    assert orders(parcel) == ["O1", "O2"]
+
+
+def test_a_long_way_with_scans_in_between_is_one_parcel() -> None:
+    parcel = shipped()
+    for day in (20, 40):
+        parcel.wait(NOW + day * DAY)
+        parcel.scan(Stage.IN_TRANSIT)
+    parcel.take(ParcelShipped(**parcel.about, content=inside("O2", shipped_at=NOW + 45 * DAY)))
+    assert orders(parcel) == ["O1", "O2"]
+    parcel.wait(MINUTE)
