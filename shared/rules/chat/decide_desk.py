@@ -26,7 +26,7 @@ WAITING_MAX = 300
 
 _CHECK_AFTER = timedelta(minutes=30)
 _CHECK_ALONG = timedelta(minutes=15)
-_WARNED_LONG_AGO = timedelta(days=7)
+_WARNED_LONG_AGO = timedelta(days=6)
 
 
 def decide_desk(facts: Facts[DeskCase], policy: Policy, now: datetime) -> Decision[DeskCase]:

@@ -223,12 +223,11 @@ def _handed_over(draft: SessionDraft, event: SessionHandedOver) -> None:
             agent=event.agent,
         )
     )
-    draft.move(
-        target,
-        HANDED_OVER,
-        agent=event.agent if draft.is_member(event.agent, target) else None,
-        not_agent=case.agent if is_there else None,
-    )
+    agent = event.agent if draft.is_member(event.agent, target) else None
+    if is_there and case.holder is Holder.WAITING:
+        draft.wait(target, HANDED_OVER, agent=agent)
+    else:
+        draft.move(target, HANDED_OVER, agent=agent, not_agent=case.agent if is_there else None)
 
 
 def _closed(draft: SessionDraft, event: SessionClosed) -> None:

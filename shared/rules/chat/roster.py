@@ -1,7 +1,7 @@
 """When shifts change, and when nobody has one although the shop is open."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.hours import BusinessHours
@@ -9,6 +9,7 @@ from shared.domain.routing import Group
 from shared.rules.routing.facts import uncovered_hours
 
 _DAYS_MAX = 8
+_INSTANT = timedelta(seconds=1)  # a gap that begins just then is ahead too
 
 
 def next_change(group: Group, now: datetime) -> datetime | None:
@@ -28,7 +29,7 @@ def next_change(group: Group, now: datetime) -> datetime | None:
 
 def gap_ahead(group: Group, hours: BusinessHours, now: datetime, ahead: timedelta) -> datetime | None:
     """When the shop begins to be open without anybody of the group on shift, or now if it is; None if never."""
-    for begin, end in uncovered_hours(group, now, ahead):
+    for begin, end in uncovered_hours(group, now, ahead + _INSTANT):
         for opens, _ in hours._windows(begin, end):
             return opens
     return None
@@ -46,5 +47,5 @@ def _edges(group: Group, at: datetime) -> Iterator[datetime]:
         day = at.astimezone(zone).date()
         midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
         for span in shift.hours.spans(day):
-            yield midnight + timedelta(minutes=span.begin_minute)
-            yield midnight + timedelta(minutes=span.end_minute)
+            yield (midnight + timedelta(minutes=span.begin_minute)).astimezone(UTC)
+            yield (midnight + timedelta(minutes=span.end_minute)).astimezone(UTC)
