@@ -23,8 +23,8 @@ def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
         return case, True
     if case.is_finished:
         return _anew(case, scan.at - GAP, ended=_end_of(case)), True
-    trail = ("last_scan", *_INSTANTS[:-1]) if case.wishes else ("last_scan", *_INSTANTS)  # sent back for us, it stays so
-    return case.model_copy(update=dict.fromkeys(trail)), True
+    stays = ("return_scan_at",) if case.wishes else ()  # what was sent back for us is on its way back still
+    return case.model_copy(update=dict.fromkeys({"last_scan", *_INSTANTS}.difference(stays))), True
 
 
 def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple[ParcelCase, bool]:

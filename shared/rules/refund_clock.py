@@ -7,6 +7,7 @@ from shared.domain.parcel import Progress
 from shared.domain.refund import ParcelState, RefundPhase, RefundStatus
 from shared.rules.refund_draft import ASKING, Fact, RefundDraft
 from shared.rules.refund_goods import wish_again
+from shared.rules.wording import moment
 
 _ESCALATIONS = (TicketKind.DEADLINE_NEAR, TicketKind.DEADLINE_VERY_NEAR)
 
@@ -23,7 +24,9 @@ def look_at_clock(draft: RefundDraft) -> None:
     claim_at = _claim_at(draft)
     if claim_at and draft.now >= claim_at:
         limit = f"return_max={draft.policy.return_max}"
-        draft.ticket(TicketKind.CLAIM_DUE, {"refunded_at": str(draft.case.refunded_at)}, limit)
+        refunded_at = draft.case.refunded_at
+        facts: Fact = {"refunded_at": moment(refunded_at, draft.policy.zone) if refunded_at else None}
+        draft.ticket(TicketKind.CLAIM_DUE, facts, limit)
 
 
 def next_due(draft: RefundDraft) -> datetime | None:
@@ -87,7 +90,8 @@ def _escalate(draft: RefundDraft) -> None:
     if _escalation_at(draft) and level > draft.case.escalations:
         draft.change(escalations=level)
         limit = f"escalate_before={draft.policy.escalate_before[level - 1]}"
-        draft.ticket(_ESCALATIONS[level - 1], {"deadline": str(draft.case.deadline_at)}, limit)
+        facts: Fact = {"deadline": moment(draft.case.deadline_at, draft.policy.zone)}
+        draft.ticket(_ESCALATIONS[level - 1], facts, limit)
 
 
 def rearm_escalations(draft: RefundDraft) -> None:

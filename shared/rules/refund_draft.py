@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from shared.domain.commands import AgreeRefund, FetchOrder, ReadRefund, StopOrder
 from shared.domain.decision import BudgetDraw, Decision, Objection
@@ -15,6 +14,7 @@ from shared.domain.parcel import Content, Progress, Wish
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, ParcelState, RefundCase, RefundPhase, RefundStatus
 from shared.domain.why import Why
+from shared.rules.wording import forced_refund, left, moment, parcel_name, yuan
 
 Fact = dict[str, str | int | None]
 
@@ -211,7 +211,7 @@ class RefundDraft:
 
     def note(self, title: str, rule: str, facts: Fact) -> None:
         """Mention something in the next digest."""
-        line = f"{self.case.platform} {self.case.refund_id} {self.yuan} 元"
+        line = f"{self.case.platform} {self.case.refund_id} {yuan(self.case.amount_fen)}"
         self._notify(Notice(title=title, lines=(line,)), self.why(rule, facts))
 
     def ask_person(self, kind: TicketKind, facts: Fact, threshold: str = "") -> None:
@@ -224,20 +224,23 @@ class RefundDraft:
         self.ticket(TicketKind(objection.code), objection.facts, objection.threshold)
         self.enter(RefundPhase.BY_HAND, objection.rule, objection.code)
 
-    @property
-    def yuan(self) -> str:
-        """The amount as people read it."""
-        return f"{self.case.amount_fen // 100}.{self.case.amount_fen % 100:02d}"
-
     def _who(self) -> tuple[str, ...]:
         case = self.case
-        lines = [f"退款单：{case.platform} {case.refund_id}　订单：{case.order_id}　金额：{self.yuan} 元"]
+        lines = [f"退款单：{case.platform} {case.refund_id}　订单：{case.order_id}　金额：{yuan(case.amount_fen)}"]
         if case.parcels:
-            lines.append("快递单号：" + "、".join(f"{parcel.carrier} {parcel.waybill}" for parcel in case.parcels))
+            lines.append(
+                "快递单号：" + "、".join(parcel_name(parcel.carrier, parcel.waybill) for parcel in case.parcels)
+            )
         if case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
-            limit = case.deadline_at.astimezone(ZoneInfo(self.policy.zone))
-            lines.append(f"处理时限：{limit:%Y-%m-%d %H:%M}")
+            limit = moment(case.deadline_at, self.policy.zone)
+            lines.append(f"处理时限：{limit}（{left(case.deadline_at, self.now)}）")
+            lines += self._risk()
         return tuple(lines)
+
+    def _risk(self) -> list[str]:
+        """A parcel that stands still: the platform may pay before anybody has decided."""
+        risks = [parcel.forced_refund_at for parcel in self.case.parcels if parcel.forced_refund_at]
+        return [forced_refund(min(risks), self.now, self.policy.zone)] if risks else []
 
     def _notify(self, notice: Notice, why: Why) -> None:
         self.outbox.append(

@@ -9,6 +9,7 @@ from shared.domain.parcel import Content, Progress
 from shared.domain.refund import Outcome, ParcelState, RefundKind, RefundPhase, RefundStatus
 from shared.rules.decide_order import named_carrier, shipped_content
 from shared.rules.refund_draft import Fact, RefundDraft
+from shared.rules.wording import moment, parcel_name
 
 
 def order_stopped(draft: RefundDraft, event: OrderStopped) -> None:
@@ -130,7 +131,7 @@ def _follow(draft: RefundDraft) -> None:
     states = draft.case.parcels
     lost = [parcel for parcel in states if parcel.progress.is_hopeless]
     if lost:
-        evidence = tuple(_evidence(parcel) for parcel in lost)
+        evidence = tuple(_evidence(parcel, draft.policy.zone) for parcel in lost)
         facts: Fact = {"amount_fen": draft.case.amount_fen, "parcels_lost": len(lost)}
         draft.ticket(TicketKind.LOSS, facts, evidence=(*evidence, *_payment_evidence(draft)))
     if states and all(parcel.progress.is_hopeless or parcel.progress is Progress.RECEIVED for parcel in states):
@@ -150,14 +151,15 @@ def wish_again(draft: RefundDraft) -> None:
             draft.want(parcel.carrier, parcel.waybill, content)
 
 
-def _evidence(parcel: ParcelState) -> str:
-    return f"{parcel.carrier} {parcel.waybill}：{parcel.progress} {parcel.reason}（{parcel.at:%Y-%m-%d %H:%M} UTC）"
+def _evidence(parcel: ParcelState, zone: str) -> str:
+    name = parcel_name(parcel.carrier, parcel.waybill)
+    return f"{name}：{parcel.progress} {parcel.reason}（{moment(parcel.at, zone)}）"
 
 
 def _payment_evidence(draft: RefundDraft) -> tuple[str, ...]:
     at = draft.case.refunded_at
     who = "本系统" if draft.case.agreed_by_us else "平台或人工"
-    return (f"{who}退款时间：{at:%Y-%m-%d %H:%M} UTC",) if at else ()
+    return (f"{who}退款时间：{moment(at, draft.policy.zone)}",) if at else ()
 
 
 def _report_trouble(draft: RefundDraft) -> None:

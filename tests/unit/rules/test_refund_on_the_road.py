@@ -149,7 +149,7 @@ def test_a_parcel_lost_after_the_money_went_opens_a_loss_with_evidence() -> None
     said = run.take(progressed(Progress.FAILED, reason="delivered", at=NOW + HOUR))
     assert tickets(said) == [TicketKind.LOSS]
     lines = said[0].notice.lines
-    assert any("W1" in line and "delivered" in line and "01:00" in line for line in lines)
+    assert any("W1" in line and "delivered" in line and "11-11 09:00" in line for line in lines)
     assert any("本系统退款时间" in line for line in lines)
     assert run.case.outcome is Outcome.LOST
 
@@ -187,3 +187,50 @@ def test_money_is_counted_against_the_order_once() -> None:
     run.take(reported(RefundStatus.REFUNDED, 2), reported(RefundStatus.REFUNDED, 3))
     told = [message for message in run.said if message.type == "order_refunded"]
     assert [message.share.amount_fen for message in told] == [PAID]
+
+
+# ---- the platform may pay first ----------------------------------------------------------------------------------
+
+RISK = "强制退款风险：11-11 16:00 起平台可不经商家同意直接退款（剩余 8.0 小时）"
+
+
+def _lines(run: Run) -> tuple[str, ...]:
+    return tuple(line for said in run.said if said.type == "notice_raised" for line in said.notice.lines)
+
+
+def test_a_person_who_decides_is_told_that_the_platform_may_pay_first() -> None:
+    run = Run(decide_refund)
+    run.order = order("W1")
+    run.take(reported(), progressed(Progress.REQUESTED, forced_refund_at=NOW + 8 * HOUR))
+    assert _lines(run) == ()
+    run.take(progressed(Progress.REFUSED, reason="too_late", forced_refund_at=NOW + 8 * HOUR))
+    assert RISK in _lines(run)
+    assert "快递单号：中通 W1" in _lines(run)
+
+
+def test_a_parcel_that_moves_on_is_no_risk() -> None:
+    run = Run(decide_refund)
+    run.order = order("W1")
+    run.take(reported(), progressed(Progress.REQUESTED, forced_refund_at=NOW + 8 * HOUR))
+    run.take(progressed(Progress.REFUSED, reason="too_late"))
+    assert run.case.parcels[0].forced_refund_at is None
+    assert not any("强制退款" in line for line in _lines(run))
+
+
+def test_once_the_money_is_gone_nobody_is_told_that_it_may_go() -> None:
+    run = Run(decide_refund)
+    run.order = order("W1")
+    run.take(reported(RefundStatus.REFUNDED))
+    run.take(progressed(Progress.FAILED, forced_refund_at=NOW + 8 * HOUR))
+    assert _lines(run)
+    assert not any("强制退款" in line for line in _lines(run))
+
+
+def test_the_first_of_several_risks_counts_and_a_deadline_says_how_much_is_left() -> None:
+    run = Run(decide_refund)
+    run.order = order("W1", "W2", lines=2)
+    run.take(reported(line_ids=("L1", "L2")))
+    run.take(progressed(Progress.REQUESTED, "W2", forced_refund_at=NOW + 30 * HOUR))
+    run.take(progressed(Progress.REFUSED, "W1", forced_refund_at=NOW + 8 * HOUR))
+    assert RISK in _lines(run)
+    assert "处理时限：11-12 20:00（剩余 36.0 小时）" in _lines(run)
