@@ -14,9 +14,8 @@ from shared.domain.tickets import ANOMALIES
 from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, Run, content, tick, wanted
 from tests.unit.rules.parcels import answer
-from tests.unit.rules.watched import facts
+from tests.unit.rules.watched import Parcel, facts, notices
 
-_TITLES = {text.title: anomaly for anomaly, text in ANOMALIES.items()}
 _carriers = st.sampled_from(["zto", "ems"])  # ems takes scans back
 _stages = st.sampled_from(Stage)
 _scans = st.builds(
@@ -54,35 +53,23 @@ def _begun(carrier: str, *, is_return: bool) -> Any:
     return _sent_back(carrier) if is_return else _shipped(carrier)
 
 
-class Clockwork:
-    """A parcel that is woken at every deadline, and remembers what was told of each ticket."""
+class Witness(Parcel):
+    """A parcel that remembers what was told of each of its tickets."""
 
     def __init__(self, carrier: str = "zto") -> None:
-        self.run = Run(decide_parcel)
-        self.key = f"{MERCHANT}|parcel|{carrier}:{WAYBILL}"
         self.told: Counter[str] = Counter()
+        super().__init__(carrier=carrier)
 
-    def take(self, event: Any) -> None:
+    def take(self, *events: Any) -> list[Any]:
         """Take one event, and see that nobody hears a level twice."""
-        for said in self.run.take(event):
-            if said.type == "notice_raised" and (anomaly := _TITLES.get(said.notice.title.split("：")[-1])):
-                self.told[f"{anomaly} {said.notice.title}"] += 1
+        said = super().take(*events)
+        for title in notices(said):
+            self.told[title] += 1
         assert all(count == 1 for count in self.told.values()), self.told
-        still = {ticket.anomaly.value for ticket in self.run.case.tickets}
-        for told in [told for told in self.told if told.split()[0] not in still]:
-            del self.told[told]
-
-    def wait(self, until: datetime) -> None:
-        """Let the clock come whenever it is due."""
-        for _ in range(500):
-            due = self.run.last.due
-            if due is None or due > until:
-                break
-            self.run.now = max(self.run.now, due)
-            self.take(tick(self.key))
-        else:
-            raise AssertionError("it never comes to rest")
-        self.run.now = until
+        still = {ANOMALIES[ticket.anomaly].title for ticket in self.case.tickets}
+        for title in [title for title in self.told if title.split("：")[-1] not in still]:
+            del self.told[title]
+        return said
 
 
 # ---- the same arrivals, in another order -------------------------------------------------------------------------
@@ -131,15 +118,14 @@ def test_tickets_that_were_open_survive_the_same_news_in_any_order(
     cases = []
     later = [_scanned("zto", scan) for scan in after]
     for events in (later, data.draw(st.permutations(later + later[:1]))[: len(later) + 1]):
-        world = Clockwork()
+        world = Witness()
         world.take(_shipped("zto"))
         for scan in before:
             world.take(_scanned("zto", scan))
         world.wait(NOW + hours * HOUR)
         for event in events:
             world.take(event)
-        assert isinstance(world.run.case, ParcelCase)
-        cases.append(facts(world.run.case))
+        cases.append(facts(world.case))
     assert cases[0] == cases[1]
 
 
@@ -226,8 +212,8 @@ _late_histories = st.lists(st.tuples(_scans, _delays, st.booleans()), min_size=1
 _THE_END = NOW + 30 * DAY
 
 
-def _lived(arrivals: list[tuple[datetime, Any]], begun: Any, carrier: str) -> Clockwork:
-    world = Clockwork(carrier)
+def _lived(arrivals: list[tuple[datetime, Any]], begun: Any, carrier: str) -> Witness:
+    world = Witness(carrier)
     world.take(begun)
     for at, event in sorted(arrivals, key=lambda arrival: arrival[0]):
         world.wait(at)
@@ -251,4 +237,4 @@ def test_whenever_it_was_heard_the_same_happened_and_the_same_is_open(
         world.take(_scanned(carrier, history[0][0]))
         world.run.now += MINUTE
         world.take(tick(world.key))
-    assert facts(one.run.case) == facts(other.run.case)
+    assert facts(one.case) == facts(other.case)

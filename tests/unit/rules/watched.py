@@ -51,7 +51,7 @@ class Parcel:
         begin = len(self.run.said)
         while self.due and self.due <= end:
             self.run.now = max(self.run.now, self.due)
-            self.run.take(tick(self.key))
+            self.take(tick(self.key))
             assert self.due is None or self.due > self.run.now, "it never comes to rest"
         self.run.now = max(self.run.now, end)
         return self.run.said[begin:]
