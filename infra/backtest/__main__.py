@@ -11,6 +11,7 @@ from infra.backtest.image_history import ImageHistory
 from infra.backtest.options import parse
 from infra.backtest.policies import read_policy, with_pack
 from infra.backtest.progress import Progress
+from infra.backtest.replay import NeverRests
 from infra.backtest.report_json import as_json
 from infra.backtest.report_text import as_text
 from infra.backtest.run import Question, Result, run_backtest
@@ -32,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
         progress.end()
         sys.stderr.write(f"backtest: {problem}\n")
         return 2
+    except NeverRests as bug:
+        progress.end()
+        sys.stderr.write(f"backtest: a rule never comes to rest: {bug}\n")
+        return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
     return 0

@@ -14,7 +14,7 @@ from shared.domain.packs import packs
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
-from shared.domain.watching import Limit, Span
+from shared.domain.watching import Limit, Pace, Span
 from shared.rules.deadlines import BY_PLATFORM, NO_PACE, Deadline, Running, Scope, deadline_of
 from shared.rules.order_watch import ship_deadlines
 from shared.rules.parcel_spans import heeded, running
@@ -50,49 +50,53 @@ class RuleBook:
         limits = known_limits(policy)
         self.policy = policy
         self.rules = frozenset({limit.rule for limit in limits} | {*Anomaly, BY_PLATFORM})
-        self._alone: dict[Span, list[Policy]] = {span: [] for span in Span}
+        self._alone: dict[Span, dict[str, Policy]] = {span: {} for span in Span}
         for one in limits:
             if one == one.model_copy(update=EVERYWHERE_OFF):
                 continue
             others = [other for other in limits if other.span is one.span and other.rule != one.rule]
-            self._alone[one.span].append(without(policy, others) if others else policy)
+            self._alone[one.span][one.rule] = without(policy, others) if others else policy
 
     def deadlines(self, case: Watched) -> Iterator[Deadline]:
         """Give the deadline of every rule whose clock runs and is heeded; several of one stretch where several hold."""
         if isinstance(case, OrderCase):
-            for policy in self._alone[Span.PAY_TO_SHIP]:
+            alone = [self.policy] if case.ship_by else self._alone[Span.PAY_TO_SHIP].values()
+            for policy in alone:
                 yield from ship_deadlines(case, policy)
-            return
-        if not case.watch.step:
-            return
-        clocks = tuple(running(case))
-        scopes = _scopes(case) if clocks else []
-        alone = ((clock, policy) for clock in clocks for policy in self._alone[clock.span])
-        found = (self._deadline(clock, scopes, policy, case.carrier) for clock, policy in alone)
-        yield from heeded(case, (one for one in found if one))
+        elif case.watch.step:
+            pace = self.policy.paces.get(case.carrier, NO_PACE)
+            clocks = [(clock, policy) for clock in running(case) for policy in self._alone[clock.span].values()]
+            found = (_deadline(clock, case, policy, pace) for clock, policy in clocks)
+            yield from heeded(case, (one for one in found if one))
 
-    def _deadline(self, clock: Running, scopes: list[Scope], policy: Policy, carrier: str) -> Deadline | None:
-        pace = policy.paces.get(carrier, NO_PACE)
-        found = [deadline_of(clock, scope, policy.watching, pace) for scope in scopes]
-        return min((one for one in found if one), key=lambda one: (one.breach_at, one.rule), default=None)
+    def breach_at(self, case: Watched, deadline: Deadline) -> datetime:
+        """Give when the limit itself breaks: a deadline waits longer where a courier is known to report late."""
+        if isinstance(case, OrderCase) or not self.policy.paces.get(case.carrier, NO_PACE).lag_s:
+            return deadline.breach_at
+        policy = self._alone[deadline.span][deadline.rule]
+        punctual = _deadline(Running(deadline.span, deadline.since), case, policy, NO_PACE)
+        return punctual.breach_at if punctual else deadline.breach_at
 
 
-def _scopes(case: ParcelCase) -> list[Scope]:
-    return [
+def _deadline(clock: Running, case: ParcelCase, policy: Policy, pace: Pace) -> Deadline | None:
+    scopes = [
         Scope(content.platform, case.carrier, content.region, content.paid_at, content.paid_fen or 0)
         for content in case.contents
     ] or [Scope(carrier=case.carrier)]
+    found = [deadline_of(clock, scope, policy.watching, pace) for scope in scopes]
+    return min((one for one in found if one), key=lambda one: (one.breach_at, one.rule), default=None)
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of one rule's clock. `known_at`: since when it could be seen.
+    """One run of one rule's clock. `known_at`: since when it could be seen; `breach_at`: when the limit itself breaks.
 
     `ended_at` is when its end became known, `truly_ended_at` when that happened by the courier's or the shop's time;
     both None: it still ran when the history ended. `judged` is false where its beginning lies before the history.
     """
 
     deadline: Deadline
+    breach_at: datetime
     known_at: datetime
     judged: bool
     ended_at: datetime | None = None
@@ -114,29 +118,32 @@ class Observer:
         for key in [key for key in self._open if key not in found]:
             run = self._open.pop(key)
             run.ended_at = now
-            run.truly_ended_at = min(max(_end_of(key[0], case) or now, run.deadline.since), now)
+            run.truly_ended_at = min(_end_of(run.deadline, case) or now, now)
         for key, deadline in found.items():
+            breach_at = self._book.breach_at(case, deadline)
             if key in self._open:
-                self._open[key].deadline = deadline
+                self._open[key].deadline, self._open[key].breach_at = deadline, breach_at
             else:
-                run = self._open[key] = Run(deadline, now, self._judged)
+                run = self._open[key] = Run(deadline, breach_at, now, self._judged)
                 self.runs.append(run)
         self._judged = True
 
 
-def _end_of(span: Span, case: Watched) -> datetime | None:
-    """When did what ends this stretch happen, as far as the case tells?"""
+def _end_of(deadline: Deadline, case: Watched) -> datetime | None:
+    """When did what ended this clock happen, as far as the case tells? None: nothing but that we stopped looking."""
     if isinstance(case, OrderCase):
         return min((one.shipped_at for one in case.shipments if one.shipped_at), default=None)
-    match span:
+    scanned_at = case.last_scan.at if case.last_scan else None
+    match deadline.span:
         case Span.SHIP_TO_PICKUP | Span.RETURN_PICKUP:
             return case.picked_up_at
-        case Span.PICKUP_TO_MOVEMENT:
+        case Span.PICKUP_TO_MOVEMENT if case.moved_at:
             return case.moved_at
-        case Span.PAY_TO_SIGN | Span.PICKUP_POINT:
-            scan = case.last_scan
-            return scan.at if scan and (span is Span.PICKUP_POINT or scan.stage is Stage.DELIVERED) else None
+        case Span.PAY_TO_SIGN:
+            return scanned_at if case.stage is Stage.DELIVERED else None
         case Span.RETURN_RECEIPT:
             return case.received_at
+        case Span.PICKUP_POINT:
+            return scanned_at if scanned_at and scanned_at > deadline.since else None
         case _:
-            return case.heard_at
+            return case.heard_at if case.heard_at and case.heard_at > deadline.since else None

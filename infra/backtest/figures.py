@@ -5,7 +5,8 @@ from typing import Any
 from infra.backtest.dirt import KINDS
 from infra.backtest.prediction import WINDOW, Check, Forecast, check, middle
 from infra.backtest.run import Result
-from infra.backtest.tally import RuleFigures, Tally
+from infra.backtest.tally import RuleFigures, Tally, by_weekday
+from shared.domain.hours import Weekday
 
 Figures = dict[str, Any]
 TICKET_FIGURES = ("opened", "broken", "escalated", "closed", "recorded")
@@ -70,6 +71,9 @@ def _rule(one: RuleFigures) -> Figures:
         "early_share": share(one.early, one.broken),
         "median_lead_minutes": one.median_lead_minutes,
         "exposure_fen": round(one.exposure_fen),
+        "broken_share_by_weekday": {
+            name: share(day.broken, day.decided) for name, day in zip(Weekday, by_weekday(one.days), strict=True)
+        },
     }
 
 

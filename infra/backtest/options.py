@@ -39,7 +39,7 @@ the columns of --csv:
   A preset, pairs of field=column, or a preset and then pairs that change it (olist,ship_by= removes one).
   Presets: {presets}. `plain` takes what is there under the names above.
 
-ends with 0, and with 2 when an input cannot be read; the message names file and line.
+ends with 0; with 2 when an input cannot be read (the message names file and line); with 1 when a rule is broken.
 """
 
 
@@ -121,9 +121,10 @@ def _zone(name: str) -> ZoneInfo:
 
 def _encoding(name: str) -> str:
     try:
-        return codecs.lookup(name).name
+        known = codecs.lookup(name).name
     except LookupError:
         raise argparse.ArgumentTypeError(f"{name!r} is no encoding such as gb18030") from None
+    return "utf-8-sig" if known == "utf-8" else known  # a mark at the beginning is no part of a column's name
 
 
 def _count(text: str) -> int:

@@ -46,7 +46,7 @@ def outcomes(trace: Trace) -> dict[str, Outcome]:
 
 def _judge(rule: str, runs: list[Run], end: datetime) -> Outcome:
     broken = [run for run in runs if _is_broken(run, end)]
-    first = min(broken, key=lambda run: run.deadline.breach_at, default=None)
+    first = min(broken, key=lambda run: run.breach_at, default=None)
     return Outcome(
         rule=rule,
         began_at=min(run.deadline.since for run in runs),
@@ -71,11 +71,11 @@ def _told(run: Run, at: datetime, end: datetime) -> bool:
 
 def _is_broken(run: Run, end: datetime) -> bool:
     if run.truly_ended_at is None:
-        return run.deadline.breach_at < end
-    return run.deadline.breach_at < run.truly_ended_at
+        return run.breach_at < end
+    return run.breach_at < run.truly_ended_at
 
 
 def _lead(run: Run, end: datetime) -> timedelta:
     if not _told(run, run.deadline.warn_at, end):
         return NO_LEAD
-    return max(NO_LEAD, run.deadline.breach_at - max(run.deadline.warn_at, run.known_at))
+    return max(NO_LEAD, run.breach_at - max(run.deadline.warn_at, run.known_at))

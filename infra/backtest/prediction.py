@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from math import pi, sqrt
 from typing import NamedTuple
 
-from infra.backtest.tally import DayFigures, RuleFigures
+from infra.backtest.tally import DayFigures, RuleFigures, by_weekday
 
 Days = Mapping[date, DayFigures]
 WINDOW = timedelta(days=28)
@@ -37,7 +37,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule's forecasts: of the second half from the first, and of each four weeks from the four before."""
+    """A rule's forecasts: of the second half from the first, and of each four weeks from the last four known then."""
 
     halves: Forecast | None
     windows: tuple[Forecast, ...]
@@ -58,9 +58,9 @@ def check(rule: RuleFigures, split: date) -> Check:
     unknown_for = timedelta(days=rule.reach.days + 1)
     halves = _forecast(rule.days, first, split, end, unknown_for)
     windows = []
-    begin = first + WINDOW
+    begin = first + unknown_for + WINDOW
     while begin + WINDOW <= end:
-        windows.append(_forecast(rule.days, begin - WINDOW, begin, begin + WINDOW, unknown_for))
+        windows.append(_forecast(rule.days, begin - unknown_for - WINDOW, begin, begin + WINDOW, unknown_for))
         begin += WINDOW
     return Check(halves, tuple(one for one in windows if one))
 
@@ -96,11 +96,7 @@ def _forecast(days: Days, since: date, split: date, until: date, unknown_for: ti
 
 
 def _by_weekday(days: Days, since: date, until: date) -> list[DayFigures]:
-    week = [DayFigures() for _ in range(7)]
-    for day, one in days.items():
-        if since <= day < until:
-            week[day.weekday()].add_all(one)
-    return week
+    return by_weekday({day: one for day, one in days.items() if since <= day < until})
 
 
 def _rates(week: list[DayFigures]) -> list[_Rate]:

@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 from infra.backtest.figures import TICKET_FIGURES, Figures, figures_of
 from infra.backtest.run import Result
 from infra.backtest.timeline import lines_of
+from shared.domain.hours import Weekday
 
 WIDTH = 80
 _NAME = 19
@@ -17,8 +18,8 @@ _LEGEND = (
     "where none came in time. exposure: what the breaches may cost, in main units of money. Each rule is judged alone."
 )
 _ABOUT_PREDICTION = (
-    "windows: each four weeks, predicted from the four weeks before them. by chance: the error to be expected where "
-    "nothing changes; what is above it has changed in the meantime."
+    "windows: each four weeks, predicted from the last four whose outcome was known. by chance: the error to be "
+    "expected where nothing changes; what is above it has changed in the meantime."
 )
 
 
@@ -28,6 +29,7 @@ def as_text(result: Result, *, predict: bool) -> str:
     parts: list[Iterable[str]] = [
         _head(figures),
         _rules(figures["rules"]),
+        _weekdays(figures["rules"]),
         _people(figures),
         _left_out(figures),
         _against(figures),
@@ -78,6 +80,12 @@ def _row(name: str, cells: Sequence[str]) -> str:
     return pad(name, _NAME) + "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
+def _weekdays(rules: Figures) -> Iterator[str]:
+    yield _columns("broken, begun on", list(Weekday), 8)
+    for rule, one in rules.items():
+        yield _columns(rule, [percent(share, 0) for share in one["broken_share_by_weekday"].values()], 8)
+
+
 def _people(figures: Figures) -> Iterator[str]:
     names = TICKET_FIGURES[:-1] if figures["history"]["sparse"] else TICKET_FIGURES
     yield _columns("tickets", names)
@@ -92,8 +100,8 @@ def _people(figures: Figures) -> Iterator[str]:
     yield from wrap("calls that would have been made: " + (", ".join(calls) or "none"), WIDTH, subsequent_indent="  ")
 
 
-def _columns(name: str, cells: Iterable[str]) -> str:
-    return pad(name, 22) + "".join(cell.rjust(11) for cell in cells)
+def _columns(name: str, cells: Iterable[str], columns: int = 11) -> str:
+    return pad(name, 22) + "".join(cell.rjust(columns) for cell in cells)
 
 
 def _left_out(figures: Figures) -> Iterator[str]:

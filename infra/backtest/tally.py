@@ -34,6 +34,14 @@ class DayFigures:
         self.squares += other.squares
 
 
+def by_weekday(days: Mapping[date, DayFigures]) -> list[DayFigures]:
+    """Add days up by their weekday, Monday first."""
+    week = [DayFigures() for _ in range(7)]
+    for day, one in days.items():
+        week[day.weekday()].add_all(one)
+    return week
+
+
 @dataclass(slots=True)
 class RuleFigures:
     """One rule over the whole history; orders are weighted. `days` are those on which its clock began."""

@@ -10,11 +10,11 @@ import pytest
 from infra.backtest.clocks import known_limits
 from infra.backtest.run import Question, Result, run_backtest
 from infra.backtest.stories import HistoryRefused
-from shared.domain.events import TicketTaken
-from shared.domain.parcel import Stage
+from shared.domain.events import InterceptionWanted, TicketTaken
+from shared.domain.parcel import Content, Stage, Wish
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
-from shared.domain.watching import Watching
+from shared.domain.watching import Pace, Watching
 from tests.unit.backtest.build import (
     CLOSED_AT_WEEKENDS,
     DAY,
@@ -146,6 +146,34 @@ def test_a_number_that_is_used_again_is_another_parcel(tmp_path: Path) -> None:
     result = run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE))
     assert {kind: (one.opened, one.recorded) for kind, one in result.tally.tickets.items()} == {}
     assert rules_of(result)["pickup_24h"]["warned"] == 0
+
+
+def test_a_parcel_that_stood_still_until_it_was_stopped_has_broken_its_limit(tmp_path: Path) -> None:
+    """Stopping ends the clock without a scan: how long it stood is until then, not until its last scan."""
+    recorder = Recorder(IN_FORCE)
+    for event in (paid("O1", MONDAY), shipped("O1", MONDAY), scanned("O1", MONDAY, Stage.IN_TRANSIT)):
+        recorder.take(event, MONDAY)
+    content = Content(platform="sim", order_id="O1", line_ids=("L1",))
+    wish = Wish(refund="sim:R1", platform="sim", order_id="O1", line_ids=("L1",), amount_fen=100)
+    wanted = InterceptionWanted(merchant="shop", carrier="zto", waybill="WO1", content=content, wish=wish)
+    recorder.take(wanted, MONDAY + 60 * HOUR)
+    result = run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE))
+    assert rules_of(result)["stalled_48h"]["broken"] == 1
+    assert rules_of(result)["stalled_remote_96h"]["broken"] == 0
+
+
+def test_a_courier_known_to_report_late_breaks_limits_all_the_same(tmp_path: Path) -> None:
+    """Its deadline waits for the news; the limit does not."""
+    recorder = Recorder(IN_FORCE)
+    recorder.take(paid("O1", MONDAY), MONDAY)
+    recorder.take(shipped("O1", MONDAY), MONDAY)
+    recorder.take(scanned("O1", MONDAY + 25 * HOUR, Stage.PICKED_UP), MONDAY + 26 * HOUR)
+    patient = IN_FORCE.model_copy(update={"paces": {"zto": Pace(lag_s=4 * 3600)}})
+    result = run_backtest(image_history(recorder.save(tmp_path)), Question(patient))
+    found = rules_of(result)["pickup_24h"]
+    assert (found["warned"], found["broken"], found["called_wrongly"]) == (1, 1, 0)
+    assert result.tally.tickets[Anomaly.NOT_PICKED_UP].broken == 0
+    assert found["median_lead_minutes"] == 2 * 60  # of the six hours that are left where nothing is late
 
 
 # ---- files -------------------------------------------------------------------------------------------------------

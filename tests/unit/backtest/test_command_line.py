@@ -70,6 +70,23 @@ def test_columns_can_be_named(capsys: pytest.CaptureFixture[str], policy: Path, 
     assert json.loads(text)["rules"]["ship_48h"]["exposure_fen"] == 500
 
 
+def test_a_byte_order_mark_is_no_part_of_a_columns_name(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path
+) -> None:
+    orders.write_bytes(b"\xef\xbb\xbf" + orders.read_bytes())
+    for encoding in ("utf-8", "UTF8", "utf-8-sig"):
+        text = prints(capsys, "--policy", policy, "--json", "--encoding", encoding, "--csv", orders)
+        assert json.loads(text)["history"]["cases"] == 3
+
+
+def test_a_rule_that_never_rests_is_named_as_a_bug(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.backtest.replay._TICKS_MAX", 1)
+    assert main(["--policy", str(policy), "--csv", str(orders)]) == 1
+    assert "a rule never comes to rest: A1 had 1 decisions by 2026-03-" in capsys.readouterr().err
+
+
 def test_a_preset_can_be_changed(capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path) -> None:
     header = ("order_id", "paid_at", "handed_to_carrier_at", "delivered_at", "ship_by", "price", "freight", "status")
     rows = [("A1", 0, 60, 90, 72, "1", "1", "delivered")]

@@ -53,6 +53,10 @@ judged alone.
 ship_24h: undecided 1
 sign_3d: undecided 1
 
+broken, begun on           mon     tue     wed     thu     fri     sat     sun
+ship_24h                   56%      0%       -       -       -       -       -
+sign_3d                    42%      0%       -       -       -       -       -
+
 tickets                    opened     broken  escalated     closed
 late                            2          2          0          2
 not_shipped                     7          4          4          6
@@ -138,6 +142,15 @@ def test_machines_read_everything_that_people_read(tmp_path: Path) -> None:
         "early_share": 1.0,
         "median_lead_minutes": 360,
         "exposure_fen": 2415 + 500 + 15_000,
+        "broken_share_by_weekday": {
+            "mon": 0.6,
+            "tue": 0,
+            "wed": None,
+            "thu": None,
+            "fri": None,
+            "sat": None,
+            "sun": None,
+        },
     }
     assert document["history"] == {
         "cases": 7,

@@ -76,6 +76,14 @@ def test_an_orders_own_deadline_wins_over_the_limit_and_is_a_rule_of_its_own(tmp
     }
 
 
+def test_an_orders_own_deadline_costs_what_the_dearest_limit_costs(tmp_path: Path) -> None:
+    costly = limit("ship_9d", "pay_to_ship", 24 * 9, 6, exposure={"percent": 10})
+    header = ("order_id", "paid_at", "picked_up_at", "ship_by", "paid")
+    history = write_csv(tmp_path / "o.csv", [("own", 0, 30, 20, "100")], header)
+    found = rules_of(run_csv(history, policy(SHIP_24H, costly)))
+    assert found["platform_ship_by"]["exposure_fen"] == 1_000
+
+
 def test_each_rule_of_a_stretch_is_judged_alone_though_the_earliest_governs_the_ticket(tmp_path: Path) -> None:
     tried = policy(SHIP_24H, limit("ship_2d", "pay_to_ship", 48, 12))
     history = write_csv(tmp_path / "o.csv", [("a", 0, 30, 99), ("b", 0, 40, 99), ("c", 0, 60, 99), END])
