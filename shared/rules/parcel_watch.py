@@ -66,9 +66,9 @@ def failed(draft: ParcelDraft, event: CommandFailed) -> None:
 
 
 def ended(draft: ParcelDraft, event: TrackingEnded) -> None:
-    """The source stopped watching a parcel that is still on its way."""
+    """The source stopped watching a parcel of which there is more to hear."""
     watch, watching = draft.case.watch, draft.policy.watching
-    if draft.case.is_finished or watch.source != event.source:
+    if not draft.case.awaits_courier or watch.source != event.source:
         return
     if event.gave_up and not watch.gave_up_at:
         _update(draft, gave_up_at=draft.now)
@@ -154,19 +154,24 @@ def look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
     watch, given_up_at = draft.case.watch, _given_up_at(draft)
     if not watch.step or draft.case.is_finished or draft.now >= given_up_at:
         return None
-    if watch.retry_at and draft.now >= watch.retry_at:
+    retry_at = _retry_at(draft)
+    if retry_at and draft.now >= retry_at:
         _revive(draft)
     ask_at = _ask_at(draft, deadlines)
     if ask_at and draft.now >= ask_at:
         _ask(draft)
         ask_at = _ask_at(draft, deadlines)
-    return min(filter(None, (draft.case.watch.retry_at, ask_at, given_up_at)))
+    return min(filter(None, (_retry_at(draft), ask_at, given_up_at)))
 
 
 def _given_up_at(draft: ParcelDraft) -> datetime:
     case = draft.case
     sign = max(filter(None, (case.heard_at, case.shipped_at)), default=case.watch.asked_at or draft.now)
     return sign + draft.policy.watching.watch_max
+
+
+def _retry_at(draft: ParcelDraft) -> datetime | None:
+    return draft.case.watch.retry_at if draft.case.awaits_courier else None
 
 
 def _ask_at(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:

@@ -75,6 +75,21 @@ def test_a_return_is_not_over_with_the_courier_s_signature() -> None:
     assert parcel.due is not None
 
 
+def test_a_source_that_ends_with_our_own_signature_is_not_subscribed_again() -> None:
+    parcel = sent_back()
+    parcel.moves(Stage.PICKED_UP, Stage.DELIVERED)
+    parcel.take(TrackingEnded(**parcel.about, source="zto", reason="shutdown", gave_up=False))
+    assert [*of_type(parcel.wait(10 * DAY), "subscribe_tracking", "query_tracking")] == []
+
+
+def test_a_return_that_arrived_while_its_source_was_away_is_left_in_peace() -> None:
+    parcel = sent_back()
+    parcel.moves(Stage.PICKED_UP)
+    parcel.take(TrackingEnded(**parcel.about, source="zto", reason="abort", gave_up=False))
+    parcel.scan(Stage.DELIVERED)
+    assert [*of_type(parcel.wait(10 * DAY), "subscribe_tracking", "query_tracking")] == []
+
+
 def test_a_return_that_is_told_again_is_the_same() -> None:
     parcel = sent_back()
     goods = content().model_copy(update={"paid_fen": 10_000})
