@@ -129,8 +129,8 @@ class Scan(Record):
 class Watch(Record):
     """Who tells us of the parcel: the source's subscription, and what we did to keep it alive.
 
-    `step` numbers the subscriptions, `asks` the questions; `tries` counts the subscriptions since a scan was last
-    pushed. `ended` says why nobody watches at the moment, `lost_at` since when nobody could be found to, `gave_up_at`
+    `step` numbers the subscriptions, `asks` the questions; `tries` counts the subscriptions since a push last brought
+    news. `ended` says why nobody watches at the moment, `lost_at` since when nobody could be found to, `gave_up_at`
     when a source first said that it finds nothing.
     """
 

@@ -78,14 +78,13 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
             shipped(draft, event.content)
         case ParcelScanned():
             scanned(draft, (event.scan,), event.return_waybill)
-            parcel_watch.pushed(draft)
+            parcel_watch.pushed(draft, draft.before.heard_at)
         case ParcelTraced():
-            heard_before = draft.case.heard_at
             scanned(draft, event.scans, event.return_waybill)
             if event.answers:
-                parcel_watch.answered(draft, event.answers, heard_before)
+                parcel_watch.answered(draft, event.answers, draft.before.heard_at)
             else:
-                parcel_watch.pushed(draft)
+                parcel_watch.pushed(draft, draft.before.heard_at)
         case InterceptionWanted():
             want(draft, event.content, event.wish)
         case InterceptionReleased():

@@ -36,11 +36,13 @@ def begin(draft: ParcelDraft) -> None:
     _subscribe(draft, watching.tracker_of(case.carrier))
 
 
-def pushed(draft: ParcelDraft) -> None:
-    """A scan came unasked: whatever was thought, somebody watches."""
+def pushed(draft: ParcelDraft, heard_before: datetime | None) -> None:
+    """A scan came unasked: whatever was thought, somebody watches; one that is news proves a subscription."""
     watch = draft.case.watch
-    if watch.tries or watch.lost_at:
-        _update(draft, tries=0, lost_at=None, ended=watch.ended if watch.retry_at else "")
+    if watch.lost_at:
+        _update(draft, lost_at=None, ended=watch.ended if watch.retry_at else "")
+    if watch.tries and draft.case.heard_at != heard_before:
+        _update(draft, tries=0)
 
 
 def subscribed(draft: ParcelDraft, answers: str) -> None:

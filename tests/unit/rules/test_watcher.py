@@ -152,6 +152,20 @@ def test_a_source_that_stops_and_does_not_answer_any_more_ends_with_a_person() -
     assert kinds(parcel) == ["unwatched"]
 
 
+def test_a_source_that_takes_a_parcel_for_arrived_is_not_subscribed_for_ever() -> None:
+    parcel = on_its_way(Stage.OUT_FOR_DELIVERY)
+    history = parcel.traced((Stage.OUT_FOR_DELIVERY, parcel.run.now))
+    asked = 0
+    for _ in range(10):
+        parcel.take(history)
+        ended(parcel, reason="shutdown")
+        if commands(parcel.wait(HOUR)):
+            subscribed(parcel)
+            asked += 1
+    assert asked == 4
+    assert kinds(parcel) == ["unwatched"]
+
+
 def test_what_another_source_says_of_its_own_end_changes_nothing() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     assert ended(parcel, "kuaidi100") == []
