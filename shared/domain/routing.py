@@ -1,14 +1,37 @@
-"""Where a merchant's buyers are to be sent: groups, their rosters, rules and limits. Part of the policy."""
+"""Where a merchant's buyers are to be sent: groups, their rosters, rules and limits. Part of the policy.
 
+What is refused here could not be carried out. Rules that can be, but never would, are refused when a routing is saved
+(`rules.routing.load`): a stored policy has to stay readable.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from itertools import chain, islice
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from shared.domain.conditions import AllOf, Condition
+from shared.domain.conditions import AllOf, Condition, Problem, Unfit, size, unknown
 from shared.domain.hours import BusinessHours
 from shared.domain.record import Fen, Id, Record
+
+RULES_MAX = 200
+DEPTH_MAX = 8
+TESTS_MAX = 64
+GROUPS_MAX = 100
+AGENTS_MAX = 500
+SHIFTS_MAX = 50
+ITEMS_MAX = 5000
+PROBLEMS_MAX = 10
+"""How many problems are told at once."""
+
+DEFAULT = "default."
+"""How the names of the built-in rules begin."""
+
+HANDED_OVER = "handed_over"
+OWN_NAMES = (HANDED_OVER, "agent_gone", "agent_silent", "returned", "nobody_answers")
+"""What else explains where a session is; no merchant's rule may be called so."""
 
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))]
 
@@ -26,40 +49,52 @@ class ModeWindow(Record):
 
     mode: Mode
     hours: BusinessHours
-    channels: tuple[Id, ...] = ()
+    channels: Annotated[tuple[Id, ...], Field(max_length=SHIFTS_MAX)] = ()
 
 
 class Agent(Record):
     """A person at a desk, and how many buyers at a time."""
 
     agent: Id
-    seats: Annotated[int, Field(ge=1, le=50)] = 5
+    seats: Annotated[StrictInt, Field(ge=1, le=50)] = 5
 
 
 class Shift(Record):
     """When some of a group's agents work."""
 
-    agents: tuple[Id, ...]
+    agents: Annotated[tuple[Id, ...], Field(max_length=AGENTS_MAX, fail_fast=True)]
     hours: BusinessHours
 
 
 class Group(Record):
     """People who solve the same kind of problem. Without shifts all of them may work at any time."""
 
-    title: str = ""
-    agents: tuple[Agent, ...] = ()
-    shifts: tuple[Shift, ...] = ()
+    title: Annotated[str, Field(max_length=64)] = ""
+    agents: Annotated[tuple[Agent, ...], Field(max_length=AGENTS_MAX, fail_fast=True)] = ()
+    shifts: Annotated[tuple[Shift, ...], Field(max_length=SHIFTS_MAX, fail_fast=True)] = ()
+
+    @model_validator(mode="after")
+    def _is_staffed(self) -> Self:
+        _refuse(_roster_problems(self))
+        return self
 
 
 class Action(Record):
-    """Where a session goes: to the bot, to a group, or to one person of a group."""
+    """Where a session goes: to the bot, to a group, or to one person of a group. Exactly one of the three is given."""
 
-    bot: bool = False
+    bot: StrictBool = False
     group: Id | None = None
     agent: Id | None = None
-    priority: Annotated[int, Field(ge=0, le=9)] = 5  # 0 is most urgent
-    tags: tuple[Id, ...] = ()
+    priority: Annotated[StrictInt, Field(ge=0, le=9)] = 5  # 0 is most urgent
+    tags: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     note: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _has_one_target(self) -> Self:
+        if self.bot + (self.group is not None) + (self.agent is not None) != 1:
+            told = " and ".join(name for name in ("bot", "group", "agent") if getattr(self, name)) or "nothing"
+            _refuse([Problem("", f"{told} is given: write exactly one of bot (true), group and agent")])
+        return self
 
 
 class Rule(Record):
@@ -68,7 +103,16 @@ class Rule(Record):
     rule: Id
     when: Condition = Field(default_factory=lambda: AllOf(all=()))
     then: Action
-    shadow: bool = False
+    shadow: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_small(self) -> Self:
+        depth, tests = size(self.when)
+        if depth > DEPTH_MAX:
+            _refuse([Problem("when", f"rule {self.rule} is nested {depth} deep, at most {DEPTH_MAX} are read")])
+        if tests > TESTS_MAX:
+            _refuse([Problem("when", f"rule {self.rule} has {tests} tests, at most {TESTS_MAX} are read")])
+        return self
 
 
 class Routing(Record):
@@ -78,23 +122,93 @@ class Routing(Record):
     `silence_max`: an agent who does not answer for so long loses the session; `offline_grace`: so does one who is gone.
     """
 
-    groups: dict[Id, Group] = Field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
+    groups: Annotated[dict[Id, Group], Field(max_length=GROUPS_MAX)] = Field(default_factory=dict)
+    rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = ()
     presale_group: Id | None = None
     aftersale_group: Id | None = None
     logistics_group: Id | None = None
     mode: Mode = Mode.BOT_FIRST
-    modes: tuple[ModeWindow, ...] = ()
-    after_sales_days: Annotated[int, Field(ge=1, le=365)] = 365
-    hot_items: tuple[Id, ...] = ()
+    modes: Annotated[tuple[ModeWindow, ...], Field(max_length=SHIFTS_MAX, fail_fast=True)] = ()
+    after_sales_days: Annotated[StrictInt, Field(ge=1, le=365)] = 365
+    hot_items: Annotated[tuple[Id, ...], Field(max_length=ITEMS_MAX, fail_fast=True)] = ()
     high_price_fen: Fen = 100_000
-    categories: dict[Id, Id] = Field(default_factory=dict)  # item → category
-    repeated_max: Annotated[int, Field(ge=2, le=10)] = 3
-    negative_max: Annotated[int, Field(ge=1, le=10)] = 2
+    categories: Annotated[dict[Id, Id], Field(max_length=ITEMS_MAX)] = Field(default_factory=dict)  # item → category
+    repeated_max: Annotated[StrictInt, Field(ge=2, le=10)] = 3
+    negative_max: Annotated[StrictInt, Field(ge=1, le=10)] = 2
     offline_grace: Positive = timedelta(seconds=60)
     silence_max: Positive = timedelta(minutes=3)
     first_answer_max: Positive = timedelta(hours=1)
     solve_max: Positive = timedelta(hours=24)
     roster_ahead: Positive = timedelta(hours=1)
     session_idle_max: Positive = timedelta(hours=2)
-    push: bool = False  # tell the chat desktop of every change; without, it asks
+    push: StrictBool = False  # tell the chat desktop of every change; without, it asks
+
+    @model_validator(mode="after")
+    def _knows_its_people(self) -> Self:
+        _refuse(chain(_agent_problems(self), _default_problems(self), _rule_problems(self)))
+        return self
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    found = tuple(islice(problems, PROBLEMS_MAX))
+    if found:
+        raise Unfit(found)
+
+
+def _roster_problems(group: Group) -> Iterator[Problem]:
+    agents = [one.agent for one in group.agents]
+    if not agents:
+        yield Problem("agents", "nobody is in this group, so nobody would ever take its sessions")
+    for place in _repeated(agents):
+        yield Problem(f"agents[{place}]", f"agent {agents[place]} is in this group already")
+    known = frozenset(agents)
+    for number, shift in enumerate(group.shifts):
+        if not shift.agents:
+            yield Problem(f"shifts[{number}].agents", "nobody works in this shift")
+        for agent in shift.agents:
+            if agent not in known:
+                yield Problem(f"shifts[{number}].agents", unknown("agent of this group called", agent, agents))
+
+
+def _agent_problems(routing: Routing) -> Iterator[Problem]:
+    """Seats are given by group: somebody who sat in two would get twice as many buyers."""
+    groups: dict[str, str] = {}
+    for name, group in routing.groups.items():
+        for place, one in enumerate(group.agents):
+            first = groups.setdefault(one.agent, name)
+            if first != name:
+                yield Problem(f"groups.{name}.agents[{place}]", f"agent {one.agent} is in group {first} already")
+
+
+def _default_problems(routing: Routing) -> Iterator[Problem]:
+    for name in ("presale_group", "aftersale_group", "logistics_group"):
+        group = getattr(routing, name)
+        if group is not None and group not in routing.groups:
+            yield Problem(name, unknown("group", group, tuple(routing.groups)))
+
+
+def _rule_problems(routing: Routing) -> Iterator[Problem]:
+    names = [rule.rule for rule in routing.rules]
+    agents = {one.agent: None for group in routing.groups.values() for one in group.agents}
+    for place in _repeated(names):
+        message = f"rule {names[place]} is there already: name each differently, reports are by name"
+        yield Problem(f"rules[{place}].rule", message)
+    for place, rule in enumerate(routing.rules):
+        name, then = rule.rule, rule.then
+        if name in OWN_NAMES or name.startswith(DEFAULT):
+            yield Problem(f"rules[{place}].rule", f"{name} is a name of the built-in rules: choose another")
+        if then.group is not None and then.group not in routing.groups:
+            known = unknown("group", then.group, tuple(routing.groups))
+            yield Problem(f"rules[{place}].then.group", f"rule {name}: {known}")
+        if then.agent is not None and then.agent not in agents:
+            known = unknown("agent in any group called", then.agent, tuple(agents))
+            yield Problem(f"rules[{place}].then.agent", f"rule {name}: {known}")
+
+
+def _repeated(names: list[str]) -> Iterator[int]:
+    """Give the places at which a name stands again."""
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            yield place
+        seen.add(name)
