@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up down logs status reset check test bench lock format clean
+.PHONY: help setup demo up down logs status board reset check test bench lock format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ logs: setup ## Show the functions' logs (FUNCTION=call_courier for one, FOLLOW=1
 
 status: setup ## Say what runs and how full the queues are
 	@$(RUN) -m infra.local.cloud status
+
+board: setup ## Show the demo merchant's open tickets (ARGS="scores" or "parcel zto NUMBER" for more)
+	@settings="$$($(RUN) -m infra.local.cloud env)" && eval "$$settings" && $(RUN) -m infra.board $(or $(ARGS),tickets)
 
 reset: setup ## Stop the local cloud and forget everything in it
 	@$(RUN) -m infra.local.cloud reset

@@ -1,4 +1,4 @@
-"""The whole of huhang on this machine: `python -m infra.local.cloud up|down|status|logs|reset`.
+"""The whole of huhang on this machine: `python -m infra.local.cloud up|down|status|logs|env|reset`.
 
 No account, no Docker, no network: MiniStack plays AWS, the sandbox plays the vendors, the CDK app is the real one.
 """
@@ -6,6 +6,7 @@ No account, no Docker, no network: MiniStack plays AWS, the sandbox plays the ve
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -208,6 +209,24 @@ def _logs(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
         sys.stdout.flush()
 
 
+def _env(cloud: LocalCloud, _: argparse.Namespace) -> None:
+    """Say where the demo merchant's board is, in the words of a shell."""
+    outputs = cloud.home.read_outputs()
+    if not outputs or not ministack.is_running(cloud.home):
+        raise StartFailed("nothing runs: `up` first")
+    secrets = Path(outputs["MerchantSecretsFile"])
+    accounts = json.loads(secrets.read_text()) if secrets.exists() else {}
+    if "board" not in accounts:
+        raise StartFailed("the demo merchant has no board yet: `up` makes it")
+    settings = {
+        "HUHANG_URL": outputs["WebhookBaseUrl"],
+        "HUHANG_MERCHANT": outputs["MerchantId"],
+        "HUHANG_TOKEN": accounts["board"]["token"],
+    }
+    for name, value in settings.items():
+        sys.stdout.write(f"export {name}={shlex.quote(str(value))}\n")
+
+
 def _down(cloud: LocalCloud, _: argparse.Namespace) -> None:
     cloud.down()
 
@@ -221,6 +240,7 @@ _COMMANDS: dict[str, Callable[[LocalCloud, argparse.Namespace], None]] = {
     "down": _down,
     "status": _status,
     "logs": _logs,
+    "env": _env,
     "reset": _reset,
 }
 

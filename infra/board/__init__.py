@@ -1,0 +1,1 @@
+"""The desk's board on a terminal, for any deployment: the standard library and the HTTP API, nothing else."""

@@ -1,0 +1,117 @@
+"""Shows the desk's board on a terminal: `python -m infra.board tickets|parcel|scores|take`, for any deployment.
+
+Where it is, whose it is and by which token stands in HUHANG_URL, HUHANG_MERCHANT and HUHANG_TOKEN, or is given.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from infra.board.client import BoardError, Client
+from infra.board.screens import parcel_screen, scores_screen, tickets_screen
+
+Show = Callable[[dict[str, Any]], Iterable[str]]
+_SETTINGS = {
+    "url": ("HUHANG_URL", "the deployment's WebhookBaseUrl"),
+    "merchant": ("HUHANG_MERCHANT", "the merchant's id"),
+    "token": ("HUHANG_TOKEN", "its token; better in the environment than in the shell's history"),
+}
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Do what the command line asks for; 1 where there is no answer, 2 where the question makes no sense."""
+    asked = _parser(environment).parse_args(arguments)
+    missing = [variable for name, (variable, _) in _SETTINGS.items() if not getattr(asked, name)]
+    if missing:
+        sys.stderr.write(f"board: 缺少设置 not set: {', '.join(missing)}; see --help\n")
+        return 2
+    try:
+        answer, show = _COMMANDS[asked.command](asked, Client(asked.url, asked.merchant, asked.token))
+    except BoardError as problem:
+        sys.stderr.write(f"board: {problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    lines = [json.dumps(answer, ensure_ascii=False, indent=2)] if asked.json else show(answer)
+    return _write(lines)
+
+
+def _tickets(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("tickets", limit=asked.limit, anomaly=asked.anomaly, carrier=asked.carrier), tickets_screen
+
+
+def _parcel(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("parcels", asked.carrier, asked.waybill), parcel_screen
+
+
+def _scores(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("scores"), lambda answer: scores_screen(answer, asked.days, asked.carrier)
+
+
+def _take(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    said = {"by": asked.by, "text": asked.text, "closed": asked.close}
+    answer = client.post("tickets", asked.kind, asked.case, asked.anomaly, "take", document=said)
+    return answer, lambda told: [f"已受理 accepted：{told['message']}"]
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any], Show]]] = {
+    "tickets": _tickets,
+    "parcel": _parcel,
+    "scores": _scores,
+    "take": _take,
+}
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    for name, (variable, meaning) in _SETTINGS.items():
+        common.add_argument(f"--{name}", default=environment.get(variable, ""), help=f"{meaning} (or {variable})")
+    common.add_argument("--json", action="store_true", help="the answer itself, for programs")
+    parser = argparse.ArgumentParser(prog="python -m infra.board", description=_first_line(__doc__))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, meaning: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[common], help=meaning, description=meaning)
+
+    tickets = command("tickets", "未结工单，最急的在前 · open tickets, the most urgent first")
+    tickets.add_argument("--limit", type=int, help="how many, at most 500 (default: 100)")
+    tickets.add_argument("--anomaly", help="only these, separated by commas")
+    tickets.add_argument("--carrier", help="only what concerns parcels of this courier")
+    parcel = command("parcel", "一个包裹的全部信息 · all that is known of a parcel")
+    parcel.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
+    parcel.add_argument("waybill", metavar="WAYBILL")
+    scores = command("scores", "快递对比 · couriers side by side")
+    scores.add_argument("--days", type=int, choices=(7, 30), default=7, help="shipped in the last 7 or 30 days")
+    scores.add_argument("--carrier", help="one courier, by province")
+    take = command("take", "接手或关闭工单 · deal with a ticket, or close it")
+    take.add_argument("kind", metavar="KIND", choices=("parcel", "order"), help="parcel or order, as in the list")
+    take.add_argument("case", metavar="CASE", help="as in the list: zto:75312345678901")
+    take.add_argument("anomaly", metavar="ANOMALY", help="as in the list: stalled")
+    take.add_argument("--by", required=True, help="who deals with it")
+    take.add_argument("--text", default="", help="what was found out, at most 200 characters")
+    take.add_argument("--close", action="store_true", help="nothing more is to be done until it moves")
+    return parser
+
+
+def _write(lines: Iterable[str]) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").split("\n", maxsplit=1)[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

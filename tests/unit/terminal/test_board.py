@@ -1,0 +1,396 @@
+"""The board on a terminal: eighty cells wide whatever the names, and a clear word where there is no answer."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from functions.show_board import handler as board_handler
+from infra.board.__main__ import main
+from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
+from infra.board.screens import parcel_screen, scores_screen, tickets_screen
+from shared import wiring
+from shared.domain.parcel import Content, Scan, Stage, Watch
+from shared.domain.refund import RefundPhase
+from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
+from shared.domain.tickets import Anomaly
+from shared.telemetry import Telemetry
+from shared.workflows.show_board import ROUTES
+from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeScores
+from tests.unit.board import O_KEY, P_KEY, R_KEY, store_with, ticket, troubled
+from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, refund
+
+TOKEN = "local-token"
+
+ROW = ScoreRow(
+    days=7,
+    shipped=1234,
+    delivered=1000,
+    pickups_due=1230,
+    pickups_in_24h=1107,
+    arrivals=1000,
+    arrivals_due=1100,
+    arrivals_in_52h=800,
+    arrivals_in_59h=990,
+    arrival_minutes=1000 * 45 * 60 + 30_000,
+    stalled=62,
+    interceptions=Interceptions(wanted=20, eligible=18, requested=18, accepted=17, succeeded=13, received=12),
+    lag=Spread(samples=1200, median_s=300, p90_s=5340),
+    handling=Spread(samples=60, median_s=30_000, p90_s=57_600),
+)
+ROWS = (
+    ROW,
+    ROW.model_copy(update={"carrier": "zto"}),
+    ROW.model_copy(update={"carrier": "zto", "region": "新疆维吾尔自治区", "handling": None, "lag": None}),
+    ROW.model_copy(update={"days": 30, "carrier": "sf", "arrivals": 0, "arrivals_due": 0}),
+)
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A merchant with much to do, behind the real handler."""
+    evil = ticket(
+        answer="\x1b[31m已在\n派送" + "很久" * 60, answered_at=NOW, answered_by="zto", taken_by="欧阳娜娜小姐姐"
+    )
+    contents = (
+        Content(platform="sim", order_id="O" * 64, line_ids=("L1",), paid_at=NOW - 9 * HOUR, shipped_at=NOW - 8 * HOUR),
+    )
+    long = parcel(
+        waybill="9" * 64,
+        contents=contents,
+        wishes=(),
+        last_scan=Scan(stage=Stage.IN_TRANSIT, at=NOW - HOUR, code="x"),
+        heard_at=NOW - HOUR,
+        picked_up_at=NOW - 2 * HOUR,
+        watch=Watch(source="kuaidi100", step=1, asked_at=NOW, ended="abort 三天查询无记录"),
+        tickets=(ticket(exposure_fen=1_234_567, told=4),),
+        lag_s=7300,
+        return_waybill="R" * 64,
+    )
+    store = store_with(
+        troubled(1, evil, ticket(Anomaly.COMING_BACK, breach_at=NOW - 250 * HOUR)),
+        (P_KEY._replace(id=f"zto:{'9' * 64}"), long),
+        (O_KEY, order(tickets=(ticket(Anomaly.NOT_SHIPPED, exposure_fen=500),))),
+        (R_KEY, refund(RefundPhase.BY_HAND)),
+    )
+    scores = FakeScores(store.table)
+    scores.put(
+        Scores(merchant=MERCHANT, as_of=NOW, rows=ROWS, watched={"zto": 120}, unwatched={"kuaidi100": 2, "none": 1})
+    )
+    queue = FakeQueue()
+    for name, thing in {
+        "accounts": FakeAccounts({MERCHANT: {"board": {"token": TOKEN}}}),
+        "case_store": store,
+        "scores": scores,
+        "queue": queue,
+        "clock": FakeClock(NOW),
+        "telemetry": Telemetry(),
+    }.items():
+        monkeypatch.setattr(wiring, name, lambda thing=thing: thing)
+    board_handler._board.cache_clear()
+    return queue
+
+
+@pytest.fixture
+def url(house: Any) -> Iterator[str]:
+    """The handler behind a server on this machine, as the HTTP API would be."""
+    routes = [(route.split(" ")[0], route.split(" ")[1].split("/")) for route in ROUTES]
+
+    class Gateway(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            path, _, query = self.path.partition("?")
+            if path.startswith("/moved"):
+                self.send_response(302)
+                self.send_header("location", f"http://{self.headers['host']}/v1/x")
+                self.end_headers()
+                return None
+            if path.startswith("/page"):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<html>")
+                return None
+            parts = path.split("/")
+            for method, template in routes:
+                if method == self.command and len(template) == len(parts):
+                    filled = dict(zip(template, parts, strict=True))
+                    if all(name == part or name.startswith("{") for name, part in filled.items()):
+                        return self.give(f"{method} {'/'.join(template)}", filled, query)
+            self.send_error(404)
+            return None
+
+        def give(self, route: str, filled: dict[str, str], query: str) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+            event = {
+                "routeKey": route,
+                "pathParameters": {name[1:-1]: part for name, part in filled.items() if name.startswith("{")},
+                "queryStringParameters": dict(one.split("=") for one in query.split("&") if one) or None,
+                "headers": dict(self.headers),
+                "body": body,
+            }
+            answer = board_handler.handler(event, None)
+            self.send_response(answer["statusCode"])
+            self.end_headers()
+            self.wfile.write(answer["body"].encode())
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class Terminal:
+    """Runs the program as a person would."""
+
+    def __init__(self, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.environment = {"HUHANG_URL": url, "HUHANG_MERCHANT": MERCHANT, "HUHANG_TOKEN": TOKEN}
+        self._capsys = capsys
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        """Give the exit code, the output without log lines of the handler, and the complaints."""
+        self._capsys.readouterr()
+        code = main(arguments, self.environment | environment)
+        out, err = self._capsys.readouterr()
+        return code, "".join(line for line in out.splitlines(keepends=True) if not line.startswith('{"level"')), err
+
+
+@pytest.fixture
+def terminal(url: str, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(url, capsys)
+
+
+# ---- cells -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"), [("abc", 3), ("中通", 4), ("ＡＢ", 4), ("é", 1), ("e\u0301", 1), ("、。", 4), ("–…", 2), ("", 0)]
+)
+def test_a_chinese_character_is_two_cells_wide(text: str, cells: int) -> None:
+    assert width_of(text) == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "expected"),
+    [
+        ("中通", 6, "中通  "),
+        ("中通快递", 6, "中通… "),
+        ("中通快递", 7, "中通快…"),
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("中", 1, "…"),
+    ],
+)
+def test_a_text_is_cut_and_filled_to_its_cells(text: str, cells: int, expected: str) -> None:
+    assert fit(text, cells) == expected
+    assert width_of(fit(text, cells)) == cells
+    assert width_of(fit(text, cells, right=True)) == cells
+
+
+def test_figures_stand_on_the_right() -> None:
+    columns = (Column("名", 4), Column("元", 6, right=True))
+    assert list(table(columns, [("a", "1.00"), ("快", "12.50")])) == ["名       元", "a      1.00", "快    12.50"]
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\nb", "a\rb", "\x07", "a\u202eb", "a\u200bb"])
+def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
+    assert clean(text).isprintable()
+    assert len(clean(text)) == len(text)
+
+
+# ---- screens -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("tickets",),
+        ("tickets", "--limit", "2"),
+        ("tickets", "--anomaly", "damaged"),
+        ("parcel", "zto", "9" * 64),
+        ("parcel", "zto", "W1"),
+        ("scores",),
+        ("scores", "--days", "30"),
+        ("scores", "--carrier", "zto"),
+        ("scores", "--carrier", "jd"),
+        ("take", "parcel", "zto:W1", "stalled", "--by", "小王"),
+    ],
+    ids=" ".join,
+)
+def test_every_screen_fits_eighty_cells_and_a_long_number_is_never_cut(
+    terminal: Terminal, asked: tuple[str, ...]
+) -> None:
+    code, out, err = terminal.run(*asked)
+    assert (code, err) == (0, "")
+    for line in out.splitlines():
+        assert line.isprintable()
+        assert width_of(line) <= WIDTH or "9" * 64 in line, line
+
+
+def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("tickets")
+    lines = out.splitlines()
+    assert "demo：5 张未结工单" in lines[0]
+    assert lines[1].split() == ["剩余", "级", "异常", "快递", "状态", "敞口(元)", "组", "接手"]
+    assert lines[2].startswith(" -250.0h  1 包裹自行退回，未…  中通")
+    assert "parcel zto:W1 coming_back" in lines[3]
+    assert "请联系快递与买家" in lines[4]
+    assert f"parcel zto:{'9' * 64} stalled" in out
+    assert "12345.67 desk" in out
+    assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
+    assert "--close" in lines[-1]
+
+
+def test_fewer_than_there_are_says_how_many_more(terminal: Terminal) -> None:
+    assert "另有 3 张" in terminal.run("tickets", "--limit", "2")[1]
+    assert "工单过多" in "".join(
+        tickets_screen(
+            {"merchant": "demo", "found": 0, "complete": False, "as_of": "2026-11-11T00:00:00Z", "tickets": []}
+        )
+    )
+
+
+def test_a_parcel_is_shown_from_payment_to_its_limits(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("parcel", "zto", "9" * 64)
+    lines = out.splitlines()
+    assert lines[0].startswith("中通 999")
+    assert lines[1].startswith("轨迹来源 kuaidi100，上次延迟 2.0时，已中断 ended: abort 三天查询无记录")
+    for part in ("经过 timeline", "买家付款 sim", "已揽收", "运输中", "付款到签收", "已用时长", "工单 tickets"):
+        assert part in out
+    _, out, _ = terminal.run("parcel", "zto", "W1")
+    assert "退货" not in out
+
+
+def test_couriers_stand_side_by_side(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("scores")
+    lines = out.splitlines()
+    assert lines[2].split() == ["全部", "1234", "1000", "90%", "73%", "90%", "45.5", "5%", "65%", "89分", "16.0时"]
+    assert lines[3].split()[0] == "zto"
+    assert len(lines) == 6
+    assert lines[-1] == "在途 120 件，轨迹中断 3 件：kuaidi100 2，none 1"
+    regions = terminal.run("scores", "--carrier", "zto")[1].splitlines()
+    assert regions[3].split()[0] == "新疆维…"
+    assert regions[3].split()[-2:] == ["–", "–"]
+    assert terminal.run("scores", "--carrier", "sf", "--days", "30")[1].splitlines()[2].split()[4:7] == ["–", "–", "–"]
+    assert "没有数据" in terminal.run("scores", "--carrier", "jd")[1]
+
+
+def test_a_ticket_is_taken_and_closed(terminal: Terminal, house: Any) -> None:
+    code, out, _ = terminal.run("take", "parcel", "zto:W1", "stalled", "--by", "小王", "--text", "已联系", "--close")
+    assert (code, out) == (0, "已受理 accepted：Closed by 小王; it shows within seconds.\n")
+    [(_, message)] = [one for lane in house.lanes.values() for one in lane]
+    told = json.loads(message)
+    assert (told["by"], told["text"], told["closed"]) == ("小王", "已联系", True)
+
+
+@pytest.mark.parametrize("asked", [("tickets",), ("parcel", "zto", "W1"), ("scores",)])
+def test_programs_get_the_answer_itself(terminal: Terminal, asked: tuple[str, ...]) -> None:
+    code, out, _ = terminal.run(*asked, "--json")
+    assert (code, json.loads(out)["merchant"]) == (0, MERCHANT)
+
+
+# ---- no answer ---------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_token_is_said_to_be_wrong(terminal: Terminal) -> None:
+    code, out, err = terminal.run("tickets", HUHANG_TOKEN="guess")
+    assert (code, out) == (1, "")
+    assert "令牌不对 wrong token for demo" in err
+    assert "guess" not in err
+
+
+@pytest.mark.parametrize("token", ["令牌", "a\nb"])
+def test_a_token_that_cannot_be_sent_is_no_crash(terminal: Terminal, token: str) -> None:
+    code, _, err = terminal.run("tickets", HUHANG_TOKEN=token)
+    assert code == 1
+    assert "characters that cannot be sent" in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (("tickets", "--limit", "501"), "limit"),
+        (("tickets", "--anomaly", "stall"), "known are not_shipped"),
+        (("parcel", "zto", "W404"), "W404"),
+        (("parcel", "zto", "../../x"), "HTTP 40"),
+        (("take", "order", "sim:O1", "stalled", "--by", "a"), "no ticket stalled"),
+        (("take", "order", "sim:O1", "not_shipped", "--by", "x" * 41), "by:"),
+    ],
+)
+def test_what_the_deployment_refuses_is_passed_on(terminal: Terminal, asked: tuple[str, ...], named: str) -> None:
+    code, out, err = terminal.run(*asked)
+    assert (code, out) == (1, "")
+    assert named in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_address_at_which_nobody_answers_is_named(terminal: Terminal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        code, _, err = terminal.run("tickets", HUHANG_URL=f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert code == 1
+    assert "cannot be reached" in err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://shop.example.com", "ftp://127.0.0.1", "shop.example.com", "http://", "http://[x"]
+)
+def test_a_token_never_travels_in_the_clear(terminal: Terminal, url: str) -> None:
+    code, _, err = terminal.run("tickets", HUHANG_URL=url)
+    assert code == 1
+    assert "URL" in err
+
+
+def test_a_token_does_not_follow_where_another_address_points(terminal: Terminal, url: str) -> None:
+    code, _, err = terminal.run("tickets", HUHANG_URL=f"{url}/moved")
+    assert (code, "HTTP 302" in err) == (1, True)
+
+
+def test_another_page_than_huhang_s_is_no_crash(terminal: Terminal, url: str) -> None:
+    code, _, err = terminal.run("tickets", HUHANG_URL=f"{url}/page")
+    assert (code, "is the URL right?" in err) == (1, True)
+
+
+def test_what_is_not_set_is_named(terminal: Terminal) -> None:
+    code, _, err = terminal.run("tickets", HUHANG_TOKEN="", HUHANG_URL="")
+    assert code == 2
+    assert "HUHANG_URL, HUHANG_TOKEN" in err
+
+
+def test_what_is_given_wins_over_the_environment(terminal: Terminal, url: str) -> None:
+    code, _, err = terminal.run("tickets", "--merchant", "stranger", HUHANG_URL="http://nowhere.example")
+    assert code == 1
+    code, _, err = terminal.run("tickets", "--url", url + "/", "--merchant", "stranger", HUHANG_URL="")
+    assert (code, "no such merchant" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("tickets", "--limit", "x"), ("take", "refund", "a:b", "stalled", "--by", "a"), ("go",)]
+)
+def test_a_command_line_that_makes_no_sense_is_2(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(asked, {})
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"], {})
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("tickets", "parcel", "scores", "take"))
+
+
+def test_screens_need_nothing_but_the_answer() -> None:
+    answer = Scores(merchant=MERCHANT, as_of=NOW, rows=()).model_dump(mode="json")
+    assert len(list(scores_screen(answer, 7, None))) == 2
+    assert callable(parcel_screen)
