@@ -126,7 +126,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Deadlines are not being noticed: silent parcels and unanswered calls wait until this works again.",
         every=timedelta(minutes=1),
         sends_to=(*INBOXES, Lane.NOTIFICATIONS),
-        table_actions=(*_LOAD, *_SAVE, "DeleteItem"),
+        table_actions=(*_LOAD, *_SAVE, "DeleteItem", "BatchWriteItem"),
         timeout=timedelta(seconds=30),
     ),
     FunctionSpec(

@@ -185,6 +185,13 @@ class DuePointer(NamedTuple):
     at: datetime
 
 
+class Waiting(NamedTuple):
+    """What a case says of its own deadline: `due` and `armed` as `StoredCase` has them."""
+
+    due: datetime | None = None
+    armed: datetime | None = None
+
+
 class DueIndex(Protocol):
     """Pointers to the cases that may be due, by time, in shards numbered from 0."""
 
@@ -201,12 +208,12 @@ class DueIndex(Protocol):
         """
         ...
 
-    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:
-        """Give the `due` of existing cases, strongly consistent; absent cases are left out."""
+    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, Waiting]:
+        """Say what existing cases wait for, strongly consistent; absent cases are left out."""
         ...
 
-    def arm(self, key: CaseKey, at: datetime) -> None:
-        """Put a pointer."""
+    def arm(self, pointers: Sequence[DuePointer]) -> None:
+        """Put pointers; what this process has put lately is not put again."""
         ...
 
     def advance(self, shard: int, until: datetime) -> None:

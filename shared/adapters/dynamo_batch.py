@@ -1,4 +1,4 @@
-"""Reading many items at once, strongly consistent. The stores call it."""
+"""Reading many items at once, strongly consistent, and putting many. The stores call it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,9 +8,14 @@ from shared.errors import Retryable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, KeysAndAttributesTypeDef
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        KeysAndAttributesTypeDef,
+        WriteRequestUnionTypeDef,
+    )
 
 KEYS_MAX = 100  # of one BatchGetItem
+PUTS_MAX = 25  # of one BatchWriteItem
 TRIES_MAX = 3
 
 
@@ -37,3 +42,22 @@ def batch_get(
             return items
         wanted = answer["UnprocessedKeys"]  # type: ignore[assignment]  # what it gives is what it takes
     raise Retryable("unprocessed keys", RETRY_AFTER)
+
+
+def batch_put(client: "DynamoDBClient", table: str, items: Sequence[dict[str, "AttributeValueTypeDef"]]) -> None:
+    """Put different items, whatever was there before; all are durable when this returns.
+
+    Raises:
+        Retryable: the table did not take everything in `TRIES_MAX` calls; some may have been put.
+    """
+    for start in range(0, len(items), PUTS_MAX):
+        left: list[WriteRequestUnionTypeDef] = [
+            {"PutRequest": {"Item": item}} for item in items[start : start + PUTS_MAX]
+        ]
+        for _ in range(TRIES_MAX):
+            answer = client.batch_write_item(RequestItems={table: left})
+            left = list(answer.get("UnprocessedItems", {}).get(table, []))
+            if not left:
+                break
+        else:
+            raise Retryable("unprocessed items", RETRY_AFTER)

@@ -93,9 +93,9 @@ class DynamoCaseStore:
         if draw is not None:
             refuse_oversized(draw)
         due = None if due is None else whole_ms(due)
-        pointer = pointer_needed(due, before.armed, now)
+        pointer = pointer_needed(due, before, now)
         if pointer is not None:
-            put_pointer(self._client, self._table, before.key, pointer)
+            self._client.put_item(TableName=self._table, Item=pointer_item(before.key, pointer))
         changes = [(before, case), along] if along else [(before, case)]
         for opened in begin_to_need_people(changes, now):
             open_register.enter(self._client, self._table, opened)
@@ -187,16 +187,13 @@ def cease_to_need_people(changes: Sequence[Change]) -> list[StoredCase]:
     return [before for before, after in changes if before.case and before.case.needs_people and not after.needs_people]
 
 
-def put_pointer(client: "DynamoDBClient", table: str, key: CaseKey, at: datetime) -> None:
-    """Put a pointer at a whole millisecond; putting it twice changes nothing."""
-    client.put_item(
-        TableName=table,
-        Item={
-            "pk": {"S": bucket_of(shard_of(key), at)},
-            "sk": {"S": pointer_text(at, key)},
-            "expires_at": {"N": str(to_expiry(at + POINTER_KEPT))},
-        },
-    )
+def pointer_item(key: CaseKey, at: datetime) -> "Item":
+    """Write a pointer at a whole millisecond; putting it twice changes nothing."""
+    return {
+        "pk": {"S": bucket_of(shard_of(key), at)},
+        "sk": {"S": pointer_text(at, key)},
+        "expires_at": {"N": str(to_expiry(at + POINTER_KEPT))},
+    }
 
 
 def write_case(stored: StoredCase, outbox: str) -> "Item":

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamo_batch import KEYS_MAX, batch_get
-from shared.adapters.dynamo_cases import put_pointer
+from shared.adapters.dynamo_batch import KEYS_MAX, batch_get, batch_put
+from shared.adapters.dynamo_cases import pointer_item
 from shared.adapters.table_layout import (
     CURSORS,
     DUE_PAGE_MAX,
     ONLY,
     POINTER_KEPT,
     SHARDS,
+    Lately,
     bucket_of,
     from_ms,
     instant_text,
@@ -19,7 +20,7 @@ from shared.adapters.table_layout import (
     whole_ms,
 )
 from shared.domain.keys import CaseKey
-from shared.ports import DuePointer
+from shared.ports import DuePointer, Waiting
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -34,6 +35,7 @@ class DynamoDueIndex:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
+        self._lately = Lately()
         self.shards = SHARDS
 
     def cursor(self, shard: int) -> datetime | None:
@@ -57,20 +59,22 @@ class DynamoDueIndex:
                 return page + self._same_instant(bucket, page[-1])
         return page
 
-    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:
-        """Give the `due` of existing cases, strongly consistent."""
-        dues: dict[CaseKey, datetime | None] = {}
+    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, Waiting]:
+        """Say what existing cases wait for, strongly consistent."""
+        waiting: dict[CaseKey, Waiting] = {}
         partitions = list(dict.fromkeys(map(str, keys)))
         for start in range(0, len(partitions), KEYS_MAX):
-            items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due")
+            items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due, armed")
             for item in items:
-                due = from_ms(int(item["due"]["N"])) if "due" in item else None
-                dues[CaseKey.parse(item["pk"]["S"])] = due
-        return dues
+                due, armed = (from_ms(int(item[name]["N"])) if name in item else None for name in ("due", "armed"))
+                waiting[CaseKey.parse(item["pk"]["S"])] = Waiting(due, armed)
+        return waiting
 
-    def arm(self, key: CaseKey, at: datetime) -> None:
-        """Put a pointer."""
-        put_pointer(self._client, self._table, key, whole_ms(at))
+    def arm(self, pointers: Sequence[DuePointer]) -> None:
+        """Put pointers, 25 per call."""
+        fresh = self._lately.new([DuePointer(key, whole_ms(at)) for key, at in pointers])
+        batch_put(self._client, self._table, [pointer_item(key, at) for key, at in fresh])
+        self._lately.add(fresh)
 
     def advance(self, shard: int, until: datetime) -> None:
         """Store that the shard has been swept up to `until`, rounded down."""

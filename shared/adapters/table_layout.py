@@ -21,13 +21,16 @@ keep their numbers, a case that moves is found through the pointer it has), neve
 Stored instants are whole milliseconds, rounded up: a case is never looked at before its deadline has passed.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zlib import crc32
 
 from shared.domain.keys import CaseKey
+from shared.ports import DuePointer, StoredCase
 
 SHARDS = 4
 DUE_PAGE_MAX = 500
+LATELY_MAX = 50_000
 ONLY = "-"  # the sort key of an item that is alone under its partition key
 MERCHANTS = "merchants"
 POLICY_CHANGES = "policy-changes"
@@ -71,14 +74,33 @@ def shard_of(key: CaseKey) -> int:
     return crc32(str(key).encode()) % SHARDS
 
 
-def pointer_needed(due: datetime | None, armed: datetime | None, now: datetime) -> datetime | None:
+def pointer_needed(due: datetime | None, before: StoredCase, now: datetime) -> datetime | None:
     """Give the instant of the pointer that must exist before a case is saved with `due`; None if one lies ahead.
 
-    A deadline in the past is pointed to from now, where the sweep still comes by.
+    One does where the case knows of it, and where its deadline was ahead and is not earlier now: whatever guarded the
+    old deadline guards a later one too. A deadline in the past is pointed to from now, where the sweep still comes by.
     """
-    if due is None or (armed is not None and now < armed <= due):
+    if due is None or any(at is not None and now < at <= due for at in (before.armed, before.due)):
         return None
     return max(whole_ms(due), whole_ms(now))
+
+
+class Lately:
+    """What has been done lately, so that it need not be done again; forgets the oldest half when it is full."""
+
+    def __init__(self) -> None:
+        self._young: set[DuePointer] = set()
+        self._old: set[DuePointer] = set()
+
+    def new(self, pointers: Sequence[DuePointer]) -> list[DuePointer]:
+        """Give those that are not known, each once."""
+        return [one for one in dict.fromkeys(pointers) if one not in self._young and one not in self._old]
+
+    def add(self, pointers: Iterable[DuePointer]) -> None:
+        """Know these from now on."""
+        if len(self._young) >= LATELY_MAX // 2:
+            self._young, self._old = set(), self._young
+        self._young.update(pointers)
 
 
 def bucket_of(shard: int, at: datetime) -> str:

@@ -146,15 +146,19 @@ def next_change(
     watching: Watching,
     now: datetime,
 ) -> datetime | None:
-    """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet."""
+    """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet.
+
+    Nobody is woken for a warning that nobody hears: such a ticket opens when it breaks, or when the clock comes anyway.
+    """
     known = {ticket.anomaly: ticket for ticket in tickets}
     times = [at for ticket in known.values() for at in _levels(ticket, watching)[ticket.told :]]
     for found in findings:
         mine = known.get(found.anomaly)
         if not (mine and _goes_on(mine, found)):
-            times.append(now + SETTLES_IN)
+            times.append(now + SETTLES_IN if found.alert or found.breach_at <= now else found.breach_at)
     for one in clocks:
-        times += [at for at in (one.warn_at, *one.breaches) if at > now]
+        moments = (one.warn_at, *one.breaches) if one.alert else one.breaches
+        times += [at for at in moments if at > now]
     return min(times, default=None)
 
 

@@ -1,7 +1,8 @@
 """What is due? The sweep reads each shard's pointers from its cursor on and wakes the cases that wait.
 
 A pointer is only a hint: the case itself says when it is due. Due cases get an event, which is harmless to repeat;
-the others get a pointer at their real deadline; cases that wait for nothing are dropped. Nothing is deleted.
+the others get a pointer at their real deadline, unless they have one ahead; cases that wait for nothing are dropped.
+Nothing is deleted.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,13 @@ from shared.ports import Clock, DueIndex, DuePointer, Queue
 OVERLAP = timedelta(seconds=40)
 """Pointers this much older than the cursor are read again: longer than any writer may run plus clock skew."""
 
+SWEEPS_FOR = timedelta(seconds=20)
+"""A sweep that takes longer stops, so that it is not killed with nothing to show for it."""
+
 # As long as pointers are kept: where no sweep has ever run, none was missed.
 _FIRST_LOOK = timedelta(days=14)
-_PAGES_MAX = 50
+_PAGES_MAX = 800
+_LARGE_PAGE = 100  # after so many pointers the cursor moves at once: a crash repeats no more
 _TICK = timedelta(milliseconds=1)
 
 
@@ -32,41 +37,53 @@ class Sweep(NamedTuple):
 
 
 def watch_deadlines(index: DueIndex, queue: Queue, clock: Clock) -> Sweep:
-    """Sweep every shard up to now, oldest deadline first; a sweep that stops early goes on at the next tick."""
+    """Sweep all shards up to now, the oldest deadlines of all first; what is left goes on at the next tick."""
     now = clock.now()
-    total = Sweep(0, 0, 0, now)
-    for shard in range(index.shards):
-        cursor = index.cursor(shard)
-        since = (cursor - OVERLAP) if cursor else now - _FIRST_LOOK
-        for _ in range(_PAGES_MAX):
-            page = index.reached(shard, since, now)
-            if not page:
-                since = now
-                break
-            woken, armed, dropped = _visit(page, index, queue, now)
-            total = Sweep(total.woken + woken, total.armed + armed, total.dropped + dropped, total.behind)
-            since = page[-1].at + _TICK
-        index.advance(shard, min(since, now))
-        total = total._replace(behind=min(total.behind, since))
-    return total
+    cursors = {shard: index.cursor(shard) for shard in range(index.shards)}
+    left = {shard: cursor - OVERLAP if cursor else now - _FIRST_LOOK for shard, cursor in cursors.items()}
+    woken = armed = dropped = 0
+    for _ in range(_PAGES_MAX):
+        if not left or clock.now() >= now + SWEEPS_FOR:
+            break
+        shard = min(left, key=left.__getitem__)
+        page = index.reached(shard, left[shard], now)
+        if not page:
+            del left[shard]
+            index.advance(shard, now)
+            continue
+        found = _visit(page, index, queue, now)
+        woken, armed, dropped = woken + found[0], armed + found[1], dropped + found[2]
+        left[shard] = page[-1].at + _TICK
+        if len(page) >= _LARGE_PAGE:
+            _advance(index, shard, cursors, left[shard])
+    for shard, since in left.items():
+        _advance(index, shard, cursors, since)
+    return Sweep(woken, armed, dropped, behind=min([now, *left.values()]))
+
+
+def _advance(index: DueIndex, shard: int, cursors: dict[int, datetime | None], since: datetime) -> None:
+    """Move a shard's cursor to where its next page begins; never back, which reading the overlap could do."""
+    cursor = cursors[shard]
+    if cursor is None or since > cursor:
+        index.advance(shard, since)
+        cursors[shard] = since
 
 
 def _visit(page: Sequence[DuePointer], index: DueIndex, queue: Queue, now: datetime) -> tuple[int, int, int]:
     keys = list(dict.fromkeys(pointer.key for pointer in page))
-    dues = index.look(keys)
+    cases = index.look(keys)
     woken: dict[CaseKey, datetime] = {}
-    armed = dropped = 0
-    for key in keys:
-        due = dues.get(key)
+    later: list[DuePointer] = []
+    for key, (due, armed) in cases.items():
         if due is None:
-            dropped += 1
-        elif due <= now:
+            continue
+        if due <= now:
             woken[key] = due
-        else:
-            index.arm(key, due)
-            armed += 1
+        elif armed is None or not now < armed <= due:
+            later.append(DuePointer(key, due))
+    index.arm(later)
     wake(sorted(woken, key=woken.__getitem__), queue)
-    return len(woken), armed, dropped
+    return len(woken), len(later), len(keys) - len(woken) - len(later)
 
 
 def wake(keys: Sequence[CaseKey], queue: Queue) -> None:

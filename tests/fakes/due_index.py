@@ -4,9 +4,18 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shared.adapters.table_layout import CURSORS, DUE_PAGE_MAX, SHARDS, bucket_of, floor_ms, shard_of, whole_ms
+from shared.adapters.table_layout import (
+    CURSORS,
+    DUE_PAGE_MAX,
+    SHARDS,
+    Lately,
+    bucket_of,
+    floor_ms,
+    shard_of,
+    whole_ms,
+)
 from shared.domain.keys import CaseKey
-from shared.ports import DuePointer
+from shared.ports import DuePointer, Waiting
 from tests.fakes.table import FakeTable
 
 
@@ -25,6 +34,7 @@ class FakeDueIndex:
 
     def __init__(self, table: FakeTable) -> None:
         self.table = table
+        self._lately = Lately()
         self.shards = SHARDS
 
     def cursor(self, shard: int) -> datetime | None:
@@ -42,13 +52,17 @@ class FakeDueIndex:
             page.append(DuePointer(CaseKey.parse(key), at))
         return page
 
-    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, datetime | None]:
-        """Give the `due` of existing cases."""
-        return {key: self.table.cases[key].due for key in keys if key in self.table.cases}
+    def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, Waiting]:
+        """Say what existing cases wait for."""
+        known = {key: self.table.cases[key] for key in keys if key in self.table.cases}
+        return {key: Waiting(stored.due, stored.armed) for key, stored in known.items()}
 
-    def arm(self, key: CaseKey, at: datetime) -> None:
-        """Put a pointer."""
-        put_pointer(self.table, key, whole_ms(at))
+    def arm(self, pointers: Sequence[DuePointer]) -> None:
+        """Put pointers."""
+        fresh = self._lately.new([DuePointer(key, whole_ms(at)) for key, at in pointers])
+        for key, at in fresh:
+            put_pointer(self.table, key, at)
+        self._lately.add(fresh)
 
     def advance(self, shard: int, until: datetime) -> None:
         """Store that the shard has been swept up to `until`."""

@@ -49,7 +49,7 @@ class FakeCaseStore:
         if draw is not None and not _fits_caps(draw):
             raise BudgetExhausted
         due = None if due is None else whole_ms(due)
-        pointer = pointer_needed(due, before.armed, now)
+        pointer = pointer_needed(due, before, now)
         if pointer is not None:
             put_pointer(table, key, pointer)
         changes = [(before, case), along] if along else [(before, case)]

@@ -73,12 +73,18 @@ def _guard(params: dict[str, Any], model: Any, **_: Any) -> None:
     if model.name in ("CreateTable", "Scan"):
         return
     known = {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "Query"}
-    assert model.name in known
+    assert model.name in known | {"BatchWriteItem"}
     assert "FilterExpression" not in params
-    for keys in params.get("RequestItems", {}).values():
-        assert len(keys["Keys"]) == len({json.dumps(key, sort_keys=True) for key in keys["Keys"]}) <= 100
+    for asked in params.get("RequestItems", {}).values():
+        puts = model.name == "BatchWriteItem"
+        keys = [_place(one["PutRequest"]["Item"]) for one in asked] if puts else asked["Keys"]
+        assert 0 < len(keys) == len({json.dumps(key, sort_keys=True) for key in keys}) <= (25 if puts else 100)
     for number in _numbers(params):
         assert number == str(int(number))
+
+
+def _place(item: dict[str, Any]) -> dict[str, Any]:
+    return {"pk": item["pk"], "sk": item["sk"]}
 
 
 def _numbers(value: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.domain.keys import parcel_key
 from shared.errors import BudgetExhausted, LostRace
+from shared.ports import DuePointer, Waiting
 from tests.fakes import FakeCaseStore, FakeDueIndex, FakeTable
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import REFUND, SHOP, draw, parcel_case, refund_case
@@ -47,19 +48,20 @@ class World:
             step()
         self.now += timedelta(seconds=1)
 
-    def save(self, key, due, stale=None) -> None:
-        before = stale or self.cases.load(SHOP, [key]).cases[key]
+    def save(self, key, due, *, woken: bool = False) -> None:
+        before = self.cases.load(SHOP, [key]).cases[key]
+        before = before._replace(due=None) if woken else before
         self.cases.save(before, PARCEL, outbox=(), due=due, draw=None, now=self.now)
 
     def sweep(self, next_due: timedelta) -> None:
         """What the schedule does: what is due is decided again, what is not gets a pointer at its deadline."""
         for shard in range(self.index.shards):
             for pointer in self.index.reached(shard, self.swept - timedelta(minutes=2), self.now):
-                due = self.index.look([pointer.key]).get(pointer.key)
+                due, _ = self.index.look([pointer.key]).get(pointer.key, Waiting())
                 if due is not None and due <= self.now:
-                    self.save(pointer.key, self.now + next_due)
+                    self.save(pointer.key, self.now + next_due, woken=True)
                 elif due is not None:
-                    self.index.arm(pointer.key, due)
+                    self.index.arm([DuePointer(pointer.key, due)])
         self.swept = self.now
 
     def check(self) -> None:

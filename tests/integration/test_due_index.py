@@ -7,6 +7,8 @@ import pytest
 from shared.adapters import dynamo_deadlines
 from shared.adapters.table_layout import SHARDS, shard_of
 from shared.domain.keys import parcel_key
+from shared.errors import Retryable
+from shared.ports import DuePointer, Waiting
 from tests.fakes import due_index as fake_due_index
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import SHOP, parcel_case
@@ -17,7 +19,24 @@ KEYS = [key for key in (parcel_key(SHOP, "sf", f"SF{number}") for number in rang
 
 def arm(backend: Backend, *hours: float):
     for number, offset in enumerate(hours):
-        backend.due_index.arm(KEYS[number], NOW + offset * HOUR)
+        backend.due_index.arm([DuePointer(KEYS[number], NOW + offset * HOUR)])
+
+
+def held_back(clients, times: int) -> None:
+    """Let the next answers of moto's table say that it took nothing, as a throttled one does."""
+    asked: list[dict] = []
+    left = list(range(times))
+
+    def note(params, **_) -> None:
+        asked.append(params["RequestItems"])
+
+    def hold_back(parsed, **_) -> None:
+        if left:
+            left.pop()
+            parsed["UnprocessedItems"] = asked[-1]
+
+    clients.dynamodb.meta.events.register("provide-client-params.dynamodb.BatchWriteItem", note)
+    clients.dynamodb.meta.events.register("after-call.dynamodb.BatchWriteItem", hold_back)
 
 
 def reached(backend: Backend, since: float, until: float):
@@ -49,6 +68,28 @@ def test_arming_twice_gives_one_pointer(backend: Backend) -> None:
     assert reached(backend, 0, 2) == [(0, 1)]
 
 
+def test_arming_takes_25_per_call_and_nothing_twice_from_one_process(dynamo: Backend) -> None:
+    pointers = [DuePointer(key, NOW + HOUR) for key in KEYS[:30]]
+    dynamo.due_index.arm([*pointers, *pointers])
+    assert dynamo.calls == ["BatchWriteItem"] * 2
+    dynamo.due_index.arm(pointers)
+    assert dynamo.calls == ["BatchWriteItem"] * 2
+    dynamo.due_index.arm([DuePointer(KEYS[0], NOW + 2 * HOUR)])
+    assert dynamo.calls == ["BatchWriteItem"] * 3
+    assert len(reached(dynamo, 0, 3)) == 31
+
+
+def test_pointers_that_the_table_did_not_take_are_put_again(dynamo: Backend) -> None:
+    held_back(dynamo.clients, 1)
+    dynamo.due_index.arm([DuePointer(key, NOW + HOUR) for key in KEYS[:3]])
+    assert len(reached(dynamo, 0, 2)) == 3
+    held_back(dynamo.clients, 3)
+    with pytest.raises(Retryable):
+        dynamo.due_index.arm([DuePointer(KEYS[4], NOW + HOUR)])
+    dynamo.due_index.arm([DuePointer(KEYS[4], NOW + HOUR)])
+    assert len(reached(dynamo, 0, 2)) == 4
+
+
 def test_other_shards_are_left_alone(backend: Backend) -> None:
     arm(backend, 1)
     spans = [backend.due_index.reached(shard, NOW, NOW + 2 * HOUR) for shard in range(backend.due_index.shards)]
@@ -75,7 +116,10 @@ def test_looking_gives_the_deadlines_of_cases_that_exist(backend: Backend) -> No
     for key, due in ((KEYS[0], NOW + HOUR), (KEYS[1], None)):
         before = backend.cases.load(SHOP, [key]).cases[key]
         backend.cases.save(before, parcel_case(), outbox=(), due=due, draw=None, now=NOW)
-    assert backend.due_index.look([*KEYS[:3], KEYS[0]]) == {KEYS[0]: NOW + HOUR, KEYS[1]: None}
+    assert backend.due_index.look([*KEYS[:3], KEYS[0]]) == {
+        KEYS[0]: Waiting(NOW + HOUR, NOW + HOUR),
+        KEYS[1]: Waiting(),
+    }
     assert backend.due_index.look([]) == {}
 
 

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.keys import CaseKey, order_key, parcel_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
-from shared.ports import PolicyChange
+from shared.ports import DuePointer, PolicyChange
 from shared.workflows import spread_policies as module
 from shared.workflows.spread_policies import HORIZON, spread_policies
 from shared.workflows.watch_deadlines import OVERLAP
@@ -54,7 +54,7 @@ class Town:
         """Let parcels wait, the next each so much longer."""
         keys = [parcel_key(merchant, "zto", f"W{number}") for number in numbers]
         for place, key in enumerate(keys, start=1):
-            self.index.arm(key, self.swept + place * each)
+            self.index.arm([DuePointer(key, self.swept + place * each)])
         return set(map(str, keys))
 
     def tick(self, lasts: timedelta = MINUTE) -> int:
@@ -89,7 +89,7 @@ def test_a_change_reaches_every_case_of_its_merchant_and_no_other_s() -> None:
     town = Town()
     mine = town.wait(MERCHANT, range(700), each=2 * HOUR)
     order = order_key(MERCHANT, "sim", "O1")
-    town.index.arm(order, NOW + 3 * DAY)
+    town.index.arm([DuePointer(order, NOW + 3 * DAY)])
     town.wait("other", range(100))
     town.change(MERCHANT)
     assert town.tick() == 701
@@ -113,7 +113,7 @@ def test_the_way_is_gone_twice_for_those_who_wrote_behind_it_and_then_never_agai
 def test_cases_are_found_however_far_ahead_they_wait(ahead: timedelta) -> None:
     town = Town()
     key = parcel_key(MERCHANT, "zto", "W1")
-    town.index.arm(key, NOW + ahead)
+    town.index.arm([DuePointer(key, NOW + ahead)])
     town.change(MERCHANT)
     town.tick()
     assert str(key) in town.woken()
@@ -123,7 +123,7 @@ def test_what_the_sweep_has_not_come_to_yet_is_found_too() -> None:
     town = Town()
     town.swept = NOW - 3 * HOUR
     key = parcel_key(MERCHANT, "zto", "W1")
-    town.index.arm(key, NOW - 3 * HOUR - OVERLAP)
+    town.index.arm([DuePointer(key, NOW - 3 * HOUR - OVERLAP)])
     town.change(MERCHANT)
     town.tick()
     assert town.woken() == [str(key)]
@@ -132,7 +132,7 @@ def test_what_the_sweep_has_not_come_to_yet_is_found_too() -> None:
 def test_the_next_days_come_first_on_every_shard() -> None:
     town = Town()
     for number in range(300):
-        town.index.arm(parcel_key(MERCHANT, "zto", f"W{number}"), NOW + (number % 30) * DAY)
+        town.index.arm([DuePointer(parcel_key(MERCHANT, "zto", f"W{number}"), NOW + (number % 30) * DAY)])
     seen: list[datetime] = []
     original = town.index.reached
 
@@ -268,6 +268,6 @@ def test_a_case_with_several_pointers_in_a_page_is_woken_once() -> None:
     town = Town()
     key: CaseKey = parcel_key(MERCHANT, "zto", "W1")
     for number in range(5):
-        town.index.arm(key, NOW + number * MINUTE)
+        town.index.arm([DuePointer(key, NOW + number * MINUTE)])
     town.change(MERCHANT)
     assert town.tick() == 1

@@ -38,7 +38,7 @@ class Tower:
         """Let a case wait, with pointers at these instants (by default at its deadline)."""
         self.table.cases[key] = StoredCase(key, 1, order(), due)
         for at in pointers or ((due,) if due else ()):
-            self.index.arm(key, at)
+            self.index.arm([DuePointer(key, at)])
 
     def sweep(self, after: timedelta = timedelta(0)) -> Sweep:
         """Sweep once."""
@@ -82,6 +82,15 @@ def test_a_case_that_waits_longer_by_now_gets_a_pointer_there() -> None:
     assert tower.woken() == [str(_refund(1))]
 
 
+def test_a_case_that_has_a_pointer_ahead_gets_no_other() -> None:
+    tower = Tower()
+    tower.table.cases[_refund(1)] = StoredCase(_refund(1), 1, order(), NOW + 2 * HOUR, armed=NOW + HOUR)
+    tower.index.arm([DuePointer(_refund(1), NOW), DuePointer(_refund(1), NOW + HOUR)])
+    assert tower.sweep()[:3] == (0, 0, 1)
+    assert tower.sweep(HOUR)[:3] == (0, 1, 0)
+    assert tower.sweep(HOUR).woken == 1
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_case_that_waits_for_nothing_or_is_gone_is_dropped(*, gone: bool) -> None:
     tower = Tower()
@@ -106,6 +115,58 @@ def test_the_oldest_deadline_is_woken_first() -> None:
 
 def _shard(about: str) -> int:
     return shard_of(CaseKey.parse(about))
+
+
+def test_the_oldest_deadline_of_all_shards_is_read_first() -> None:
+    tower = Tower()
+    for number in range(4000):
+        tower.wait(_refund(number), NOW - number * SECOND)
+    tower.sweep()
+    firsts = [int(about.rsplit("R", 1)[1]) for about in tower.woken()[: 500 * tower.index.shards]]
+    assert min(firsts) > 4000 - 500 * tower.index.shards - 500
+
+
+class Slow(FakeDueIndex):
+    """Reading a page takes seven seconds."""
+
+    clock: FakeClock
+
+    def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
+        """Give a page, late."""
+        self.clock.advance(7 * SECOND)
+        return super().reached(shard, since, until)
+
+
+def test_a_sweep_that_takes_too_long_stops_and_the_next_goes_on_from_there() -> None:
+    tower = Tower()
+    tower.sweep()
+    tower.index = Slow(tower.table)
+    tower.index.clock = tower.clock
+    for number in range(6000):
+        tower.wait(_refund(number), NOW + number * SECOND)
+    began = tower.clock.advance(2 * HOUR)
+    first = tower.sweep()
+    assert tower.clock.now() == began + 21 * SECOND
+    assert first.behind < began
+    seen, behind = set(tower.woken()), first.behind
+    for _ in range(20):
+        sweep = tower.sweep(MINUTE)
+        assert sweep.behind >= behind
+        behind = sweep.behind
+        seen |= set(tower.woken())
+    assert seen == {str(_refund(number)) for number in range(6000)}
+
+
+def test_a_sweep_without_time_for_a_shard_leaves_its_cursor_where_it_is() -> None:
+    tower = Tower()
+    tower.sweep()
+    tower.index = Slow(tower.table)
+    tower.index.clock = tower.clock
+    for number in range(4000):
+        tower.wait(_refund(number), NOW + number * SECOND)
+    cursors = dict(tower.table.cursors)
+    tower.sweep(2 * HOUR)
+    assert all(tower.table.cursors[shard] >= cursor for shard, cursor in cursors.items())
 
 
 def test_more_than_a_page_is_woken_in_one_sweep() -> None:
