@@ -1,6 +1,6 @@
 """Where do scorecards come from, and where do they go? One scan over the table an hour; the board reads one item.
 
-A scan reads every item, so its price grows with the table: about a hundredth of a cent for ten thousand cases.
+A scan reads every item, so its price grows with the table (`docs/decisions.md`).
 """
 
 from collections.abc import Iterator, Mapping
