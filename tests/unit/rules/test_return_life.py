@@ -2,7 +2,14 @@
 
 import pytest
 
-from shared.domain.events import ParcelScanned, ReturnLegLinked, ReturnReceived, ReturnShipped, TrackingEnded
+from shared.domain.events import (
+    CarrierCorrected,
+    ParcelScanned,
+    ReturnLegLinked,
+    ReturnReceived,
+    ReturnShipped,
+    TrackingEnded,
+)
 from shared.domain.order import Shipment
 from shared.domain.parcel import Scan, Stage
 from shared.domain.refund import RefundKind
@@ -97,6 +104,16 @@ def test_a_return_that_is_told_again_is_the_same() -> None:
     before = parcel.case
     assert parcel.take(again) == []
     assert parcel.case == before
+
+
+def test_a_return_that_travels_with_another_courier_is_watched_there() -> None:
+    parcel = sent_back()
+    said = parcel.take(CarrierCorrected(**parcel.about, source="kuaidi100", right="yto"))
+    [told] = of_type(said, "return_shipped")
+    assert (told.carrier, told.refund, told.at) == ("yto", "sim:R1", NOW)
+    there = Parcel(told, carrier="yto")
+    assert there.case.is_return
+    assert notices(there.wait(36 * HOUR)) == ["预警：退货未揽收"]
 
 
 # ---- under a number of its own -----------------------------------------------------------------------------------

@@ -63,6 +63,22 @@ def test_a_pickup_that_is_told_late_closes_the_ticket() -> None:
     assert parcel.open == []
 
 
+@pytest.mark.parametrize("days", [0.1, 5, 29])
+def test_a_pickup_before_the_shop_said_that_it_had_shipped_counts(days: float) -> None:
+    parcel = shipped()
+    parcel.scan(Stage.PICKED_UP, NOW - days * DAY)
+    assert parcel.case.picked_up_at == NOW - days * DAY
+    parcel.scan(Stage.IN_TRANSIT)
+    assert notices(parcel.wait(30 * HOUR)) == []
+
+
+def test_what_happened_to_the_number_a_month_before_shipping_is_another_parcel_s() -> None:
+    parcel = shipped()
+    parcel.scan(Stage.DELIVERED, NOW - 31 * DAY)
+    assert parcel.case.stage is Stage.UNKNOWN
+    assert notices(parcel.wait(18 * HOUR)) == ["预警：已发货未揽收"]
+
+
 # ---- picked up, not moving ---------------------------------------------------------------------------------------
 
 
