@@ -1,0 +1,1 @@
+"""How well buyers' messages are understood: labelled sentences, and the scores of whatever stands behind the port."""
