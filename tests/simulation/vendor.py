@@ -75,7 +75,7 @@ def _name(command: Any) -> str:
     return str(command.reply_to.rsplit(":", 1)[1])
 
 
-def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:
+def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call:  # noqa: PLR0912 - one each
     """Do it."""
     match command:
         case FetchOrder():

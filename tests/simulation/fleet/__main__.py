@@ -1,0 +1,65 @@
+"""Reports on a synthetic fleet: `python -m tests.simulation.fleet [--shipments N] [--seed S]`.
+
+The fleet travels three times with the same parcels: watched while nobody acts (what is noticed, and when), looked
+after by hand, and watched by people and couriers who act (what that is good for). All assumptions are in `journeys.py`
+and `buyers.py`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+
+from tests.simulation.fleet.figures import SWEEPS, Effect, Watched, compare, watch
+
+
+def main() -> int:
+    """Print the report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.fleet", description=__doc__)
+    parser.add_argument("--shipments", type=int, default=int(os.environ.get("HUHANG_SHIPMENTS", "20000")))
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    _say([f"seed {arguments.seed}, {arguments.shipments:,} shipments", "", "Watched, while nobody acts"])
+    _say(tell_watched(watch(arguments.seed, arguments.shipments)))
+    _say(["", "Per 10,000 shipments              by hand   huhang  avoided"])
+    _say(tell_effect(compare(arguments.seed, arguments.shipments)))
+    return 0
+
+
+def tell_watched(seen: Watched) -> Iterator[str]:
+    """Put into lines what was noticed, and when."""
+    per = seen.shipments
+    yield _line("scans, events", f"{seen.scans / per:.1f}, {seen.events / per:.1f} per shipment")
+    yield _line("deadlines looked at", f"{seen.dues:,}, the latest after {seen.wake_max.total_seconds():.0f} s")
+    yield _line("warnings told", f"{seen.told:,}, the latest after {seen.told_max.total_seconds():.0f} s")
+    yield _line("never told, never looked at", f"{len(seen.missed)}, {seen.unhandled}")
+    yield _line("breaches that were warned of", f"{len(seen.broken):,}")
+    yield _line("  with six hours left", f"{seen.early_share():.1%}; less two sweeps {seen.early_share(SWEEPS):.1%}")
+    yield _line("warnings that came to nothing", f"{seen.false_share:.1%} of {len(seen.alarms):,}")
+    for anomaly, warned, broken in seen.by_anomaly:
+        yield _line(f"  {anomaly}", f"{warned:,} warned of, {broken:,} broken")
+
+
+def tell_effect(effect: Effect) -> Iterator[str]:
+    """Put into lines what it is good for."""
+    counts = (
+        ("complaints about silence", effect.complaints_by_hand, effect.complaints, effect.complaints_avoided),
+        ("refunds of such parcels", effect.refunds_by_hand, effect.refunds, effect.refunds_avoided),
+    )
+    for what, before, after, avoided in counts:
+        share = 10_000 / effect.shipments
+        yield _line(what, f"{before * share:7.1f}  {after * share:7.1f}  {avoided:6.0%}")
+
+
+def _line(what: str, figure: str) -> str:
+    return f"  {what:<30}  {figure}"
+
+
+def _say(lines: list[str] | Iterator[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""A fleet of synthetic parcels: what should be told is told in time, and what that costs stays small.
+
+`HUHANG_SHIPMENTS` sets how many parcels travel (default 2,000).
+"""
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from tests.simulation.fleet.buyers import by_hand, outcome_of
+from tests.simulation.fleet.figures import SWEEPS, Watched, watch
+from tests.simulation.fleet.fleet import Fleet, key_of
+from tests.simulation.fleet.journeys import make_journey
+
+SHIPMENTS = int(os.environ.get("HUHANG_SHIPMENTS", "2000"))
+SEED = 2026
+
+
+@pytest.fixture(scope="module")
+def seen() -> Watched:
+    """A fleet that nobody acts on."""
+    return watch(SEED, SHIPMENTS)
+
+
+def test_every_deadline_is_looked_at_within_two_sweeps(seen: Watched) -> None:
+    assert seen.dues > seen.shipments
+    assert seen.wake_max <= timedelta(seconds=120)
+    assert seen.unhandled == 0
+
+
+def test_what_stands_still_is_told_within_two_sweeps_of_its_moment(seen: Watched) -> None:
+    """The moments are computed from the parcels' facts, not taken from the rules' own deadlines."""
+    assert seen.told > seen.shipments / 40
+    assert seen.told_max <= timedelta(seconds=120)
+    assert seen.missed == []
+
+
+def test_nearly_all_breaches_were_warned_of_with_six_hours_left(seen: Watched) -> None:
+    """Less the two sweeps that telling may take: the shortest lead is six hours."""
+    assert seen.early_share(SWEEPS) >= 0.95
+
+
+def test_a_shipment_without_trouble_needs_four_pointers_on_average(seen: Watched) -> None:
+    assert seen.calm_pointers / seen.calm_shipments <= 4
+
+
+def test_a_parcel_is_one_write_unit_at_rest_and_two_with_a_ticket(seen: Watched) -> None:
+    assert seen.largest_at_rest < 1024
+    assert seen.largest_with_ticket < 2048
+
+
+def test_a_journey_is_the_same_each_time_and_helped_sooner_by_the_watch_than_by_hand() -> None:
+    journeys = [make_journey(SEED, number) for number in range(600)]
+    assert journeys == [make_journey(SEED, number) for number in range(600)]
+    fleet = Fleet(journeys, acts=True)
+    fleet.run()
+    ours = theirs = 0
+    for journey in journeys:
+        travel = fleet.travels[key_of(journey)]
+        manual = by_hand(journey)
+        assert [scan.stage for scan in travel.scans[: len(manual)]] == [
+            scan.stage for scan in manual[: len(travel.scans)]
+        ]
+        ours += outcome_of(journey, travel.scans, travel.buyer_told_at).complained
+        theirs += outcome_of(journey, manual, None).complained
+    assert ours < theirs
