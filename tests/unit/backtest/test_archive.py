@@ -82,14 +82,14 @@ def test_another_policy_is_predicted(tmp_path: Path, life: Life, error_max: floa
     """What it gives on the record of the old one, beside what it gives when the same world runs under it."""
     predicted: Counter[str] = Counter()
     real: Counter[str] = Counter()
-    for seed in range(3):
-        before, after = (record_some(40, one, seed, life) for one in (IN_FORCE, STRICTER))
+    for seed in range(2):
+        before, after = (record_some(30, one, seed, life) for one in (IN_FORCE, STRICTER))
         old, new = (image_history(one.save(tmp_path / f"{seed}-{place}")) for place, one in enumerate((before, after)))
         tried = run_backtest(old, Question(STRICTER, until=after.clock.instant))
         predicted += Counter({kind: int(one.opened) for kind, one in tried.tally.tickets.items()})
         lived = run_backtest(new, Question(STRICTER))
         real += Counter({kind: int(one.recorded) for kind, one in lived.tally.tickets.items()})
-    assert real[Anomaly.NOT_PICKED_UP] > 50
+    assert real[Anomaly.NOT_PICKED_UP] > 20
     assert real[Anomaly.DELIVERY_SLOW] == predicted[Anomaly.DELIVERY_SLOW] == 0
     missed = (predicted - real).total() + (real - predicted).total()
     assert missed <= error_max * real.total()

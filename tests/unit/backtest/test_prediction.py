@@ -88,7 +88,7 @@ def test_a_years_orders_are_predicted_within_five_percent(tmp_path: Path) -> Non
     """The whole way: rows, rules, rates. Nothing changes over the year but chance and the weekday."""
     drawn = random.Random(4)
     rows = []
-    for number in range(4000):
+    for number in range(2500):
         hours = drawn.uniform(0, 364 * 24)
         slow = (MONDAY + hours * HOUR).weekday() >= 5
         rows.append((f"o{number}", hours, hours + drawn.expovariate(1 / (40 if slow else 16)), hours + 2000))
@@ -96,7 +96,7 @@ def test_a_years_orders_are_predicted_within_five_percent(tmp_path: Path) -> Non
     found = figures_of(result, predict=True)["prediction"]["rules"]["ship_24h"]
     assert found["halves"]["error"] <= 0.05
     assert found["halves"]["predicted"] != found["halves"]["real"]
-    assert found["halves"]["error_by_chance"] == pytest.approx(0.04, abs=0.02)
+    assert found["halves"]["error_by_chance"] == pytest.approx(0.045, abs=0.02)
 
 
 def test_without_a_change_errors_are_as_large_as_chance_makes_them() -> None:

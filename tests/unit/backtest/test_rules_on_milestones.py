@@ -112,6 +112,13 @@ def test_an_order_shipped_so_late_that_no_warning_was_left_has_no_lead(tmp_path:
     assert found["early_share"] == 0
 
 
+@pytest.mark.parametrize(("seconds", "warned"), [(59, 0), (61, 1)])
+def test_what_is_due_when_it_becomes_known_has_a_minute_to_be_over(tmp_path: Path, seconds: int, warned: int) -> None:
+    history = write_csv(tmp_path / "o.csv", [("one", 0, 55, 55 + seconds / 3600)])
+    result = run_csv(history, policy(SIGN_59H))
+    assert rules_of(result)["sign_59h"]["warned"] == result.tally.tickets["late"].opened == warned
+
+
 def test_a_limit_in_business_hours_skips_the_weekend(tmp_path: Path) -> None:
     friday = 4 * 24 + 8.0
     history = write_csv(tmp_path / "o.csv", [("one", friday, friday + 66, friday + 99), END])
