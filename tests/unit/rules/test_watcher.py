@@ -218,6 +218,27 @@ def test_a_source_that_is_known_to_be_late_is_not_taken_for_dead() -> None:
     assert commands(parcel.take(late)) == []
 
 
+def test_what_had_happened_before_the_subscription_was_not_for_it_to_tell() -> None:
+    parcel = Parcel(ParcelShipped(**shipped().about, content=inside()), at=NOW + 5 * DAY)
+    assert commands(parcel.run.said) == [("subscribe_tracking", "zto"), ("query_tracking", "zto")]
+    known = parcel.traced((Stage.PICKED_UP, NOW + HOUR), (Stage.IN_TRANSIT, NOW + 4 * DAY), answers=answers(parcel))
+    assert commands(parcel.take(known)) == []
+    assert notices(parcel.wait(HOUR)) == []
+
+
+def test_a_late_answer_to_an_earlier_subscription_proves_nothing_about_this_one() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    first = answers(parcel)
+    ended(parcel)
+    assert parcel.take(Subscribed(**parcel.about, answers=first + "0")) == []
+    assert parcel.case.watch.ended
+    parcel.wait(31 * MINUTE)
+    parcel.take(Subscribed(**parcel.about, answers=first))
+    assert parcel.case.watch.ended
+    subscribed(parcel)
+    assert not parcel.case.watch.ended
+
+
 def test_an_answer_without_news_proves_nothing() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.wait(36 * HOUR - 5 * MINUTE)
@@ -320,7 +341,11 @@ def test_an_unfinished_watched_parcel_always_has_a_due_and_is_asked_about_within
 
 def test_a_parcel_of_which_nothing_is_heard_for_60_days_is_given_up() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
-    parcel.wait(61 * DAY)
+    parcel.wait(NOW + 25 * DAY)
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    parcel.wait(NOW + 84 * DAY)
+    assert parcel.due is not None
+    parcel.wait(DAY)
     assert parcel.due is None
     assert parcel.open == ["stalled", "suspected_lost"]
     assert parcel.scan(Stage.IN_TRANSIT)  # and taken up again with the first sign of life
