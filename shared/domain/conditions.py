@@ -79,12 +79,12 @@ FIELDS: dict[str, FieldKind] = {
 }
 
 VALUES: dict[str, tuple[str, ...]] = {
-    "period": tuple(Period),
-    "order_status": tuple(OrderStatus),
-    "intent": tuple(Intent),
-    "tone": tuple(Tone),
+    "period": tuple(map(str, Period)),
+    "order_status": tuple(map(str, OrderStatus)),
+    "intent": tuple(map(str, Intent)),
+    "tone": tuple(map(str, Tone)),
     "mode": ("assist", "bot_first", "bot_only"),
-    "open_cases": (REFUND_CASE, *Anomaly),
+    "open_cases": (REFUND_CASE, *map(str, Anomaly)),
 }
 """All words that a field can ever hold, for the fields of which that is known."""
 
@@ -121,21 +121,25 @@ def unknown(what: str, name: object, known: Sequence[str]) -> str:
     listed = f"Known: {', '.join(known[:_LISTED_MAX]) or 'none'}"
     if not isinstance(name, str):
         return f"{_shown(name)} is no {what}. {listed}"
-    pairs = _pairs(name[:WORD_LENGTH_MAX])
-    likeness = {one: 2 * len(pairs & (own := _pairs(one))) / (len(pairs) + len(own)) for one in known[:_LISTED_MAX]}
+    name, likeness = (
+        name[:WORD_LENGTH_MAX],
+        {one: _likeness(name[:WORD_LENGTH_MAX], one) for one in known[:_LISTED_MAX]},
+    )
     near = sorted((one for one in likeness if likeness[one] >= _LIKENESS_MIN), key=lambda one: -likeness[one])[:3]
     guess = f"; did you mean {' or '.join(near)}?" if near else "."
     return f"there is no {what} {_shown(name)}{guess} {listed}"
 
 
 _LISTED_MAX = 40
-_LIKENESS_MIN = 0.5
+_LIKENESS_MIN = 0.4
 
 
-def _pairs(word: str) -> set[str]:
-    """Give the pairs of neighbouring letters, the ends among them: what similar words have in common."""
-    framed = f"^{word}$"
-    return {framed[place : place + 2] for place in range(len(framed) - 1)}
+def _likeness(word: str, other: str) -> float:
+    """Compare two words by their pairs of neighbouring letters, the ends among them: 1 for all, 0 for none."""
+    if len(word) > 2 and word in other:
+        return 1
+    pairs, others = ({f"^{one}$"[place : place + 2] for place in range(len(one) + 1)} for one in (word, other))
+    return 2 * len(pairs & others) / (len(pairs) + len(others))
 
 
 def _shown(value: object) -> str:

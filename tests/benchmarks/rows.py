@@ -12,6 +12,7 @@ from shared.domain.commands import HARMLESS
 from tests.benchmarks.counts import Tally, cases_at_rest, tally
 from tests.benchmarks.givens import intercept, stream_event
 from tests.benchmarks.logs import log_bytes_per_event
+from tests.benchmarks.routing_rows import routing_rows
 from tests.benchmarks.running import running
 from tests.benchmarks.session import Session
 from tests.benchmarks.starts import Start, Starts
@@ -119,6 +120,7 @@ def log_rows(events: int) -> Iterator[Row]:
         door, worker = log_bytes_per_event(loop, events)
     shown = f"{door + worker:.0f} (door {door:.0f}, worker {worker:.0f})"
     yield Row("P20", f"log bytes per event, {events:,} events", door + worker, shown, "0", gate=400, aim=250)
+    yield from routing_rows()  # P16 and P17
 
 
 def demo_rows(home: Path = DEFAULT_HOME) -> Iterator[Row]:

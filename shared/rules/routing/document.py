@@ -19,6 +19,8 @@ VALUES_MAX = 8_000
 """How many commas."""
 
 _DIGITS_MAX = 20
+_STEP_MAX = 64
+_PATH_MAX = 300
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -68,12 +70,12 @@ def read_document(document: str | bytes) -> object:
     except json.JSONDecodeError as error:
         raise refused("", f"this is no JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     if twice:
-        path, found = next((path, value) for path, value in _walk(tree) if isinstance(value, _Twice))
-        raise refused(path, f"the key {found.key[:64]!r} stands twice in this object")
+        steps, found = next((steps, value) for steps, value in _walk(tree) if isinstance(value, _Twice))
+        raise refused(join(*steps), f"the key {found.key[:64]!r} stands twice in this object")
     if _HALF.search(text):
-        for path, value in _walk(tree):
+        for steps, value in _walk(tree):
             if isinstance(value, str) and not _is_whole(value):
-                raise refused(path, "half of a character: \\ud800 to \\udfff only stand in pairs")
+                raise refused(join(*steps), "half of a character: \\ud800 to \\udfff only stand in pairs")
     return tree
 
 
@@ -118,23 +120,23 @@ def _is_whole(text: str) -> bool:
     return True
 
 
-def _walk(tree: object) -> Iterator[tuple[str, object]]:
-    """Give every value and key with its path, parents first."""
-    waiting = [("", tree)]
+def _walk(tree: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Give every value and key with the steps to it, parents first."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), tree)]
     while waiting:
-        path, value = waiting.pop()
-        yield path, value
+        steps, value = waiting.pop()
+        yield steps, value
         if isinstance(value, dict):
-            waiting += [(path, key) for key in value]
-            waiting += [(join(path, key), part) for key, part in value.items()]
+            waiting += [(steps, key) for key in value]
+            waiting += [((*steps, key), part) for key, part in value.items()]
         elif isinstance(value, list):
-            waiting += [(join(path, place), part) for place, part in enumerate(value)]
+            waiting += [((*steps, place), part) for place, part in enumerate(value)]
 
 
 def join(*steps: str | int) -> str:
     """Write a path on: `rules[3].when`. A step may be a path itself, or nothing."""
     path = ""
     for step in steps:
-        text = f"[{step}]" if isinstance(step, int) else step
+        text = f"[{step}]" if isinstance(step, int) else step if step.isprintable() else repr(step[:_STEP_MAX])
         path += f".{text}" if path and text and not text.startswith("[") else text
-    return path
+    return path if len(path) <= _PATH_MAX else path[:_PATH_MAX] + "…"

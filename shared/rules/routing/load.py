@@ -12,17 +12,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.domain.conditions import Problem, Unfit, test_problems, unknown
+from shared.domain.conditions import Problem, Unfit, unknown
 from shared.domain.hours import SPECIAL_DAYS_MAX, BusinessHours
 from shared.domain.routing import (
     AGENTS_MAX,
-    DEPTH_MAX,
     GROUPS_MAX,
     ITEMS_MAX,
     PROBLEMS_MAX,
     RULES_MAX,
     SHIFTS_MAX,
-    TESTS_MAX,
     Action,
     Agent,
     Group,
@@ -33,10 +31,7 @@ from shared.domain.routing import (
 )
 from shared.rules.routing.document import RoutingRefused, join, read_document
 from shared.rules.routing.reach import dead_rules
-
-TESTS_IN_ALL_MAX = 800
-
-_FORMS = frozenset({"all", "any", "not"})
+from shared.rules.routing.written import condition_problems
 
 _MOST: dict[str | int, int] = {
     "rules": RULES_MAX,
@@ -73,7 +68,7 @@ def routing_from(tree: object) -> Routing:
         raise RoutingRefused([Problem("", f"a routing is an object; its keys: {', '.join(Routing.model_fields)}")])
     _refuse(chain(_unknown_keys(tree, Routing), _sizes(tree)), tree)
     _refuse(_bare_problems(_without_conditions(tree)), tree)
-    _refuse(_conditions(tree.get("rules", ())), tree)
+    _refuse(condition_problems(tree.get("rules", ())), tree)
     try:
         routing = Routing.model_validate(tree)
     except ValidationError as error:
@@ -125,65 +120,6 @@ def _sizes(tree: Mapping[str, object]) -> Iterator[Problem]:
         elif isinstance(value, dict):
             held = [(name, part) for name, part in value.items() if isinstance(part, dict | list) and name != "when"]
             waiting += [((*path, name), part) for name, part in held]
-
-
-# ---- conditions --------------------------------------------------------------------------------------------------
-
-
-def _conditions(rules: Iterable[Mapping[str, object]]) -> Iterator[Problem]:
-    tests, before = 0, None
-    for place, rule in enumerate(rules):
-        if "when" not in rule:
-            continue
-        found: list[Problem] = []
-        own = _condition(rule["when"], 1, found)
-        if own > TESTS_MAX:
-            found.append(Problem("", f"more tests than {TESTS_MAX}"))
-        elif rule["when"] == before:
-            found.append(Problem("", "the same condition as the rule before, which decides"))
-        before = None if rule.get("shadow") else rule["when"]
-        yield from (Problem(join("rules", place, "when", inner), why) for inner, why in found)
-        tests += own
-        if tests > TESTS_IN_ALL_MAX:
-            yield Problem("rules", f"more tests in all than {TESTS_IN_ALL_MAX:,}")
-            return
-
-
-def _condition(value: object, depth: int, found: list[Problem]) -> int:
-    """Add what is wrong with a condition, and give how many tests it has, counted as far as is allowed."""
-    if depth > DEPTH_MAX:
-        found.append(Problem("", f"nested more than {DEPTH_MAX} deep"))
-    elif not isinstance(value, dict):
-        found.append(Problem("", 'a condition is an object: a test with "field", or one of "all", "any" and "not"'))
-    elif "field" in value or not (forms := value.keys() & _FORMS):
-        found += test_problems(value)
-    elif len(value) > 1:
-        keys = ", ".join(list(value)[:5])
-        found.append(Problem("", f'"{min(forms)}" stands alone in its object; keys here: {keys:.200}'))
-    elif "not" in value:
-        return _several(value.items(), depth + 1, found)
-    else:
-        [(form, parts)] = value.items()
-        if not isinstance(parts, list):
-            found.append(Problem(form, "this is a list of conditions"))
-            return 1
-        before = len(found)
-        tests = _several(enumerate(parts), depth + 1, found)
-        found[before:] = (Problem(f"{form}{path}", why) for path, why in found[before:])
-        return tests
-    return 1
-
-
-def _several(parts: Iterable[tuple[str | int, object]], depth: int, found: list[Problem]) -> int:
-    tests = 0
-    for step, part in parts:
-        before = len(found)
-        tests += _condition(part, depth, found)
-        if len(found) > before:
-            found[before:] = (Problem(join(step, path), why) for path, why in found[before:])
-        if tests > TESTS_MAX or len(found) >= PROBLEMS_MAX:
-            break
-    return max(tests, 1)
 
 
 # ---- models ------------------------------------------------------------------------------------------------------
