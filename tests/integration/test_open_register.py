@@ -18,7 +18,7 @@ from shared.errors import LostRace
 from shared.ports import OpenCase
 from tests.fakes import FakeCaseStore, FakeTable
 from tests.fakes import stores as fake_stores
-from tests.integration.conftest import NOW, Backend
+from tests.integration.conftest import NOW, TABLE, Backend
 from tests.integration.samples import AT, PARCEL, REFUND, SHOP, draw, parcel_case, refund_case
 
 TICKET = Ticket(anomaly=Anomaly.STALLED, rule="stalled_48h", opened_at=AT, breach_at=AT)
@@ -131,6 +131,19 @@ def test_who_loses_the_race_does_not_make_an_entry_older(backend: Backend) -> No
     with pytest.raises(LostRace):
         save(backend.cases, TROUBLED, before=stale, now=NOW + SECOND)
     assert [(entry.version, entry.at) for entry in backend.cases.open_cases(SHOP)] == [(3, NOW)]
+
+
+def test_a_writer_who_tries_again_makes_its_entry_young_again(backend: Backend) -> None:
+    """Its first try died before the case was saved; who read the old entry must not take the new one off."""
+    old = OpenCase(PARCEL, 1, NOW)
+    if backend.table is not None:
+        backend.cases._enter(old)
+    else:
+        open_register.enter(backend.clients.dynamodb, TABLE, old)
+    save(backend.cases, TROUBLED, now=NOW + SECOND)
+    assert backend.cases.open_cases(SHOP) == [old._replace(at=NOW + SECOND)]
+    backend.cases.forget_open(old)
+    assert listed(backend.cases) == [PARCEL]
 
 
 def test_an_entry_is_forgotten_only_as_it_was_read(backend: Backend) -> None:
