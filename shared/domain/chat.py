@@ -51,7 +51,7 @@ class Tone(StrEnum):
 
     CALM = "calm"
     IMPATIENT = "impatient"
-    """Presses: again, still, how long, hurry."""
+    """Presses: 怎么还没, 都三天了, 快点, asked again and again."""
     COMPLAINT = "complaint"
     """Blames or threatens: bad, liars, 投诉, 差评, 12315."""
     ABUSIVE = "abusive"
