@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shared.domain.keys import CaseKind
 from tests.benchmarks.loop import Loop, Taken
+from tests.benchmarks.meter import POINTER
 
 DECIDERS = ("handle_refund", "track_parcel", "send_notification")
 CALLERS = ("call_platform", "call_courier", "call_erp", "send_notification")
@@ -38,6 +39,10 @@ class Tally:
         """Write units of the story itself; the schedules' own cursors are everybody's."""
         return sum(count for kind, count in self.units.items() if kind not in ("cursor", "polled"))
 
+    def units_of(self, kind: CaseKind) -> int:
+        """Write units of the cases of a kind and of the pointers to them."""
+        return self.units[kind] + self.units[kind + POINTER]
+
 
 def tally(taken: Sequence[Taken]) -> Tally:
     """Add a story up."""
@@ -66,14 +71,14 @@ def fates_of(taken: Taken) -> Counter[str]:
 
 def _add_decision(total: Tally, one: Taken, fates: Counter[str]) -> None:
     calls = Counter(one.counts.calls)
-    pointers = one.counts.writes.get("pointer", 0)
+    pointers = one.counts.pointers
     total.events += sum(fates.values())
     total.handled += fates["handled"]
     total.repeated += fates["repeated"]
     total.reads += calls["BatchGetItem"]
     total.pointers += pointers
     total.saves += calls["PutItem"] + calls["TransactWriteItems"] - pointers
-    total.save_units += one.counts.writes.get("case", 0)
+    total.save_units += one.counts.cases
 
 
 def cases_at_rest(loop: Loop) -> dict[str, int]:

@@ -23,8 +23,9 @@ from shared import wiring
 from shared.domain.lanes import Lane
 from tests.benchmarks.givens import http_event, queue_event, stream_event
 from tests.benchmarks.loopback import TABLE, Cloud
-from tests.benchmarks.meter import Counts, Meter, item_size
+from tests.benchmarks.meter import Counts, Meter
 from tests.fakes import FakeClock
+from tests.sizes import item_size
 
 START = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
 SANDBOX = "http://127.0.0.1:4600"

@@ -4,33 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.adapters.table_layout import CURSORS, parse_pointer
+from shared.domain.keys import CaseKind
 from tests.moto_aws import MotoAws
+from tests.sizes import READ_UNIT, WRITE_UNIT, item_size, units
 
-WRITE_UNIT = 1024
-READ_UNIT = 4096
-Item = Mapping[str, Mapping[str, Any]]
-
-
-def item_size(item: Item) -> int:
-    """DynamoDB's sizing rule: names and texts in UTF-8 bytes, a number half a byte per digit and one more."""
-    total = 0
-    for name, value in item.items():
-        ((kind, content),) = value.items()
-        total += len(name.encode())
-        match kind:
-            case "S":
-                total += len(content.encode())
-            case "N":
-                total += (len(content.lstrip("-")) + 1) // 2 + 1
-            case "B":
-                total += len(content)
-            case _:
-                total += 1
-    return total
-
-
-def _units(size: int, unit: int) -> int:
-    return max(1, -(-size // unit))
+CASES = frozenset(CaseKind)
+POINTER = " pointer"
 
 
 @dataclass
@@ -38,9 +18,19 @@ class Counts:
     """What happened since the last `take`."""
 
     calls: list[str] = field(default_factory=list)
-    writes: dict[str, int] = field(default_factory=dict)  # units by kind of item: case, pointer, command, budget
+    writes: dict[str, int] = field(default_factory=dict)  # units by kind: parcel, parcel pointer, open, command …
     reads: int = 0  # units, strongly consistent
     largest: int = 0  # bytes of the largest case written, its outbox included
+
+    @property
+    def cases(self) -> int:
+        """Write units of cases."""
+        return sum(units for kind, units in self.writes.items() if kind in CASES)
+
+    @property
+    def pointers(self) -> int:
+        """Write units of pointers."""
+        return sum(units for kind, units in self.writes.items() if kind.endswith(POINTER))
 
 
 class Meter:
@@ -74,14 +64,14 @@ class Meter:
         for place, before in self._before.items():
             after, kind = self._size(place), _kind(place)
             twice = 2 if model.name == "TransactWriteItems" else 1
-            units = twice * _units(max(before, after), WRITE_UNIT)
-            self.counts.writes[kind] = self.counts.writes.get(kind, 0) + units
-            if kind == "case":
+            cost = twice * units(max(before, after), WRITE_UNIT)
+            self.counts.writes[kind] = self.counts.writes.get(kind, 0) + cost
+            if kind in CASES:
                 self.counts.largest = max(self.counts.largest, after)
         self._before = {}
         if "Read" in str(model.name) or model.name in ("BatchGetItem", "GetItem", "Query"):
             found = [*parsed.get("Responses", {}).get(self._table, []), *parsed.get("Items", [])]
-            self.counts.reads += max(1, sum(_units(item_size(item), READ_UNIT) for item in found))
+            self.counts.reads += max(1, sum(units(item_size(item), READ_UNIT) for item in found))
 
     def _size(self, place: tuple[str, str]) -> int:
         pk, sk = place
@@ -96,6 +86,8 @@ def _written(operation: str, params: Mapping[str, Any]) -> list[tuple[str, str]]
             keys = [params["Item"]]
         case "UpdateItem" | "DeleteItem":
             keys = [params["Key"]]
+        case "BatchWriteItem":
+            keys = [one["PutRequest"]["Item"] for asked in params["RequestItems"].values() for one in asked]
         case "TransactWriteItems":
             parts = [next(iter(part.values())) for part in params["TransactItems"]]
             keys = [part.get("Item") or part["Key"] for part in parts]
@@ -105,10 +97,9 @@ def _written(operation: str, params: Mapping[str, Any]) -> list[tuple[str, str]]
 
 
 def _kind(place: tuple[str, str]) -> str:
-    pk, _ = place
-    if pk == "due|cursor":
+    pk, sk = place
+    if pk == CURSORS:
         return "cursor"
     if pk.startswith("due|"):
-        return "pointer"
-    second = pk.split("|")[1]
-    return second if second in ("command", "budget", "unknown", "polled", "open") else "case"
+        return parse_pointer(sk)[1].kind + POINTER
+    return pk.split("|")[1] if "|" in pk else pk

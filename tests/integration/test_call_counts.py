@@ -12,13 +12,14 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.commands import HARMLESS
-from tests.benchmarks.counts import cases_at_rest, fates_of, tally
+from shared.domain.keys import CaseKind
+from tests.benchmarks.counts import CALLERS, cases_at_rest, fates_of, tally
 from tests.benchmarks.givens import MERCHANT, WAYBILL, intercept, stream_event, zto_scan
 from tests.benchmarks.logs import log_bytes_per_event
 from tests.benchmarks.loop import START, Loop
-from tests.benchmarks.meter import item_size
 from tests.benchmarks.running import running
 from tests.benchmarks.story import SCANS, tell_delivered, tell_refunded
+from tests.sizes import item_size
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
@@ -30,11 +31,11 @@ def loop() -> Iterator[Loop]:
 
 
 @pytest.fixture(scope="module")
-def delivered() -> Loop:
-    """A parcel's life after its last scan."""
+def delivered() -> tuple[Loop, dict[str, int]]:
+    """A parcel's life after its last scan, and how large its cases are by then."""
     with running() as found:
         tell_delivered(found)
-        return found
+        return found, cases_at_rest(found)
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,24 @@ def test_an_event_is_one_read_and_one_write_and_a_repeated_one_only_the_read(loo
     assert fates_of(again) == {"repeated": 1}
 
 
-def test_a_plain_shipment_of_twelve_scans_costs_one_write_unit_per_event(delivered: Loop) -> None:
-    told = tally(delivered.taken)
-    assert told.handled == told.events >= SCANS
-    assert (told.reads, told.saves, told.save_units) == (told.events,) * 3
-    assert told.all_units <= 16
+def test_a_plain_shipment_of_twelve_scans_costs_one_write_unit_per_event(delivered) -> None:
+    told = tally(delivered[0].taken)
+    assert told.reads == told.events
+    assert told.saves == told.save_units == told.handled > SCANS
+
+
+def test_the_parcel_of_a_plain_shipment_costs_16_write_units_and_its_order_three(delivered) -> None:
+    """Thirteen events and three pointers; its subscription costs nothing. Nobody is asked to look at it."""
+    told = tally(delivered[0].taken)
+    assert told.units_of(CaseKind.PARCEL) <= 16
+    assert told.units_of(CaseKind.ORDER) <= 3
+    assert told.all_units == told.units_of(CaseKind.PARCEL) + told.units_of(CaseKind.ORDER)
+
+
+def test_a_source_that_takes_a_subscription_says_nothing_new(delivered) -> None:
+    """The first answer is what is expected: it costs the read."""
+    [answer] = [one for one in delivered[0].taken if one.what == "tracking_subscribed"]
+    assert (fates_of(answer), answer.counts.calls) == ({"repeated": 1}, ["BatchGetItem"])
 
 
 def test_every_event_of_a_stopped_shipment_is_one_write_and_only_new_deadlines_add_a_pointer(refunded) -> None:
@@ -78,21 +92,29 @@ def test_every_event_of_a_stopped_shipment_is_one_write_and_only_new_deadlines_a
         if fates and one.what != "deadline_reached":
             assert one.counts.calls.count("BatchGetItem") == fates.total(), one
         if fates:
-            writes = sum(call in WRITES for call in one.counts.calls) - one.counts.writes.get("pointer", 0)
-            assert writes == fates["handled"], one
+            beside = one.counts.pointers + one.counts.writes.get("open", 0)
+            assert sum(call in WRITES for call in one.counts.calls) - beside == fates["handled"], one
 
 
-def test_a_command_is_two_writes_and_a_harmless_one_is_one(refunded) -> None:
+def test_a_command_is_two_writes_and_a_harmless_one_is_none_but_one_send(refunded) -> None:
     loop, _ = refunded
     harmless = {model.model_fields["type"].default for model in HARMLESS}
     found = tally(loop.taken).command_writes
-    assert {"intercept_parcel", "agree_refund", "query_interception"} <= set(found)
-    assert {what: writes for what, writes in found.items() if writes != ({1} if what in harmless else {2})} == {}
+    assert {"intercept_parcel", "agree_refund", "query_interception", "subscribe_tracking"} <= set(found)
+    assert {what: writes for what, writes in found.items() if writes != ({0} if what in harmless else {2})} == {}
+    asked = [one.counts.calls for one in loop.taken if one.function in CALLERS and one.what in harmless]
+    assert {tuple(call for call in calls if call != "GetSecretValue") for calls in asked} == {("SendMessageBatch",)}
 
 
-def test_a_case_at_rest_is_one_write_unit_and_never_more_than_two_with_its_outbox(refunded) -> None:
-    loop, at_rest = refunded
+def test_a_parcel_at_rest_is_one_write_unit(delivered) -> None:
+    loop, at_rest = delivered
     assert max(at_rest.values()) < 1024
+    assert tally(loop.taken).largest < 1024
+
+
+def test_what_a_refund_touches_is_never_more_than_two_write_units(refunded) -> None:
+    loop, at_rest = refunded
+    assert max(at_rest.values()) < 2048
     assert tally(loop.taken).largest < 2048
 
 

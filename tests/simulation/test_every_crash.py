@@ -33,7 +33,7 @@ def _run(world: World, span: timedelta) -> None:
 
 
 def _watched(crash_in: int) -> World:
-    """Play a parcel that is silent, urged, talked about; whose source dies and is replaced; and that comes in the end."""
+    """Play a parcel that falls silent, is urged and talked about, whose source dies, is replaced, and that arrives."""
     world = World(unasked=False)
     world.crash_in = crash_in
     world.accept(order_read(world.clock.now(), world.outside._order({})))
