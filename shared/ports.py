@@ -66,12 +66,13 @@ class CaseStore(Protocol):
         draw: BudgetDraw | None,
         now: datetime,
         along: tuple[StoredCase, AnyCase] | None = None,
+        along_due: datetime | None = None,
     ) -> None:
         """Write the next state, its deadline and its outbox at once; arm a pointer first where `due` needs one.
 
         A case that begins to need people is entered into the register first, one that needs them no more is taken
-        off afterwards. `along` is another case without a deadline, as loaded and as it becomes: both are written, or
-        neither.
+        off afterwards. `along` is another case, as loaded and as it becomes: both are written, or neither. It keeps
+        its deadline unless `along_due` is given.
 
         Raises:
             LostRace: a case is not at the version that was loaded any more.

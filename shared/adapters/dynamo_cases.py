@@ -88,22 +88,20 @@ class DynamoCaseStore:
         draw: BudgetDraw | None,
         now: datetime,
         along: tuple[StoredCase, AnyCase] | None = None,
+        along_due: datetime | None = None,
     ) -> None:
         """Write the next state at once: one call, one before it where a pointer is needed, one for the register."""
         if draw is not None:
             refuse_oversized(draw)
-        due = None if due is None else whole_ms(due)
-        pointer = pointer_needed(due, before, now)
-        if pointer is not None:
-            self._client.put_item(TableName=self._table, Item=pointer_item(before.key, pointer))
+        after = self._armed(before, case, due, now)
         changes = [(before, case), along] if along else [(before, case)]
         for opened in begin_to_need_people(changes, now):
             open_register.enter(self._client, self._table, opened)
-        after = StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
         put = self._put(before.version, write_case(after, write_outbox(outbox)))
         puts = [put]
         if along is not None:
-            other = along[0]._replace(version=along[0].version + 1, case=along[1])
+            kept = along[0]._replace(version=along[0].version + 1, case=along[1])
+            other = kept if along_due is None else self._armed(*along, along_due, now)
             puts.append(self._put(along[0].version, write_case(other, "")))
         if draw is None and along is None:
             self._save_alone(before.key, put)
@@ -111,6 +109,14 @@ class DynamoCaseStore:
             self._save_together(before.key, puts, draw)
         for ended in cease_to_need_people(changes):
             open_register.leave(self._client, self._table, ended.key, ended.version + 1)
+
+    def _armed(self, before: StoredCase, case: AnyCase, due: datetime | None, now: datetime) -> StoredCase:
+        """Give the next version of a case, its deadline guarded by a pointer that is put here if there is none."""
+        due = None if due is None else whole_ms(due)
+        pointer = pointer_needed(due, before, now)
+        if pointer is not None:
+            self._client.put_item(TableName=self._table, Item=pointer_item(before.key, pointer))
+        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
 
     def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
         """Give a page of the register behind a key."""

@@ -43,15 +43,17 @@ class FakeCaseStore:
         draw: BudgetDraw | None,
         now: datetime,
         along: tuple[StoredCase, AnyCase] | None = None,
+        along_due: datetime | None = None,
     ) -> None:
         """Write the next state, a pointer first where it needs one."""
         key, table = before.key, self.table
         if draw is not None and not _fits_caps(draw):
             raise BudgetExhausted
-        due = None if due is None else whole_ms(due)
-        pointer = pointer_needed(due, before, now)
-        if pointer is not None:
-            put_pointer(table, key, pointer)
+        after = self._armed(before, case, due, now)
+        other = None
+        if along is not None:
+            kept = along[0]._replace(version=along[0].version + 1, case=along[1])
+            other = kept if along_due is None else self._armed(*along, along_due, now)
         changes = [(before, case), along] if along else [(before, case)]
         for opened in begin_to_need_people(changes, now):
             self._enter(opened)
@@ -61,13 +63,19 @@ class FakeCaseStore:
             raise LostRace(str(along[0].key))
         if draw is not None:
             self._draw(key.merchant, draw)
-        if along is not None:
-            other, then = along
-            table.cases[other.key] = other._replace(version=other.version + 1, case=then)
-        table.cases[key] = StoredCase(key, before.version + 1, case, due, pointer or before.armed)
+        if other is not None:
+            table.cases[other.key] = other
+        table.cases[key] = after
         table.wrote(str(key), write_outbox(outbox))
         for ended in cease_to_need_people(changes):
             self._leave(ended.key, ended.version + 1)
+
+    def _armed(self, before: StoredCase, case: AnyCase, due: datetime | None, now: datetime) -> StoredCase:
+        due = None if due is None else whole_ms(due)
+        pointer = pointer_needed(due, before, now)
+        if pointer is not None:
+            put_pointer(self.table, before.key, pointer)
+        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
 
     def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
         """Give a page of the register behind a key."""

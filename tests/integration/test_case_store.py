@@ -7,6 +7,7 @@ import pytest
 from shared.domain.messages import parse_message
 from shared.domain.notices import DigestCase
 from shared.domain.order import OrderCase
+from shared.domain.session import DeskCase, SessionCase
 from shared.errors import BudgetExhausted, LostRace
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import (
@@ -231,3 +232,43 @@ def test_a_refund_is_not_written_when_its_order_has_changed_meanwhile(backend: B
     assert stored(backend, REFUND).case is None
     assert stored(backend, ORDER).case == order(100)
     save(backend, key=REFUND, taking=draw(1000))
+
+
+SESSION, DESK = REFUND._replace(kind="session"), REFUND._replace(kind="desk")
+session = SessionCase(channel="web", session_id="1", opened_at=AT, held_since=AT, last_line_at=AT)
+desk = DeskCase(group="aftersale")
+
+
+def seat(backend: Backend, before, *, due=None) -> None:
+    backend.cases.save(
+        before, session, outbox=(), due=None, draw=None, now=NOW, along=(stored(backend, DESK), desk), along_due=due
+    )
+
+
+def test_a_session_and_its_desk_are_written_together_and_the_desk_s_new_deadline_is_guarded(backend: Backend) -> None:
+    seat(backend, stored(backend, SESSION), due=NOW + HOUR)
+    after = stored(backend, DESK)
+    assert (after.version, after.case, after.due, after.armed) == (1, desk, NOW + HOUR, NOW + HOUR)
+    assert pointers(backend, DESK) == [NOW + HOUR]
+
+
+def test_a_desk_without_a_new_deadline_keeps_the_old_one(backend: Backend) -> None:
+    seat(backend, stored(backend, SESSION), due=NOW + HOUR)
+    seat(backend, stored(backend, SESSION))
+    after = stored(backend, DESK)
+    assert (after.version, after.due, after.armed) == (2, NOW + HOUR, NOW + HOUR)
+
+
+def test_a_desk_s_later_deadline_needs_no_pointer_and_an_earlier_one_does(backend: Backend) -> None:
+    seat(backend, stored(backend, SESSION), due=NOW + 2 * HOUR)
+    seat(backend, stored(backend, SESSION), due=NOW + 3 * HOUR)
+    seat(backend, stored(backend, SESSION), due=NOW + HOUR)
+    assert pointers(backend, DESK) == [NOW + HOUR, NOW + 2 * HOUR]
+
+
+def test_of_a_session_that_has_changed_meanwhile_no_seat_is_written(backend: Backend) -> None:
+    before = stored(backend, SESSION)
+    save(backend, session, key=SESSION)
+    with pytest.raises(LostRace):
+        seat(backend, before, due=NOW + HOUR)
+    assert stored(backend, DESK).case is None
