@@ -30,7 +30,7 @@ class Router:
 
     def __init__(self, routing: Routing) -> None:
         self._rules = [(compiled(rule.when), Hit(rule.rule, rule.then), rule.shadow) for rule in routing.rules]
-        self._active = [(fits, hit) for fits, hit, is_shadow in self._rules if not is_shadow]
+        self._active = {fits: hit for fits, hit, is_shadow in self._rules if not is_shadow}  # no two are one function
         self._has_shadows = len(self._active) < len(self._rules)
         self._defaults = defaults(routing)
 
@@ -38,9 +38,9 @@ class Router:
         """Give the one rule that fits first; a shadow rule is listed and not followed."""
         if self._has_shadows:
             return self._decide_with_shadows(facts)
-        for fits, hit in self._active:
+        for fits in self._active:
             if fits(facts):
-                return hit
+                return self._active[fits]
         return self._by_default(facts)
 
     def _decide_with_shadows(self, facts: ChatFacts) -> Hit:
