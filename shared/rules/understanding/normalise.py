@@ -23,7 +23,7 @@ _HAN = "\u4e00-\u9fff〔〕"
 _SPACES = re.compile(r"\s+")
 _SPACE = re.compile(rf" (?=[{_HAN}])|(?<=[{_HAN}]) ")
 _LETTERS = re.compile(r"(?<![a-z0-9])[a-z](?: [a-z]){1,4}(?![a-z0-9])")
-_WORDS = re.compile(r"[a-z]+(?: [a-z]+)*")
+_WORDS = re.compile(r"(?<![a-z0-9])[a-z]+(?: [a-z]+)*(?![a-z0-9])")
 _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 _ME = re.compile(r"(?<![什怎这那多要])么(?=[^\w]|$)")
 _MARKS = re.compile(r"(?:[^\w〔〕#%+.]|(?<!\d)\.|\.(?!\d)|_)+")

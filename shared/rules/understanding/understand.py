@@ -1,10 +1,10 @@
 """Understand one chat message of a buyer: what it wants, in which tone, and why we think so.
 
-what is said itself       the strongest phrase counts whole, further ones of the same intent a little
-what the session is about counts for short messages that say little: 多久能到 after a refund asks for the money
-neither                   other, unsure
+What is said itself comes first: an intent's strongest phrase counts whole, further ones a little. A short message that
+says little leans on what the session is about: 多久能到 after a refund asks for the money. What has neither is OTHER.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -39,6 +39,8 @@ DISSATISFIED_LINES = 2
 CORE_MIN = 3
 PARTICLES = ",呢呀啊哈哦吗嘛么哟"
 _HAILS, _TAILS = tuple(HAILS.split()), tuple(TAILS.split())
+_NUMBERS = re.compile(r"\^(?:订单|单号|编号|号|是|我|这个|的|[a-z0-9]|,|〔图〕)+\$")
+_DIGITS = re.compile(r"[0-9]{6}")
 _TALK = (Intent.OTHER, Intent.GREETING)
 _TOPICS = (Intent.LOGISTICS, Intent.QUALITY, Intent.PRODUCT_QUESTION)
 
@@ -47,11 +49,12 @@ def understand(text: str, earlier: Sequence[Understanding] = ()) -> Understandin
     """Understand a message, given how the buyer's earlier ones of this session were understood."""
     plain = normalise(text)
     core = _core(plain.text)
-    hits = intents().hits(core)
+    only_number = _is_number(core)
+    hits = [] if only_number else intents().hits(core)
     scores = {intent: _score(hits, intent) for intent in Intent}
     subject, heard = _subject(earlier)
     said = max(scores.values())
-    if subject and said <= HINT_MAX and len(core) <= ELLIPTIC_MAX:
+    if subject and said <= HINT_MAX and (only_number or len(core) <= ELLIPTIC_MAX):
         scores[subject] += heard
     tone = mood(plain, negative_lines(earlier))
     scores[Intent.OTHER] = max(scores[Intent.OTHER], MERE_BLAME if tone.tone.is_complaint else UNSAID)
@@ -90,6 +93,11 @@ def _core(text: str) -> str:
     while tail := next((tail for tail in _TAILS if words.endswith(tail) and len(words) - len(tail) >= CORE_MIN), None):
         words = words[: -len(tail)]
     return f"^{words}$"
+
+
+def _is_number(core: str) -> bool:
+    """Whether a message gives a number and nothing else: of an order, a parcel, a telephone."""
+    return bool(_NUMBERS.fullmatch(core) and _DIGITS.search(core))
 
 
 def _score(hits: Iterable[Hit], intent: Intent) -> float:

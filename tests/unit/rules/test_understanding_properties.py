@@ -22,7 +22,7 @@ rows, han = st.sampled_from(ROWS), st.sampled_from(HAN)
 readings = st.lists(rows.map(lambda row: understand(row.text)), max_size=12)
 
 WORDS = "退款 还没发 怎么什么可以 几天 我要退了换货发票地址 a [ [a 退~款 😡 \ufdfa 1 一 没 ( {how} 么 e-s /: www. 的 不"
-HOSTILE = [*WORDS.split(), "快递快第", " ", "a ", "t t"]
+HOSTILE = [*WORDS.split(), "快递快第", "你好", "退呀啊", " ", "a ", "t t"]
 
 
 @given(st.text(max_size=400), readings)

@@ -13,7 +13,9 @@ def heard(*lines: str) -> list[Understanding]:
     return readings
 
 
-@pytest.mark.parametrize("line", ["多久能到？", "还没到", "3847290182", "？", "[图片]", "什么时候", "那要几天"])
+@pytest.mark.parametrize(
+    "line", ["多久能到？", "还没到", "3847290182", "订单号：28193847561029384", "？", "[图片]", "什么时候", "那要几天"]
+)
 def test_a_line_that_says_little_is_about_what_was_said_before(line: str) -> None:
     first, second = heard("申请退款了", line)
     assert second.intent is Intent.REFUND
