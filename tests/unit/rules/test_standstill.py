@@ -209,6 +209,26 @@ def test_a_measured_courier_is_warned_of_by_its_own_pace() -> None:
     assert parcel.ticket.breach_at == NOW + 25 * HOUR
 
 
+def test_the_first_moment_of_every_stretch_is_kept_whatever_arrives_first() -> None:
+    stages = (Stage.LABEL_CREATED, Stage.PICKED_UP, Stage.ARRIVED_AT_HUB, Stage.HELD_AT_PICKUP_POINT, Stage.RETURNING)
+    scans = [(stage, NOW + hour * HOUR) for hour, stage in enumerate(stages, start=1)]
+    for told in (scans, scans[::-1]):
+        case = shipped().traced(*told)
+        parcel = Parcel(case, case.model_copy(update={"scans": case.scans[-2:]}))
+        kept = parcel.case
+        hours = [kept.picked_up_at, kept.moved_at, kept.held_at, kept.return_scan_at, kept.heard_at]
+        assert hours == [NOW + hour * HOUR for hour in (2, 3, 4, 5, 5)]
+
+
+def test_a_limit_that_was_broken_once_is_remembered_and_a_warning_is_not() -> None:
+    parcel = shipped()
+    parcel.wait(20 * HOUR)
+    assert parcel.case.broken == ()
+    parcel.wait(5 * HOUR)
+    parcel.scan(Stage.PICKED_UP)
+    assert parcel.case.broken == (Anomaly.NOT_PICKED_UP,)
+
+
 # ---- couriers that take back -------------------------------------------------------------------------------------
 
 
