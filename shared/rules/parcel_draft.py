@@ -145,9 +145,9 @@ class ParcelDraft:
         """Let the orders inside know what is the matter: a buyer who writes is sent to the right desk by it."""
         parcel = f"{self.case.carrier}:{self.case.waybill}"
         trouble = Trouble(parcel=parcel, what=_matters(self.case), at=self.now)
-        for content in self.case.contents:
-            order = {"platform": content.platform, "order_id": content.order_id}
-            self.say(OrderTroubled(merchant=self.merchant, **order, trouble=trouble))
+        inside = (*self.before.contents, *self.case.contents)  # also those whose number is another parcel's by now
+        for platform, order_id in sorted({(content.platform, content.order_id) for content in inside}):
+            self.say(OrderTroubled(merchant=self.merchant, platform=platform, order_id=order_id, trouble=trouble))
 
     @property
     def name(self) -> str:

@@ -83,7 +83,7 @@ def _in_slots(events: Sequence[Any], at: datetime, carrier: str) -> ParcelCase:
     return run.case
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(_histories, _carriers, st.booleans(), st.integers(0, 14 * 24), st.data())
 def test_the_same_news_in_any_order_give_the_same_parcel(
     scans: list[Scan], carrier: str, is_return: bool, hours: int, data: st.DataObject
@@ -109,7 +109,7 @@ def test_telling_the_whole_history_is_as_good_as_telling_every_scan(
     assert facts(_in_slots([begun, *one_by_one], at, carrier)) == facts(_in_slots([begun, whole[-1]], at, carrier))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(_histories, _histories, st.integers(0, 20 * 24), st.data())
 def test_tickets_that_were_open_survive_the_same_news_in_any_order(
     before: list[Scan], after: list[Scan], hours: int, data: st.DataObject
@@ -129,7 +129,7 @@ def test_tickets_that_were_open_survive_the_same_news_in_any_order(
     assert cases[0] == cases[1]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(_histories, st.integers(0, 5), st.booleans(), st.data())
 def test_a_refund_s_wish_changes_nothing_about_where_the_parcel_is(
     scans: list[Scan], place: int, is_promised: bool, data: st.DataObject
@@ -177,7 +177,7 @@ _late_scans = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(_early_scans, max_size=3), st.lists(_late_scans, max_size=3), _carriers, st.data())
 def test_a_number_s_second_use_is_told_from_its_first_in_any_order(
     first: list[Scan], second: list[Scan], carrier: str, data: st.DataObject
@@ -190,7 +190,7 @@ def test_a_number_s_second_use_is_told_from_its_first_in_any_order(
     assert facts(_in_slots(shuffled, at, carrier)) == facts(_in_slots(alone, at, carrier))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(_early_scans, max_size=3), st.lists(_late_scans, max_size=3), st.data())
 def test_scans_long_after_a_signature_are_another_parcel_s_in_any_order(
     first: list[Scan], second: list[Scan], data: st.DataObject

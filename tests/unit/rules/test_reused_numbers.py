@@ -33,7 +33,10 @@ def test_a_parcel_that_was_never_signed_for_is_over_when_its_number_is_used_agai
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.wait(LATER)
     assert parcel.open == ["stalled", "suspected_lost"]
-    assert notices(second(parcel)) == ["已恢复：在途停滞", "已恢复：疑似丢件"]
+    said = second(parcel)
+    assert notices(said) == ["已恢复：在途停滞", "已恢复：疑似丢件"]
+    freed = [(told.order_id, told.trouble.what) for told in of_type(said, "order_troubled")]
+    assert freed == [("O1", ()), ("O2", ())]
     assert (orders(parcel), parcel.case.stage) == (["O2"], Stage.UNKNOWN)
     assert parcel.case.handled_s == 0
 
