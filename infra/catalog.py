@@ -71,7 +71,8 @@ class FunctionSpec:
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """The queues it must know: those it sends to, and its own, whose messages it can put off."""
-        return self.sends_to if self.consumes is None else (*self.sends_to, self.consumes)
+        own = () if self.consumes is None or self.consumes in self.sends_to else (self.consumes,)
+        return self.sends_to + own
 
 
 FUNCTIONS: tuple[FunctionSpec, ...] = (
@@ -108,6 +109,19 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         sends_to=(Lane.REFUNDS, Lane.PARCELS),
         table_actions=(*_LOAD, "DeleteItem"),
         reads_secrets=True,
+    ),
+    FunctionSpec(
+        "route_message",
+        Trigger.HTTP,
+        "Chat desktops get no answer to where a buyer's line belongs; their own rules hold until this works again.",
+        door=Door(
+            ("POST /v1/chat/{merchant_id}/route",),
+            guard="Chat desktops sign their questions; the function verifies every one.",
+        ),
+        sends_to=(Lane.CHATS,),  # what is not decided at once
+        table_actions=("BatchGetItem", "PutItem"),
+        reads_secrets=True,
+        timeout=timedelta(seconds=10),
     ),
     FunctionSpec(
         "poll_sources",
@@ -157,6 +171,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Conversations are not being followed: seats are not given, and silent agents are not noticed.",
         consumes=Lane.CHATS,
+        sends_to=(Lane.CHATS,),  # what is left of a push whose words have to go
         table_actions=(*_LOAD, *_SAVE),
     ),
     FunctionSpec(

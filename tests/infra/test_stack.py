@@ -25,7 +25,7 @@ ABSENT_IN_CHINA = {"AWS::Lambda::Url", "SnapStart", "TracingConfig", "Provisione
 def test_the_front_door_takes_pushes_with_and_without_a_token_and_the_desks_questions(deployed: Deployment) -> None:
     routes = {route["RouteKey"] for route in deployed.all("AWS::ApiGatewayV2::Route").values()}
     path = "POST /webhooks/{source}/{merchant_id}"
-    assert routes == {path, path + "/{token}", DESCRIPTION, *ROUTES}
+    assert routes == {path, path + "/{token}", "POST /v1/chat/{merchant_id}/route", DESCRIPTION, *ROUTES}
 
 
 def test_every_route_leads_to_the_function_that_knows_it(deployed: Deployment) -> None:

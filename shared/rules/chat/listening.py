@@ -13,7 +13,16 @@ _DIGEST_BYTES = 6
 
 def understand_line(said: LineSaid, session: SessionCase | None = None) -> LineReceived:
     """Understand a line in the light of the session's earlier ones; the words themselves end here."""
-    reading = understand(said.text, _earlier(session))
+    return event_of(said, reading_of(said, session))
+
+
+def reading_of(said: LineSaid, session: SessionCase | None) -> Understanding:
+    """Say what a line means, given the earlier ones of its session."""
+    return understand(said.text, _earlier(session))
+
+
+def event_of(said: LineSaid, reading: Understanding) -> LineReceived:
+    """Keep what was understood of a line, and two digests."""
     name = f"{said.merchant}|{said.channel}:{said.session_id}"
     return LineReceived(
         merchant=said.merchant,

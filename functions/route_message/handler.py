@@ -1,0 +1,66 @@
+"""A chat desktop's question: who takes this line? Answered while the buyer waits.
+
+What the buyer says is neither logged nor stored (see `docs/chat.md`).
+"""
+
+import base64
+import json
+from functools import cache
+from typing import Any
+
+from shared import wiring
+from shared.domain.standard_webhooks import verify
+from shared.domain.wire import Push
+from shared.errors import Refused, Retryable
+from shared.workflows.route_message import Reception, RouteAnswer, read_question
+
+_JSON = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
+_SENTENCES = {
+    "BadSignature": "the signature is missing or does not belong to these bytes",
+    "StaleTimestamp": "the timestamp is more than five minutes away from ours",
+    "UnknownMerchant": "no such merchant, or it has no chat account",
+}
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer an HTTP API request (payload format 2.0)."""
+    del context
+    merchant = (event.get("pathParameters") or {}).get("merchant_id", "")
+    told: dict[str, object] = {}
+    try:
+        answer = _route(event, merchant)
+        status, document, told = 200, answer.document(), _told(answer)
+    except Refused as error:
+        sentence = error.text or _SENTENCES.get(type(error).__name__, "")
+        status, document, told = error.http_status, {"error": error.code, "message": sentence}, {"reason": error.code}
+    except Retryable as error:
+        status, told = 503, {"reason": str(error)}
+        document = {"error": "busy", "message": "not decided; please ask again"}
+    line = {"level": "INFO", "message": "route", "merchant": merchant[:40], "status": status, **told}
+    print(json.dumps(line, ensure_ascii=False))  # noqa: T201 - the log line
+    return {"statusCode": status, "headers": _JSON, "body": json.dumps(document, ensure_ascii=False)}
+
+
+def _route(event: dict[str, Any], merchant: str) -> RouteAnswer:
+    body = event.get("body") or ""
+    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    now = wiring.clock().now()
+    verify(Push(headers, {}, raw), wiring.accounts().account(merchant, "chat"), now)
+    return _reception().route(read_question(merchant, raw, now))
+
+
+@cache
+def _reception() -> Reception:
+    return Reception(wiring.case_store(), wiring.queue(), wiring.clock(), _count)
+
+
+def _count(what: str) -> None:
+    telemetry = wiring.telemetry()  # loaded only where there is something to count
+    telemetry.counted(what)
+    telemetry.flush()
+
+
+def _told(answer: RouteAnswer) -> dict[str, object]:
+    case = answer.case
+    return {"session": case.name, "holder": case.holder, "rule": case.routed[-1].rule if case.routed else ""}
