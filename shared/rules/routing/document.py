@@ -18,9 +18,12 @@ OBJECTS_MAX = 4_000
 VALUES_MAX = 8_000
 """How many commas."""
 
+NESTED_MAX = 40
+
 _DIGITS_MAX = 20
 _STEP_MAX = 64
 _PATH_MAX = 300
+_TOO_DEEP = f"the document is nested more than {NESTED_MAX} deep"
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -36,6 +39,9 @@ class _Twice(dict[str, Any]):
     """An object in which a key stands twice."""
 
     key = ""
+
+
+_HOLDERS = (dict, list, _Twice)
 
 
 def read_document(document: str | bytes) -> object:
@@ -65,10 +71,11 @@ def read_document(document: str | bytes) -> object:
         tree = json.loads(
             text, object_pairs_hook=an_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
         )
-    except RecursionError:
-        raise refused("", "the document is nested too deeply") from None
+    except RecursionError:  # how soon depends on the interpreter
+        raise refused("", _TOO_DEEP) from None
     except json.JSONDecodeError as error:
         raise refused("", f"this is no JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    _measure_depth(tree)
     if twice:
         steps, found = next((steps, value) for steps, value in _walk(tree) if isinstance(value, _Twice))
         raise refused(join(*steps), f"the key {found.key[:64]!r} stands twice in this object")
@@ -93,6 +100,16 @@ def _text(document: str | bytes) -> str:
         if size <= BYTES_MAX:
             return text
     raise refused("", f"the document is longer than {BYTES_MAX // 1024} KB")
+
+
+def _measure_depth(tree: Any) -> None:
+    level = [tree] if type(tree) in _HOLDERS else []
+    for _ in range(NESTED_MAX):
+        held = (value if type(value) is list else value.values() for value in level)
+        level = [part for parts in held for part in parts if type(part) in _HOLDERS]
+        if not level:
+            return
+    raise refused("", _TOO_DEEP)
 
 
 def _constant(name: str) -> float:

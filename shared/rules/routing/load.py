@@ -45,6 +45,7 @@ _MOST: dict[str | int, int] = {
     "extra": SPECIAL_DAYS_MAX,
 }
 _MOST_ELSE = 64
+_HOLDS = (dict, list)
 _SLICE = 200  # categories are looked at a few at a time
 _FEW = 50
 
@@ -116,9 +117,9 @@ def _sizes(tree: Mapping[str, object]) -> Iterator[Problem]:
         if len(value) > (most := _MOST.get(path[-1] if path else "", _MOST_ELSE)):
             yield Problem(join(*path), f"{len(value):,} entries, at most {most:,} are read")
         elif isinstance(value, list):
-            waiting += [((*path, place), part) for place, part in enumerate(value) if isinstance(part, dict | list)]
+            waiting += [((*path, place), part) for place, part in enumerate(value) if type(part) in _HOLDS]
         elif isinstance(value, dict):
-            held = [(name, part) for name, part in value.items() if isinstance(part, dict | list) and name != "when"]
+            held = [(name, part) for name, part in value.items() if type(part) in _HOLDS and name != "when"]
             waiting += [((*path, name), part) for name, part in held]
 
 

@@ -273,6 +273,10 @@ def _items(amount: int) -> list[dict[str, Any]]:
     return [{"field": "item", "is": f"i{number}"} for number in range(amount)]
 
 
+def _nested(before: str, depth: int, after: str) -> str:
+    return before + '{"a":' * depth + "{}" + "}" * depth + after
+
+
 @pytest.mark.parametrize(
     ("fits", "not_any_more", "said"),
     [
@@ -325,7 +329,9 @@ def test_limits_are_where_they_are_said_to_be(fits: Any, not_any_more: Any, said
         (b"\xef\xbb\xbf{}", "", "this is no JSON"),
         ("[" * 10**5, "", "100,000 objects and lists"),
         ('{"rules": [{"rule": "r", "when": %s' % ('{"not":' * 10**5), "", "longer than 256 KB"),
-        ('{"rules": [{"rule": "r", "when": %s' % ('{"not":' * 2_000), "", "nested too deeply"),
+        (_nested('{"rules": [{"rule": "r", "when": ', 1_990, "}]}"), "", "nested more than 40 deep"),
+        (_nested('{"groups": ', 39, "}"), "", "nested more than 40 deep"),
+        (_nested('{"groups": ', 38, "}"), "groups.a.a", "there is no key 'a'"),
     ],
 )
 def test_what_is_no_plain_json_is_refused_before_anybody_reads_it(document: Any, path: str, said: str) -> None:
