@@ -1,4 +1,4 @@
-"""Looks at conditions as they are written, before any model does: ten thousand of them may be hostile."""
+"""Looks at conditions as they are written, before any model does: whoever wrote them may mean harm."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
