@@ -41,6 +41,7 @@ from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.rules import parcel_tickets, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
+from shared.rules.parcel_correction import corrected
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.parcel_interception import accepted, cancelled, failed, refused, release, reported, want
 from shared.rules.parcel_spans import deadlines
@@ -113,7 +114,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
         case TrackingEnded():
             parcel_watch.ended(draft, event)
         case CarrierCorrected():
-            parcel_watch.corrected(draft, event)
+            corrected(draft, event)
         case ReturnShipped():
             sent_back(draft, event)
         case CourierUrged():

@@ -25,6 +25,8 @@ _URGED = (
     Anomaly.DELIVERY_FAILED,
 )
 
+_ABOUT_US = (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
+
 
 def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool) -> datetime | None:
     """Let the tickets follow the facts, and do what a ticket demands; give when one opens or rises next."""
@@ -77,8 +79,8 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
     draft.change(tickets=ticketing.taken(draft.case.tickets, event, draft.now))
-    if event.closed:
-        parcel_watch.try_again(draft, event.anomaly)
+    if event.closed and event.anomaly in _ABOUT_US:
+        parcel_watch.begin_again(draft, event.anomaly)
 
 
 def urged(draft: ParcelDraft, event: CourierUrged) -> None:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from shared.domain.events import ReturnLegLinked, ReturnLegScanned, ReturnReceived, ReturnShipped
 from shared.domain.parcel import UNDOING, Content, InterceptionPhase, ParcelCase, Scan, Stage
-from shared.rules import parcel_reuse, parcel_watch
+from shared.rules import parcel_reuse
+from shared.rules.parcel_correction import pass_on
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.parcel_interception import add_content, react_to_stage
 
@@ -15,7 +16,7 @@ _STAGES = tuple(Stage)
 def shipped(draft: ParcelDraft, content: Content) -> None:
     """An order says what is inside."""
     if draft.case.moved_to:
-        parcel_watch.pass_on(draft, content)
+        pass_on(draft, content)
         return
     draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
     if is_meant:

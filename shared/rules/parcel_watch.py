@@ -10,14 +10,11 @@ Subscriptions without any effect are limited; after the last one a person is ask
 from datetime import datetime, timedelta
 
 from shared.domain.commands import QueryTracking, SubscribeTracking
-from shared.domain.events import CarrierCorrected, CommandFailed, ParcelShipped, ReturnShipped, TrackingEnded
-from shared.domain.order import UNKNOWN_CARRIER
-from shared.domain.parcel import Content, InterceptionPhase, Watch
-from shared.domain.tickets import Anomaly
+from shared.domain.events import CommandFailed, TrackingEnded
+from shared.domain.parcel import Watch
 from shared.domain.watching import Span
 from shared.rules.deadlines import NO_PACE, Deadline
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.parcel_interception import with_content
 
 _TRY_AGAIN = timedelta(hours=6)
 _REASON_MAX = 60
@@ -96,55 +93,10 @@ def answered(draft: ParcelDraft, answers: str, heard_before: datetime | None) ->
         _revive(draft)
 
 
-def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
-    """The number travels with another courier: what we know of its goods goes to the right parcel."""
-    case = draft.case
-    if event.right == case.carrier and case.moved_to:
-        _come_back(draft)
-    if event.right in (case.carrier, case.moved_to, UNKNOWN_CARRIER):
-        return
-    if case.return_of:  # the way back of one of its own parcels: the courier knows better than a detector
-        draft.note("退件单号的快递公司待核实", "carrier_corrected", {"said": event.right, "source": event.source})
-        return
-    draft.change(moved_to=event.right)
-    draft.say(event.model_copy(update={"carrier": event.right}))
-    for content in case.contents:
-        _hand_over(draft, content)
-    if case.wishes and not case.interception.phase.was_promised:
-        draft.enter(InterceptionPhase.REFUSED, "carrier_corrected")
-
-
-def pass_on(draft: ParcelDraft, content: Content) -> None:
-    """An order tells more of a parcel that moved."""
-    known = draft.case.contents
-    draft.change(contents=with_content(known, content))
-    for one in draft.case.contents:
-        if one not in known:
-            _hand_over(draft, one)
-
-
-def _come_back(draft: ParcelDraft) -> None:
-    """The courier to whom the parcel had moved was told that it is ours after all."""
-    draft.change(moved_to=None)
-    if draft.case.watch.step:
-        _update(draft, tries=0, lost_at=None, ended=draft.case.watch.ended or "carrier_corrected")
-        _subscribe(draft, draft.policy.watching.tracker_of(draft.case.carrier))
-
-
-def _hand_over(draft: ParcelDraft, content: Content) -> None:
-    case = draft.case
-    where = {"merchant": draft.merchant, "carrier": case.moved_to, "waybill": case.waybill, "content": content}
-    if case.return_for and case.returned_from:
-        draft.say(ReturnShipped.model_validate({**where, "refund": case.return_for, "at": case.returned_from}))
-    else:
-        draft.say(ParcelShipped.model_validate(where))
-
-
-def try_again(draft: ParcelDraft, anomaly: Anomaly) -> None:
-    """A person has seen to what kept the parcel from being watched."""
-    about_us = anomaly in (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
-    if about_us and draft.case.watch.step and not draft.case.is_finished:
-        _update(draft, tries=0, lost_at=None, ended=draft.case.watch.ended or anomaly.value)
+def begin_again(draft: ParcelDraft, reason: str) -> None:
+    """Subscribe as at the beginning: what kept the parcel from being watched is over."""
+    if draft.case.watch.step and not draft.case.is_finished:
+        _update(draft, tries=0, lost_at=None, ended=draft.case.watch.ended or reason)
         _subscribe(draft, draft.policy.watching.tracker_of(draft.case.carrier))
 
 

@@ -1,61 +1,22 @@
 """Who watches the watcher: whatever silences a source, it is revived, or a person hears of it."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.events import (
-    CarrierCorrected,
-    CommandFailed,
     ParcelShipped,
-    ReturnLegLinked,
     TicketTaken,
-    TrackingEnded,
 )
 from shared.domain.events import TrackingSubscribed as Subscribed
-from shared.domain.order import UNKNOWN_CARRIER
-from shared.domain.parcel import InterceptionPhase, Stage
+from shared.domain.parcel import Stage
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Watching
-from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, courier, scanned, tick, wanted
-from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
-
-WATCH = ("subscribe_tracking", "query_tracking")
-
-
-def commands(said: list[Any]) -> list[tuple[str, str]]:
-    """What sources were asked, and which."""
-    return [(message.type, message.source) for message in of_type(said, *WATCH)]
-
-
-def ended(parcel: Parcel, source: str = "zto", *, gave_up: bool = False, reason: str = "") -> list[Any]:
-    """A source stops watching."""
-    return parcel.take(TrackingEnded(**parcel.about, source=source, reason=reason, gave_up=gave_up))
-
-
-def answers(parcel: Parcel) -> str:
-    """The id of the last command to a source."""
-    return str([*of_type(parcel.run.said, *WATCH)][-1].command_id)
-
-
-def subscribed(parcel: Parcel) -> list[Any]:
-    """The source takes the last subscription."""
-    return parcel.take(Subscribed(**parcel.about, answers=answers(parcel)))
-
-
-def refused(parcel: Parcel, code: str = "no_rights") -> list[Any]:
-    """The source refuses the last command."""
-    about = {"merchant": MERCHANT, "reply_to": parcel.key, "answers": answers(parcel)}
-    return parcel.take(CommandFailed(**about, command="x", code=code))
-
-
-def kinds(parcel: Parcel) -> list[str]:
-    """The kinds of all tickets."""
-    return [ticket.anomaly.value for ticket in parcel.case.tickets]
-
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, scanned, tick, wanted
+from tests.unit.rules.sources import answers, commands, ended, kinds, refused, subscribed
+from tests.unit.rules.watched import Parcel, inside, notices, on_its_way, shipped
 
 # ---- from the beginning on ---------------------------------------------------------------------------------------
 
@@ -362,92 +323,3 @@ def test_a_clock_that_comes_too_often_asks_nobody_twice() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.wait(36 * HOUR)
     assert [parcel.take(tick(parcel.key)) for _ in range(5)] == [[]] * 5
-
-
-# ---- another courier ---------------------------------------------------------------------------------------------
-
-
-def corrected(parcel: Parcel, right: str = "sto") -> list[Any]:
-    """A source finds that the number travels with another courier."""
-    return parcel.take(CarrierCorrected(**parcel.about, source="kuaidi100", right=right))
-
-
-def test_what_is_inside_moves_to_the_right_courier_s_parcel() -> None:
-    parcel = shipped()
-    handed = [*of_type(corrected(parcel), "parcel_shipped")]
-    assert [(one.carrier, one.waybill, one.content) for one in handed] == [("sto", WAYBILL, inside())]
-    assert (parcel.case.moved_to, parcel.due) == ("sto", None)
-    assert corrected(parcel) == []
-
-
-def test_the_tickets_of_a_number_that_moved_are_closed() -> None:
-    parcel = shipped()
-    parcel.wait(20 * HOUR)
-    assert parcel.open == ["not_picked_up"]
-    assert notices(corrected(parcel)) == ["已恢复：已发货未揽收"]
-    assert kinds(parcel) == []
-
-
-def test_what_an_order_tells_later_is_passed_on_once() -> None:
-    parcel = shipped()
-    corrected(parcel)
-    more = ParcelShipped(**parcel.about, content=inside(line_ids=("L1", "L2")))
-    [passed] = parcel.take(more)
-    assert (passed.carrier, passed.content.line_ids) == ("sto", ("L1", "L2"))
-    assert parcel.take(more) == []
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_wish_to_stop_a_number_that_moved_is_refused_with_a_reason(when: str) -> None:
-    parcel = shipped()
-    parcel.scan(Stage.LABEL_CREATED)
-    said = parcel.take(wanted(content=inside())) if when == "before" else []
-    said = corrected(parcel)
-    if when == "after":
-        said = parcel.take(wanted(content=inside()))
-    [told] = of_type(said, "parcel_progressed")
-    assert (told.progress, told.reason) == ("refused", "carrier_corrected")
-    assert [*of_type(parcel.run.said, "intercept_parcel")] == []
-
-
-def test_a_promise_of_the_courier_outlives_the_correction() -> None:
-    parcel = on_its_way(Stage.IN_TRANSIT)
-    parcel.take(wanted(content=inside()))
-    step = parcel.case.interception.step
-    parcel.take(courier("accepted", step))
-    corrected(parcel)
-    assert parcel.case.interception.phase is InterceptionPhase.ACCEPTED
-
-
-def test_two_sources_that_correct_each_other_leave_no_parcel_without_a_watcher() -> None:
-    there, here = shipped(), Parcel(carrier="sto")
-    [itself, told] = of_type(corrected(there), "carrier_corrected", "parcel_shipped")
-    here.take(itself, told)
-    assert here.case.moved_to is None
-    [itself, told] = of_type(corrected(here, "zto"), "carrier_corrected", "parcel_shipped")
-    said = there.take(itself, told)
-    assert there.case.moved_to is None
-    assert commands(said) == [("subscribe_tracking", "zto")]
-    assert [*of_type(said, "parcel_shipped", "carrier_corrected")] == []
-    assert there.due is not None
-
-
-def test_a_number_whose_courier_nobody_knows_is_asked_about_and_then_a_person_is() -> None:
-    parcel = shipped(carrier=UNKNOWN_CARRIER)
-    assert commands(parcel.run.said) == [("subscribe_tracking", "kuaidi100")]
-    refused(parcel, "carrier_not_found")
-    assert notices(parcel.wait(MINUTE)) == ["无法识别快递公司"]
-    assert notices(corrected(parcel, "yto")) == ["已恢复：无法识别快递公司"]
-
-
-def test_nobody_is_sent_to_an_unknown_courier() -> None:
-    parcel = shipped()
-    assert corrected(parcel, UNKNOWN_CARRIER) == []
-    assert parcel.case.moved_to is None
-
-
-def test_the_way_back_of_a_courier_s_own_parcel_stays_with_it() -> None:
-    parcel = Parcel(ReturnLegLinked(**shipped().about, original="W0"))
-    [note] = corrected(parcel)
-    assert (note.type, note.notice.urgent) == ("notice_raised", False)
-    assert parcel.case.moved_to is None

@@ -1,0 +1,45 @@
+"""A number that travels with another courier: its goods, its orders and its wishes move to the right parcel."""
+
+from shared.domain.events import CarrierCorrected, ParcelShipped, ReturnShipped
+from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.parcel import Content, InterceptionPhase
+from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.parcel_interception import with_content
+from shared.rules.parcel_watch import begin_again
+
+
+def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
+    """Hand over what we know to the right courier's parcel, and tell it that the number is its own."""
+    case = draft.case
+    if event.right == case.carrier and case.moved_to:  # where it had moved to, it was told to be ours after all
+        draft.change(moved_to=None)
+        begin_again(draft, "carrier_corrected")
+    if event.right in (case.carrier, case.moved_to, UNKNOWN_CARRIER):
+        return
+    if case.return_of:  # the way back of one of its own parcels: the courier knows better than a detector
+        draft.note("退件单号的快递公司待核实", "carrier_corrected", {"said": event.right, "source": event.source})
+        return
+    draft.change(moved_to=event.right)
+    draft.say(event.model_copy(update={"carrier": event.right}))
+    for content in case.contents:
+        _hand_over(draft, content)
+    if case.wishes and not case.interception.phase.was_promised:
+        draft.enter(InterceptionPhase.REFUSED, "carrier_corrected")
+
+
+def pass_on(draft: ParcelDraft, content: Content) -> None:
+    """An order tells more of a parcel that moved."""
+    known = draft.case.contents
+    draft.change(contents=with_content(known, content))
+    for one in draft.case.contents:
+        if one not in known:
+            _hand_over(draft, one)
+
+
+def _hand_over(draft: ParcelDraft, content: Content) -> None:
+    case = draft.case
+    where = {"merchant": draft.merchant, "carrier": case.moved_to, "waybill": case.waybill, "content": content}
+    if case.return_for and case.returned_from:
+        draft.say(ReturnShipped.model_validate({**where, "refund": case.return_for, "at": case.returned_from}))
+    else:
+        draft.say(ParcelShipped.model_validate(where))
