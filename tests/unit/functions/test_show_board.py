@@ -236,6 +236,7 @@ def test_a_scorecard_is_given_once_there_is_one(desk: Desk) -> None:
 def test_who_deals_with_a_ticket_is_on_its_way_to_the_case(desk: Desk, body: dict[str, Any]) -> None:
     status, answer = take(desk, body=body)
     assert (status, answer["about"], answer["anomaly"]) == (202, str(P_KEY), "stalled")
+    assert answer["message"].startswith("Closed by " if body.get("closed") else "Taken by ")
     [(merchant, message)] = desk.queue.take(Lane.PARCELS)
     event = parse_message(message)
     expected = {"text": "", "closed": False, **body, "by": body["by"].strip()}

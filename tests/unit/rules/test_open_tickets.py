@@ -96,6 +96,10 @@ def test_a_refund_that_a_person_decides_says_what_to_do_until_the_platform_s_dea
     assert (row.breach_at, row.hours_left, row.level) == (NOW + 36 * HOUR, -1.0, 2)
     assert (row.carrier, row.waybill, row.order_ids, row.exposure_fen) == ("zto", WAYBILL, (ORDER,), PAID)
     assert row.rule == "interception_failed E23137"
+    assert [one.level for hours in (35, 36) for one in open_tickets(R_KEY, case, policy(), NOW + hours * HOUR)] == [
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(

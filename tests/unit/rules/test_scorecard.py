@@ -221,6 +221,11 @@ def test_twenty_samples_make_a_pace_and_nineteen_do_not() -> None:
     assert paces(*some) == {"zto": Pace(lag_s=60 * 18, handling_s=None)}
 
 
+def test_paces_are_those_of_a_month() -> None:
+    known = [parcel(Stage.IN_TRANSIT, lag_s=9, contents=(content(shipped_at=NOW - 10 * DAY),)) for _ in range(20)]
+    assert paces(*known) == {"zto": Pace(lag_s=9)}
+
+
 def test_a_lag_counts_for_six_hours_at_most_and_old_parcels_not_at_all() -> None:
     slow = [parcel(Stage.IN_TRANSIT, lag_s=90_000, carrier="sf") for _ in range(20)]
     assert paces(*slow) == {"sf": Pace(lag_s=6 * 3600)}
@@ -241,6 +246,7 @@ def test_parcels_on_their_way_are_counted_by_who_watches_them() -> None:
         parcel(watch=Watch(source="kuaidi100", step=2)),
         parcel(),
         parcel(Stage.DELIVERED, watch=Watch(source="zto", step=1, ended="over")),
+        parcel(watch=Watch(source="zto", step=1, ended="x"), contents=(content(shipped_at=NOW - 30 * DAY),)),
         parcel(watch=Watch(source="zto", step=1, ended="x"), contents=(content(shipped_at=NOW - 31 * DAY),)),
         parcel(return_for="sim:R1", returned_from=SHIPPED, watch=Watch(source="zto", step=1)),
     )

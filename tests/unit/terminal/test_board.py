@@ -69,10 +69,9 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
         watch=Watch(source="kuaidi100", step=1, asked_at=NOW, ended="abort 三天查询无记录"),
         tickets=(ticket(exposure_fen=1_234_567, told=4),),
         lag_s=7300,
-        return_waybill="R" * 64,
     )
     store = store_with(
-        troubled(1, evil, ticket(Anomaly.COMING_BACK, breach_at=NOW - 250 * HOUR)),
+        troubled(1, evil, ticket(Anomaly.COMING_BACK, breach_at=NOW - 250 * HOUR), return_waybill="R" * 64),
         (P_KEY._replace(id=f"zto:{'9' * 64}"), long),
         (O_KEY, order(tickets=(ticket(Anomaly.NOT_SHIPPED, exposure_fen=500),))),
         (R_KEY, refund(RefundPhase.BY_HAND)),
@@ -242,7 +241,8 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
     assert lines[1].split() == ["剩余", "级", "异常", "快递", "状态", "敞口(元)", "组", "接手"]
     assert lines[2].startswith(" -250.0h  1 包裹自行退回，未…  中通")
     assert "parcel zto:W1 coming_back" in lines[3]
-    assert "请联系快递与买家" in lines[4]
+    assert lines[4].strip() == "请联系快递与买家，避免错退。"
+    assert "zto： [31m已在 派送很久" in out
     assert f"parcel zto:{'9' * 64} stalled" in out
     assert "12345.67 desk" in out
     assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
@@ -251,6 +251,7 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
 
 def test_fewer_than_there_are_says_how_many_more(terminal: Terminal) -> None:
     assert "另有 3 张" in terminal.run("tickets", "--limit", "2")[1]
+    assert "另有" not in terminal.run("tickets")[1]
     assert "工单过多" in "".join(
         tickets_screen(
             {"merchant": "demo", "found": 0, "complete": False, "as_of": "2026-11-11T00:00:00Z", "tickets": []}
@@ -265,8 +266,32 @@ def test_a_parcel_is_shown_from_payment_to_its_limits(terminal: Terminal) -> Non
     assert lines[1].startswith("轨迹来源 kuaidi100，上次延迟 2.0时，已中断 ended: abort 三天查询无记录")
     for part in ("经过 timeline", "买家付款 sim", "已揽收", "运输中", "付款到签收", "已用时长", "工单 tickets"):
         assert part in out
-    _, out, _ = terminal.run("parcel", "zto", "W1")
-    assert "退货" not in out
+    assert "  50.0h 付款到签收     arrival_59h" in out
+    bare = terminal.run("parcel", "zto", "W1")[1]
+    assert "退回单号 way back: RRR" in bare
+    assert "时限 limits" not in bare
+    assert "付款到签收 from" not in bare
+
+
+def test_a_limit_is_shown_with_what_its_breach_costs(terminal: Terminal) -> None:
+    answer = json.loads(terminal.run("parcel", "zto", "9" * 64, "--json")[1])
+    answer["limits"][0]["exposure_fen"] = 3_005
+    first, second, *_ = [line for line in parcel_screen(answer) if line.startswith("   ") and "h " in line]
+    assert first.endswith("48h     30.05")
+    assert second.endswith("59h")
+
+
+def test_orders_are_named_where_there_is_room(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("tickets")
+    assert f"parcel zto:{'9' * 64} stalled\n" in out
+    assert "parcel zto:W1 coming_back  订单 O1\n" in out
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(59, "0分"), (5399, "89分"), (5400, "1.5时")])
+def test_short_times_are_minutes_and_long_ones_hours(seconds: int, text: str) -> None:
+    row = ROW.model_copy(update={"lag": Spread(samples=1, median_s=1, p90_s=seconds)})
+    answer = Scores(merchant=MERCHANT, as_of=NOW, rows=(row,)).model_dump(mode="json")
+    assert list(scores_screen(answer, 7, None))[2].split()[-2] == text
 
 
 def test_couriers_stand_side_by_side(terminal: Terminal) -> None:

@@ -102,6 +102,7 @@ def test_an_entry_that_nothing_stands_behind_is_not_shown_and_taken_off_once_it_
     save(store, settled.key, parcel(waybill="W2"))
     store.table.open_cases |= {orphan.key: orphan, settled.key: settled}
     assert names(store) == [("zto:W1", "stalled")]
+    list_open(store, MERCHANT, ALL, NOW + STALE_AFTER)
     assert len(store.table.open_cases) == 3, "their writers may still be at it"
     list_open(store, MERCHANT, ALL, LATER)
     assert [key.id for key in store.table.open_cases] == ["zto:W1"]
@@ -128,5 +129,7 @@ def test_a_register_too_long_to_be_read_says_so(monkeypatch: pytest.MonkeyPatch)
     store = store_with(*(troubled(number) for number in range(601)), troubled(1, carrier="sf"))
     found = list_open(store, MERCHANT, ALL, NOW)
     assert (found.found, found.complete, len(found.tickets)) == (600, False, 500)
+    monkeypatch.setattr(module, "CASES_MAX", 602)
+    assert list_open(store, MERCHANT, ALL, NOW).complete
     narrow = list_open(store, MERCHANT, Wanted(500, carrier="sf"), NOW)
     assert (narrow.found, narrow.complete) == (1, True)
