@@ -53,6 +53,7 @@ REASON_MAX = 100
 PRESENCES = ("online", "away", "offline")
 
 _CODE, _KEY = re.compile(r"[A-Za-z0-9_.:+\-]{1,200}"), re.compile(r"[a-z][a-z_]{0,39}")
+_GONE = re.compile(r"…[0-9]{1,7}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,40}")
 _DEPTH_MAX = 8
@@ -115,7 +116,8 @@ def _redacted(value: object, name: str, depth: int) -> object:
         return value
     written = str(value)
     is_small = isinstance(value, int) and len(written) <= 5
-    return value if is_small or (name in _PLAIN and _CODE.fullmatch(written)) else f"…{len(written)}"
+    is_plain = is_small or _GONE.fullmatch(written) or (name in _PLAIN and _CODE.fullmatch(written))
+    return value if is_plain else f"…{len(written)}"
 
 
 # ---- what happened -----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from shared.errors import LostRace, MalformedMessage, UnknownMerchant
 from shared.ports import CaseStore, Clock, Queue, StoredCase
 from shared.rules.chat.decide_desk import decide_desk
 from shared.rules.chat.decide_session import decide_session
-from shared.rules.chat.explain import explain
+from shared.rules.chat.explain import explain, trouble_name
 from shared.rules.chat.listening import event_of, reading_of
 from shared.workflows.chat_reading import line_facts, load_line
 from shared.workflows.receive_push import TooLarge
@@ -77,7 +77,13 @@ class RouteAnswer(NamedTuple):
 
     def _parcels(self) -> list[dict[str, object]]:
         return [
-            {"kind": "parcel", "parcel": trouble.parcel, "order_id": order.order_id, "what": trouble.what}
+            {
+                "kind": "parcel",
+                "parcel": trouble.parcel,
+                "order_id": order.order_id,
+                "what": trouble.what,
+                "text": "、".join(map(trouble_name, trouble.what)),
+            }
             for order in self.orders
             for trouble in order.troubles
         ]

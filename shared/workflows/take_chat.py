@@ -45,11 +45,11 @@ def _without_words(body: str, find_source: Callable[[str], ModuleType], clock: C
         return []
     source, merchant, raw, headers = read_raw_push(message)
     vendor = find_source(source)
-    lines = [item for item in vendor.parse_push(merchant, raw, headers) if isinstance(item, LineSaid)]
-    rest = write_raw_push(source, merchant, Push(headers, {}, vendor.redact(raw)), clock.now())
-    if not lines and json.loads(rest)["body"] == message.get("body"):
-        return []  # redacted before
+    left = vendor.redact(raw)
+    if json.loads(left) == json.loads(raw):
+        return []
     from shared.rules.chat.listening import understand_line
 
-    bodies = [write_message(understand_line(line)) for line in lines]
-    return [(merchant, text) for text in (*bodies, rest)]
+    lines = [item for item in vendor.parse_push(merchant, raw, headers) if isinstance(item, LineSaid)]
+    rest = write_raw_push(source, merchant, Push(headers, {}, left), clock.now())
+    return [(merchant, text) for text in (*(write_message(understand_line(line)) for line in lines), rest)]

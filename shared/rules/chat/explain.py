@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from shared.domain.conditions import FIELDS, AllOf, AnyOf, Condition, FieldKind, Not
 from shared.domain.routing import DEFAULT, HANDED_OVER, Routing
 from shared.domain.session import Routed
+from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.rules.routing.replay import from_document
 
 FIELD_NAMES: dict[str, str] = {
@@ -76,6 +77,14 @@ def _because(routed: Routed, routing: Routing) -> str:
     return f"{what}（{seen}）" if seen else what
 
 
+def trouble_name(word: str) -> str:
+    """Name what a buyer has open: a refund, or what is wrong with a parcel."""
+    return ANOMALIES[Anomaly(word)].title if word in _ANOMALIES else VALUE_NAMES.get(word, word)
+
+
+_ANOMALIES = frozenset(map(str, Anomaly))
+
+
 def _whereto(routed: Routed, routing: Routing) -> str:
     if routed.agent:
         return f"转专属客服 {routed.agent}"
@@ -105,7 +114,7 @@ def _shown(name: str, facts: Mapping[str, object]) -> str:
     if name == "price_fen" and isinstance(value, int):
         return f"{value / 100:.2f}元"
     if FIELDS[name] is FieldKind.WORDS and isinstance(value, frozenset):
-        return "、".join(VALUE_NAMES.get(word, word) for word in sorted(value)) or "无"
+        return "、".join(trouble_name(word) if name == "open_cases" else word for word in sorted(value)) or "无"
     if isinstance(value, bool):
         return "是" if value else "否"
     return VALUE_NAMES.get(str(value), str(value)) or "无"

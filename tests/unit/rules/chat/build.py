@@ -72,9 +72,7 @@ def hours(span: str, *days: str) -> dict[str, Any]:
 _COUNT = iter(range(10**9))
 
 
-def line(
-    words: str = "", *, at: datetime = NOW, tone: str = "calm", intent: str = "other", **fields: Any
-) -> LineReceived:
+def line(words: str = "", *, at: datetime = NOW, tone: str = "calm", **fields: Any) -> LineReceived:
     """A buyer's line; every one says something else unless told otherwise."""
     number = next(_COUNT)
     shopper = Shopper(buyer="b-1", tags=tuple(fields.pop("tags", ())), tier=fields.pop("tier", ""))
