@@ -1,4 +1,4 @@
-"""Measures the stack against its budgets: `python -m tests.benchmarks [--gate] [--no-valgrind] [--events N]`.
+"""Measures the stack against its budgets: `python -m tests.benchmarks [--gate] [--no-valgrind] [--shipments N] …`.
 
 Gates are exact counts and ratios of one session; wall time is told and never held to anything. Instructions are
 counted by valgrind's cachegrind: without it the counts of calls, units, bytes, modules and memory remain.
@@ -7,11 +7,12 @@ counted by valgrind's cachegrind: without it the counts of calls, units, bytes, 
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from infra.bundle.build import ROOT
-from tests.benchmarks import rows
+from tests.benchmarks import rows, watch_rows
 from tests.benchmarks.loopback import serving
 from tests.benchmarks.session import Session, SessionRefused, begin_session
 from tests.benchmarks.starts import Starts
@@ -27,11 +28,17 @@ def main() -> int:
     parser.add_argument("--gate", action="store_true", help="end with 1 when a gate fails")
     parser.add_argument("--no-valgrind", action="store_true", help="count no instructions")
     parser.add_argument("--events", type=int, default=1000, help="how many events the log lines are counted over")
+    parser.add_argument(
+        "--shipments",
+        type=int,
+        default=int(os.environ.get("HUHANG_SHIPMENTS", "20000")),
+        help="how large the synthetic fleet is (0: leave fleet and sweeps out)",
+    )
     arguments = parser.parse_args()
     try:
         with begin_session() as session:
             chosen = dataclasses.replace(session, valgrind=None) if arguments.no_valgrind else session
-            measured = _measure(chosen, arguments.events)
+            measured = _measure(chosen, arguments.events, arguments.shipments)
             _compare(session.name, measured)
     except SessionRefused as problem:
         sys.stderr.write(f"benchmarks: {problem}\n")
@@ -41,7 +48,7 @@ def main() -> int:
     return 1 if failed and arguments.gate else 0
 
 
-def _measure(session: Session, events: int) -> list[Row]:
+def _measure(session: Session, events: int, shipments: int) -> list[Row]:
     print(session.name)
     measured: list[Row] = []
 
@@ -60,6 +67,10 @@ def _measure(session: Session, events: int) -> list[Row]:
     show("Bundles", list(rows.bundle_rows(session)))
     show("AWS calls and write units, through the real handlers", list(rows.call_rows()))
     show("Logs and the way to the courier", [*rows.log_rows(events), *rows.demo_rows()])
+    show("Storms of duplicates", list(watch_rows.storm_rows()))
+    if shipments:
+        show("A synthetic fleet, watched", list(watch_rows.fleet_rows(shipments)))
+        show("The clock, on paper", list(watch_rows.sweep_rows()))
     return measured
 
 

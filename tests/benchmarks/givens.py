@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from infra.local.sandbox.clock import BEIJING, beijing_text
 from infra.local.sandbox.signatures import douyin_event_sign, zto_digest
 from shared.domain.commands import InterceptParcel
+from shared.domain.events import ParcelShipped
 from shared.domain.keys import parcel_key
 from shared.domain.messages import write_message
+from shared.domain.parcel import Content
 from shared.domain.policy import Policy
 from shared.domain.why import Why
 
@@ -133,6 +135,20 @@ def intercept() -> str:
         merchant=MERCHANT, command_id=f"{case}#1", reply_to=case, why=why, carrier="zto", waybill=WAYBILL
     )
     return write_message(command)
+
+
+def shipped(waybill: str, at: datetime) -> str:
+    """Give the queue message in which an order tells of its parcel."""
+    content = Content(
+        platform="douyin",
+        order_id=str(ORDER),
+        line_ids=(str(LINE),),
+        paid_fen=12_990,
+        paid_at=at - timedelta(hours=12),
+        shipped_at=at,
+        region="浙江省",
+    )
+    return write_message(ParcelShipped(merchant=MERCHANT, carrier="zto", waybill=waybill, content=content))
 
 
 def real_now() -> datetime:

@@ -74,7 +74,8 @@ class Cloud:
         return 200, {"Responses": {TABLE: found}, "UnprocessedKeys": {}}
 
     def _Query(self, given: Fields) -> tuple[int, Fields]:
-        bucket, first, last = (given["ExpressionAttributeValues"][name]["S"] for name in (":bucket", ":first", ":last"))
+        values = [value["S"] for value in given["ExpressionAttributeValues"].values()]  # a partition, perhaps a range
+        bucket, first, last = (*values, "", "\uffff")[:3] if len(values) == 1 else values
         found = [item for (pk, sk), item in self.items.items() if pk == bucket and first <= sk <= last]
         return 200, {"Items": found, "Count": len(found)}
 

@@ -88,7 +88,12 @@ class Starts:
         return self._count(self._probe(name, events), bundle)
 
     def per_event(self) -> tuple[float, float]:
-        """Count a worker's instructions and calls per event once it runs: twelve batches of scans less two."""
+        """Count a worker's instructions and calls per event once it runs: twelve batches of scans less two.
+
+        The parcels are watched ones: an order told of them before.
+        """
+        shipped = queue_event([givens.shipped(_waybill(parcel), self._began) for parcel in range(PER_BATCH)])
+        self._report(self._probe("track_parcel", [shipped]), self._session.worker)
         batches = [queue_event([self._scan(parcel, batch) for parcel in range(PER_BATCH)]) for batch in range(13)]
         self._report(self._probe("track_parcel", batches[:3]), self._session.worker)
         few = self.function("track_parcel", batches[1:3], self._session.worker)
@@ -159,7 +164,7 @@ class Starts:
 
     def _scan(self, parcel: int, batch: int) -> str:
         at = self._began + timedelta(minutes=batch)
-        return self._raw(givens.zto_scan(f"{int(WAYBILL) + 1 + parcel}", "ARRIVAL", at))
+        return self._raw(givens.zto_scan(_waybill(parcel), "ARRIVAL", at))
 
     def _queued(self, pushed: Event) -> Event:
         return queue_event([self._raw(pushed)])
@@ -176,3 +181,7 @@ class Starts:
         path = self._session.scratch / "events.json"
         path.write_text(json.dumps(events), encoding="utf-8")
         return str(path)
+
+
+def _waybill(parcel: int) -> str:
+    return f"{int(WAYBILL) + 1 + parcel}"

@@ -77,11 +77,11 @@ class Travel:
 class Fleet:
     """All parcels of one merchant. `acts`: couriers react when they are urged and people when they are told."""
 
-    def __init__(self, journeys: Sequence[Journey], *, acts: bool = False) -> None:
+    def __init__(self, journeys: Sequence[Journey], *, acts: bool = False, notebook: type[Notebook] = Notebook) -> None:
         self.acts = acts
         self.clock = FakeClock(journeys[0].paid_at)
         self.table = FakeTable()
-        self.store = Notebook(self.table)
+        self.store = notebook(self.table)
         self.index = CountingIndex(self.table)
         self.queue = FakeQueue()
         urge_by = dict.fromkeys(CARRIERS, "kuaidi100") if acts else {}
