@@ -1,7 +1,8 @@
 """Makes the demo merchant: `python -m infra.local.seed [--home DIR]`, also called by `up`. Safe to repeat.
 
 One set of random credentials per home, known to both sides: Secrets Manager for huhang, the control API for the
-sandbox. The policy's first version is put in force once; later versions are left alone.
+sandbox, where each further staff group is a merchant of its own with nothing but a robot. The policy's first version
+is put in force once; later versions are left alone.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import os
 import secrets
 import sys
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,15 @@ from infra.local.processes import StartFailed
 from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import SignedAws
+from shared.domain.hours import BusinessHours, Weekday
 from shared.domain.policy import Policy, Robot
+from shared.domain.watching import Watching
 from shared.errors import LostRace
 from shared.settings import ACCOUNTS_PREFIX
 
 Credentials = dict[str, dict[str, str]]
+SPECIALIST, DIRECTOR = "specialist", "director"
+URGED_BY_KUAIDI100 = ("yto", "yunda", "jt", "sto", "deppon")
 BOARD_TOKEN = "local-board"  # of a cloud that only this machine reaches
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -38,25 +44,48 @@ def seed(outputs: dict[str, Any]) -> None:
         StartFailed: the sandbox did not take the merchant.
     """
     merchant, endpoint = str(outputs["MerchantId"]), str(outputs["CloudEndpoint"])
-    credentials = _credentials(Path(outputs["MerchantSecretsFile"]), str(outputs["SandboxUrl"]))
+    credentials = _credentials(Path(outputs["MerchantSecretsFile"]), outputs)
     _put_secret(endpoint, ACCOUNTS_PREFIX + merchant, json.dumps(credentials))
     _put_policy(endpoint, str(outputs["TableName"]), merchant)
-    _tell_sandbox(outputs, merchant, credentials)
+    _tell_sandbox(outputs, merchant, credentials | {"webhook_base": outputs["WebhookBaseUrl"]})
+    for group in (SPECIALIST, DIRECTOR):
+        _tell_sandbox(outputs, robot_of(merchant, group), {"dingtalk": credentials[f"dingtalk_{group}"]})
 
 
 def demo_policy(merchant: str) -> Policy:
-    """The demo merchant's policy: huhang's defaults, and the robot of the desk."""
-    return Policy(merchant=merchant, version=1, robots={"desk": Robot(channel="dingtalk", account="dingtalk")})
+    """The demo merchant's policy: huhang's defaults, three groups with robots, who is asked and urged, open 9 to 22."""
+    return Policy(
+        merchant=merchant,
+        version=1,
+        robots={
+            "desk": Robot(channel="dingtalk", account="dingtalk"),
+            **{group: Robot(channel="dingtalk", account=f"dingtalk_{group}") for group in (SPECIALIST, DIRECTOR)},
+        },
+        watching=Watching(
+            hours=BusinessHours.model_validate({"week": dict.fromkeys(Weekday, ("09:00-22:00",))}),
+            trackers={"zto": "zto"},
+            urge_by=dict.fromkeys(URGED_BY_KUAIDI100, "kuaidi100"),
+        ),
+    )
 
 
-def _credentials(file: Path, sandbox: str) -> Credentials:
-    """Read this home's credentials, or invent them; the addresses are always the sandbox's of today."""
+def robot_of(merchant: str, group: str) -> str:
+    """Name the merchant under which the sandbox keeps what a group's robot says."""
+    return merchant if group == "desk" else f"{merchant}-{group}"
+
+
+def _credentials(file: Path, outputs: dict[str, Any]) -> Credentials:
+    """Read this home's credentials, and invent those that it lacks; the addresses are always those of today."""
+    sandbox, webhooks = str(outputs["SandboxUrl"]), f"{outputs['WebhookBaseUrl']}/webhooks"
     known: Credentials = json.loads(file.read_text()) if file.exists() else {}
-    credentials = known or _invent()
-    for vendor in ("douyin", "zto", "jushuitan", "dingtalk"):
+    credentials = _invent() | known
+    for vendor in ("douyin", "zto", "kuaidi100", "jushuitan", "dingtalk"):
         credentials[vendor]["base_url"] = f"{sandbox}/{vendor}"
+    for group in (SPECIALIST, DIRECTOR):
+        credentials[f"dingtalk_{group}"]["base_url"] = f"{sandbox}/dingtalk"
     credentials["board"] = {"token": BOARD_TOKEN}
     credentials["selfbuilt"]["api_url"] = f"{sandbox}/selfbuilt/commands"
+    credentials["kuaidi100"]["callback_url"] = f"{webhooks}/kuaidi100/{outputs['MerchantId']}"
     unfinished = file.with_suffix(".new")
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(credentials, indent=2) + "\n")
@@ -78,9 +107,20 @@ def _invent() -> Credentials:
             "app_secret": secrets.token_hex(16),
             "access_token": secrets.token_hex(16),
         },
-        "dingtalk": {"access_token": secrets.token_hex(32), "secret": "SEC" + secrets.token_hex(32)},
+        "kuaidi100": {
+            "key": secrets.token_hex(8),
+            "customer": secrets.token_hex(16).upper(),
+            "secret": secrets.token_hex(16),
+            "salt": secrets.token_hex(8),
+            "work_order_type": "1",
+        },
+        **{name: _invent_robot() for name in ("dingtalk", f"dingtalk_{SPECIALIST}", f"dingtalk_{DIRECTOR}")},
         "selfbuilt": {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()},
     }
+
+
+def _invent_robot() -> dict[str, str]:
+    return {"access_token": secrets.token_hex(32), "secret": "SEC" + secrets.token_hex(32)}
 
 
 def _put_secret(endpoint: str, name: str, text: str) -> None:
@@ -103,11 +143,10 @@ def _put_policy(endpoint: str, table: str, merchant: str) -> None:
     aws.close()
 
 
-def _tell_sandbox(outputs: dict[str, Any], merchant: str, credentials: Credentials) -> None:
-    body = json.dumps(credentials | {"webhook_base": outputs["WebhookBaseUrl"]}).encode()
+def _tell_sandbox(outputs: dict[str, Any], merchant: str, accounts: Mapping[str, object]) -> None:
     request = urllib.request.Request(
         f"{outputs['SandboxUrl']}/control/merchants/{merchant}",
-        data=body,
+        data=json.dumps(accounts).encode(),
         method="PUT",
         headers={"content-type": "application/json"},
     )
