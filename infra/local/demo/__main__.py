@@ -1,7 +1,8 @@
 """The demo: `python -m infra.local.demo [--home DIR] [--fresh]`, or `make demo`.
 
-Brings the local cloud up, plays one simulated afternoon of refunds through its real doors, and gives an account. The
-cloud keeps running. Ends with 1 when a scene does not end as it has to, and says which.
+Brings the local cloud up, plays one simulated afternoon of orders and refunds, and what becomes of them in ten days,
+through its real doors, and gives an account. The cloud keeps running. Ends with 1 when a scene does not end as it has
+to, and says which.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from infra.local import deployment
 from infra.local.cloud import LocalCloud
 from infra.local.demo.afternoon import LASTS_MIN, SCENES
+from infra.local.demo.desk import DeskRefused
 from infra.local.demo.feed import Feed, make_console
 from infra.local.demo.flow import NeverQuiet
 from infra.local.demo.outside import OutsideRefused
@@ -28,6 +30,7 @@ FAILURES = (
     deployment.NotLoopback,
     NeverQuiet,
     OutsideRefused,
+    DeskRefused,
 )
 
 
@@ -61,7 +64,10 @@ def _run(cloud: LocalCloud) -> int:
             SCENES, timedelta(minutes=LASTS_MIN), feed.tell, after_step=lambda: feed.step(cloud.clock.now())
         )
     took_s = time.monotonic() - began
-    console.print(f"[bold]一周模拟时间 {played.steps} 步，用时 {took_s:.0f} s[/] one simulated week in {took_s:.0f} s")
+    days = LASTS_MIN / 24 / 60
+    console.print(
+        f"[bold]模拟 {days:g} 天，{played.steps} 步，用时 {took_s:.0f} s[/] {days:g} simulated days in {took_s:.0f} s"
+    )
     problems = print_report(console, played, outputs)
     if problems:
         console.print(f"[bold red]{len(problems)} 处不符 differences[/]")

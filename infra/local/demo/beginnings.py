@@ -6,14 +6,14 @@ from infra.local.demo.scenes import NOT_PAID, Cue, RefundEnd
 
 FEN = 5900
 UNSHIPPED = "refund_only_unshipped"
-SHIPPED_AT = 0.0  # minutes since the afternoon began
+SHIPPED_AT = 1.0  # minutes since the afternoon began
 ASKED_AT = 30.0
 DESK_AT = 90.0
 
 
 def on_the_road(plan: Plan, *more: Cue, sync_platform: bool = True) -> tuple[Cue, ...]:
     """An order that is shipped at once, and what follows."""
-    return (Cue(SHIPPED_AT, order(1, FEN)), Cue(SHIPPED_AT, ship(plan, sync_platform=sync_platform)), *more)
+    return (Cue(0, order(1, FEN)), Cue(SHIPPED_AT, ship(plan, sync_platform=sync_platform)), *more)
 
 
 def asked(plan: Plan, *more: Cue, sync_platform: bool = True) -> tuple[Cue, ...]:

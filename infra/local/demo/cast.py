@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from infra.local.demo.desk import Desk
 from infra.local.demo.outside import Outside
+from shared.domain.tickets import Anomaly
 
 Plan = Mapping[str, Any]
+NUMBERS = {"zto": "75", "yto": "YT7", "sto": "777", "yunda": "432", "jt": "JT7"}
+"""How each courier's numbers begin; the run's eight digits and four of the scene follow."""
+NOTHING: Mapping[str, object] = {}
 
 
 @dataclass
@@ -18,13 +23,19 @@ class Cast:
     """One scene's people and things. `run` is unique per demo: simulated seconds since 1970."""
 
     outside: Outside
+    desk: Desk
     merchant: str
     credentials: Mapping[str, Any]
     run: int
     scene: int
     now: Callable[[], datetime]
     platform: str = "douyin"
+    carriers: Mapping[int, str] = field(default_factory=dict)  # parcel: courier, where it is not zto
     answers: list[int] = field(default_factory=list)  # huhang's, to what the scene sent by itself
+
+    def carrier(self, number: int = 1) -> str:
+        """Name the courier that really takes a parcel."""
+        return self.carriers.get(number, "zto")
 
     def order(self, number: int = 1) -> str:
         """Name an order."""
@@ -40,7 +51,8 @@ class Cast:
 
     def waybill(self, number: int = 1, way: int = 1) -> str:
         """Name a parcel; way 2 is the number under which it comes back."""
-        return f"75{self.run % 10**8:08d}{self.scene:02d}{number}{way}"
+        prefix = NUMBERS[self.carrier(number)]
+        return f"{prefix}{self.run % 10**8:08d}{self.scene:02d}{number}{way}"
 
     def _id(self, kind: int, number: int, place: int = 0) -> str:
         return f"692{self.run:010d}{self.scene:02d}{kind}{number}{place}"
@@ -53,7 +65,9 @@ class Step(NamedTuple):
     do: Callable[[Cast], object]
 
 
-def order(number: int, *lines_fen: int, erp: str = "WaitConfirm", paid_fen: int = 0, push: bool = True) -> Step:
+def order(
+    number: int, *lines_fen: int, erp: str = "WaitConfirm", paid_fen: int = 0, told: str = "买家付款", **how: object
+) -> Step:
     """Let a buyer pay an order."""
 
     def do(cast: Cast) -> None:
@@ -67,19 +81,27 @@ def order(number: int, *lines_fen: int, erp: str = "WaitConfirm", paid_fen: int 
                 {"line_id": cast.line(number, place), "amount_fen": fen} for place, fen in enumerate(lines_fen, start=1)
             ],
             erp={"status": erp},
-            push=push,
+            **how,
         )
 
-    return Step("买家付款", do)
+    return Step(told, do)
 
 
-def ship(plan: Plan, *, orders: Sequence[int] = (1,), told: str = "已发货", **how: bool) -> Step:
-    """Hand one parcel over, with the first line of each order inside."""
+def ship(
+    plan: Plan,
+    *,
+    orders: Sequence[int] = (1,),
+    told: str = "已发货",
+    road: Mapping[str, object] = NOTHING,
+    **how: bool,
+) -> Step:
+    """Hand one parcel over, with the first line of each order inside; `road` is what is special about its way."""
 
     def do(cast: Cast) -> None:
         number = orders[0]
         lines = [cast.line(one) for one in orders]
-        parcel = {"waybill": cast.waybill(number), "line_ids": lines, "plan": _named(plan, cast, number)}
+        parcel = {"waybill": cast.waybill(number), "carrier": cast.carrier(number), "line_ids": lines, **road}
+        parcel["plan"] = _named(plan, cast, number)
         cast.outside.do(f"orders/{cast.order(number)}/ship", parcels=[parcel], **how)
 
     return Step(told, do)
@@ -109,6 +131,37 @@ def ask(
 def act(action: str, told: str, number: int = 1, **how: Any) -> Step:
     """Let buyer, merchant or platform do something to a refund."""
     return Step(told, lambda cast: cast.outside.do(f"refunds/{cast.refund(number)}/{action}", **how))
+
+
+def send_back(plan: Plan, parcel: int, told: str = "买家寄回退货", number: int = 1) -> Step:
+    """Let the buyer send a refund's goods back, in a parcel of its own."""
+
+    def do(cast: Cast) -> None:
+        road = {"waybill": cast.waybill(parcel), "carrier": cast.carrier(parcel), "plan": plan}
+        cast.outside.do(f"refunds/{cast.refund(number)}/buyer_ships", **road)
+
+    return Step(told, do)
+
+
+def tracking(happens: str, told: str, number: int = 1, **how: object) -> Step:
+    """Decide what becomes of the subscriptions to a parcel."""
+    return Step(
+        told, lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}/subscription", happens=happens, **how)
+    )
+
+
+def change_road(told: str, number: int = 1, **how: object) -> Step:
+    """Change how a parcel can be tracked from now on."""
+    return Step(told, lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}", **how))
+
+
+def take(anomaly: Anomaly, by: str, number: int = 1, text: str = "") -> Step:
+    """Let a person at the board deal with a parcel's ticket."""
+
+    def do(cast: Cast) -> None:
+        cast.desk.take("parcel", f"{cast.carrier(number)}:{cast.waybill(number)}", anomaly, by, text)
+
+    return Step(f"{by}在看板上接手", do)
 
 
 def fail(vendor: str, api: str, kind: str, told: str) -> Step:

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from infra.local.demo.chat import GROUP_NAMES, GROUPS
 from infra.local.demo.moment import ZONE
 from infra.local.demo.outside import Outside
 
@@ -20,12 +21,12 @@ CALLS = {
     "afterSale/operate": "抖店：同意退款",
     "thirdcenter.createIntercept": "中通：请求拦截",
     "thirdcenter.cancelIntercept": "中通：取消拦截",
-    "zto.merchant.waybill.track.subsrcibe": "中通：订阅新单号",
+    "workorder/api/create": "快递100：催件工单",
     "open/jushuitan/orderbyoid/cancel": "聚水潭：取消订单",
     "open/webapi/orderapi/questionorder/questions": "聚水潭：转异常",
     "commands": "自建商城：",
 }
-"""Calls worth a line; queries and polls are many and change nothing."""
+"""Calls worth a line; subscriptions, queries and polls are many and change nothing that people see."""
 
 
 class Feed:
@@ -71,7 +72,8 @@ class Feed:
                 self.tell(datetime.fromisoformat(call["at"]), "护航 →", f"{CALLS[call['api']]}{kind}{verdict}")
         messages = self._outside.messages()
         for message in messages[self._said :]:
-            self.tell(datetime.fromisoformat(message["at"]), "护航 → 员工群：", message["title"])
+            group = next((name for name in GROUPS if message["merchant"].endswith(f"-{name}")), "desk")
+            self.tell(datetime.fromisoformat(message["at"]), f"护航 → {GROUP_NAMES[group]}：", message["title"])
         self._said = len(messages)
         if self._live:
             self._live.update(self._frame(now))

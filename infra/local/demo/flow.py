@@ -2,6 +2,9 @@
 
 Quiet: no message waits or is being handled (postponed ones have told so in the logs), and every letter of the stream
 has been published. Arrived: as many fates were recorded as events were accepted, found, woken and told.
+
+Under load the emulator gives up on a worker's lines after 50 ms and may never show them: an invocation that ended
+without a line is silent, and what it did is not known. It says "REPORT" in any case.
 """
 
 import json
@@ -13,16 +16,18 @@ from typing import Any
 
 from infra.catalog import FUNCTIONS
 from infra.local.cloud import LocalCloud
+from infra.local.demo.chronicle import Chronicle
 from infra.local.deployment import STACK
 from shared.domain.events import Event
 from shared.domain.messages import Message, parse_message
 from shared.errors import HuhangError
 
 PATIENCE_S = 45.0
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.03  # more often takes the time away from those who are looked at
 LATE_MS = 10_000  # a log line may be stored this much later than an earlier one
+SILENCE_S = 2.0  # so long a letter of a silent invocation is waited for
 FATES = ("handled", "repeated", "ignored", "unknown")
-CONSUMERS = ("handle_refund", "track_parcel", "send_notification")
+CONSUMERS = ("handle_refund", "track_parcel", "follow_chat", "send_notification")
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -45,13 +50,22 @@ class Counted:
     rules: dict[str, list[str]] = field(default_factory=dict)  # case: the rules behind its commands, in order
     failed: list[str] = field(default_factory=list)
     poll_failures: list[str] = field(default_factory=list)
+    ended: dict[str, set[str]] = field(default_factory=dict)  # function: its invocations, by their log streams
+    spoken: dict[str, set[str]] = field(default_factory=dict)  # those of them that said anything
+
+    def silent(self, *names: str) -> int:
+        """Count the invocations of functions of which no line is known."""
+        return sum(len(self.ended.get(name, set()) - self.spoken.get(name, set())) for name in names)
 
 
 class Flow:
     """Watches what flows through a local cloud, from its making on."""
 
-    def __init__(self, cloud: LocalCloud, table: str) -> None:
+    def __init__(self, cloud: LocalCloud, table: str, chronicle: Chronicle) -> None:
         self.seen = Counted()
+        self.chronicle = chronicle
+        self._clock = cloud.clock
+        self._forgiven = 0  # silent invocations whose letters are taken for published
         self._messages_url = f"{cloud.endpoint}/_ministack/sqs/messages"
         self._logs = cloud.client("logs")
         self._since_ms = {spec.name: int(time.time() * 1000) for spec in FUNCTIONS}
@@ -75,20 +89,26 @@ class Flow:
         Raises:
             NeverQuiet: it still moves after a while.
         """
-        end = time.monotonic() + PATIENCE_S
+        began = time.monotonic()
         last: tuple[int, int] | None = None
         while True:
-            self._read_stream()
-            self.read_logs("publish_outbox")
             busy = self._busy()
+            if not busy:
+                self._read_stream()
+                if self.seen.letters > self.seen.published:
+                    self.read_logs("publish_outbox")
             look = (self.seen.letters, self.seen.published)
-            if not busy and look[0] <= look[1]:
+            took_s = time.monotonic() - began
+            silent = took_s > SILENCE_S and self.seen.silent("publish_outbox") > self._forgiven
+            if not busy and (look[0] <= look[1] or silent):
                 if last == look:
+                    self._forgiven = self.seen.silent("publish_outbox")
+                    self.seen.published = max(look)
                     return
                 last = look
                 continue
             last = None
-            if time.monotonic() > end:
+            if took_s > PATIENCE_S:
                 raise NeverQuiet(f"{busy or 'the stream'} still moves: {look[0]} letters, {look[1]} published")
             time.sleep(LOOK_EVERY_S)
 
@@ -109,7 +129,11 @@ class Flow:
             return
         for event in events:
             window[event["logStreamName"], event["timestamp"], event["message"]] += 1
-        for (_, _, message), times in (window - known).items():
+        for (stream, _, message), times in (window - known).items():
+            if message.startswith("REPORT"):
+                self.seen.ended.setdefault(name, set()).add(stream)
+            elif not message.startswith(("START", "END")):
+                self.seen.spoken.setdefault(name, set()).add(stream)
             for _ in range(times):
                 self._take_line(name, message)
         newest = max((key[1] for key in window), default=since)
@@ -142,7 +166,11 @@ class Flow:
             answer = self._streams.get_records(ShardIterator=iterator)
             self._iterators[place] = answer["NextShardIterator"]
             for record in answer["Records"]:
-                outbox = record["dynamodb"].get("NewImage", {}).get("outbox", {}).get("S")
+                image = record["dynamodb"].get("NewImage")
+                if image is None:
+                    continue
+                self.chronicle.take(image, self._clock.now())
+                outbox = image.get("outbox", {}).get("S")
                 letters = json.loads(outbox) if outbox else []
                 self.seen.letters += len(letters)
                 for letter in letters:
@@ -159,10 +187,13 @@ class Flow:
     def _busy(self) -> list[str]:
         """The queues with messages that wait or are being handled."""
         queues = self._queues()
+        busy = [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
+        if any(message["IsVisible"] for name in busy for message in queues[name]):
+            return busy
         for spec in FUNCTIONS:
-            if spec.consumes and f"{STACK}-{spec.consumes.value}" in queues:
-                self.read_logs(spec.name)
-        return [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
+            if spec.consumes and f"{STACK}-{spec.consumes.value}" in busy:
+                self.read_logs(spec.name)  # it may have said that it postponed them
+        return [name for name in busy if any(map(self._is_busy, queues[name]))]
 
     def _queues(self) -> dict[str, list[dict[str, Any]]]:
         """The messages of every queue that is neither empty nor for dead letters."""

@@ -1,13 +1,12 @@
-"""The inside of a local cloud, as an operator could read it: cases, deadlines, scheduled functions, dead letters."""
+"""The inside of a local cloud, as an operator could read it: cases, scheduled functions, dead letters."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from infra.local import deployment
 from infra.local.cloud import LocalCloud
+from infra.local.demo.chronicle import case_key
 from shared.adapters.dynamo_cases import read_case
-from shared.adapters.table_layout import ONLY, from_ms
 from shared.domain.decision import AnyCase
 from shared.domain.keys import CaseKey
 from shared.domain.parcel import ParcelCase
@@ -25,17 +24,12 @@ class Inside:
     def cases(self) -> dict[CaseKey, AnyCase]:
         """The state of every case in the table."""
         found: dict[CaseKey, AnyCase] = {}
-        for item in self._scan():
-            key = _case_key(item)
+        for item in self.items():
+            key = case_key(item)
             stored = read_case(key, item) if key else None
             if stored and stored.case is not None:
                 found[stored.key] = stored.case
         return found
-
-    def next_due(self) -> datetime | None:
-        """The earliest deadline of any case."""
-        dues = [int(item["due"]["N"]) for item in self._scan(ProjectionExpression="due") if "due" in item]
-        return from_ms(min(dues)) if dues else None
 
     def wake(self, function: str) -> None:
         """Run a scheduled function now, as its schedule would."""
@@ -43,14 +37,15 @@ class Inside:
 
     def unknown_pushes(self) -> int:
         """How many pushes are kept that nobody has taught us."""
-        return sum(item["pk"]["S"].endswith("|unknown") for item in self._scan(ProjectionExpression="pk"))
+        return sum(item["pk"]["S"].endswith("|unknown") for item in self.items(ProjectionExpression="pk"))
 
     def dead_letters(self) -> dict[str, int]:
         """The dead-letter queues that are not empty."""
         depths = deployment.queue_depths(self.cloud.endpoint)
         return {name: count for name, count in depths.items() if name.endswith("-dead") and count}
 
-    def _scan(self, **how: str) -> Iterator[dict[str, Any]]:
+    def items(self, **how: str) -> Iterator[dict[str, Any]]:
+        """Everything in the table."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **how)
         for page in pages:
             yield from page["Items"]
@@ -62,14 +57,6 @@ def refunds_of(cases: Mapping[CaseKey, AnyCase]) -> dict[str, RefundCase]:
 
 
 def parcels_of(cases: Mapping[CaseKey, AnyCase]) -> dict[str, ParcelCase]:
-    """The parcel cases by waybill."""
-    return {case.waybill: case for case in cases.values() if isinstance(case, ParcelCase)}
-
-
-def _case_key(item: Mapping[str, Any]) -> CaseKey | None:
-    if item["sk"]["S"] != ONLY or "body" not in item:
-        return None
-    try:
-        return CaseKey.parse(item["pk"]["S"])
-    except ValueError:
-        return None  # a policy or a command
+    """The parcel cases by waybill; of a number that moved to another courier, the case that it moved to."""
+    parcels = [case for case in cases.values() if isinstance(case, ParcelCase)]
+    return {case.waybill: case for case in sorted(parcels, key=lambda case: case.moved_to is None)}

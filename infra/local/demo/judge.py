@@ -1,25 +1,19 @@
-"""Did every scene end as it has to? Huhang's own cases beside the sandbox's truth; every difference is one sentence."""
+"""Did every scene end as it has to? Huhang's own cases beside the sandbox's truth; every difference is one sentence.
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+How parcels were watched is judged in `judge_watch.py`.
+"""
+
+from collections.abc import Iterator, Mapping
 
 from infra.local.demo.cast import Cast
-from infra.local.demo.flow import Counted
+from infra.local.demo.evidence import Evidence, differ
+from infra.local.demo.flow import CONSUMERS, Counted
+from infra.local.demo.judge_watch import judge_board, judge_subscriptions, judge_watch
 from infra.local.demo.scenes import ParcelEnd, RefundEnd, Scene
-from shared.domain.parcel import ParcelCase
-from shared.domain.refund import RefundCase
 
 LIVE = ("INTERCEPTING", "INTERCEPT_SUCCESS", "PACKAGE_DELIVERING")
 BY_US = "merchant_api"
-
-
-class Evidence(NamedTuple):
-    """Everything that a judgement looks at."""
-
-    refunds: Mapping[str, RefundCase]
-    parcels: Mapping[str, ParcelCase]
-    truth: Mapping[str, Any]
-    calls: Sequence[Mapping[str, Any]]
+BATCH_MAX = 10
 
 
 def judge_scene(scene: Scene, cast: Cast, evidence: Evidence) -> list[str]:
@@ -29,6 +23,7 @@ def judge_scene(scene: Scene, cast: Cast, evidence: Evidence) -> list[str]:
         problems += _refund(cast.refund(number), end, evidence)
     for number, parcel_end in scene.parcels.items():
         problems += _parcel(cast.waybill(number), parcel_end, evidence)
+    problems += judge_watch(scene, cast, evidence)
     problems += [f"huhang answered {answer} to a repeated message" for answer in cast.answers if answer != 200]
     return problems
 
@@ -44,6 +39,7 @@ def judge_all(evidence: Evidence, counted: Counted, accepted: int, dead: Mapping
         live = sum(one["status"] in LIVE for one in parcel["interceptions"])
         if live > 1 or parcel["effective_interceptions"] > 1:
             problems.append(f"parcel {waybill} has {live} live interceptions")
+    problems += [*judge_subscriptions(evidence), *judge_board(evidence)]
     problems += [f"{count} messages are dead in {name}" for name, count in dead.items()]
     problems += [f"a function failed: {failure}" for failure in counted.failed]
     problems += [f"a poll failed: {failure}" for failure in dict.fromkeys(counted.poll_failures)]
@@ -52,9 +48,13 @@ def judge_all(evidence: Evidence, counted: Counted, accepted: int, dead: Mapping
 
 
 def lost_events(counted: Counted, accepted: int) -> int:
-    """How many events came in and found no fate; repeated deliveries only add fates."""
+    """How many events came in and found no fate; repeated deliveries only add fates.
+
+    An invocation whose lines the emulator lost may have found ten.
+    """
     came = accepted + counted.polled + counted.woken + counted.own_events
-    return max(0, came - sum(counted.fates.values()))
+    unheard = counted.silent(*CONSUMERS) * BATCH_MAX
+    return max(0, came - sum(counted.fates.values()) - unheard)
 
 
 def _refund(number: str, end: RefundEnd, evidence: Evidence) -> Iterator[str]:
@@ -62,16 +62,17 @@ def _refund(number: str, end: RefundEnd, evidence: Evidence) -> Iterator[str]:
     if case is None or truth is None:
         yield f"refund {number} is unknown to {'huhang' if case is None else 'the sandbox'}"
         return
-    yield from _differ(f"refund {number} ended", case.outcome or case.phase, end.ending)
+    yield from differ(f"refund {number} ended", case.outcome or case.phase, end.ending)
     tickets = sorted(ticket for ticket in case.tickets if ticket not in end.perhaps)
-    yield from _differ(f"refund {number} has tickets", tickets, sorted(end.tickets))
-    yield from _differ(f"refund {number} was paid by", truth["refunded_by"], end.paid_by)
-    yield from _differ(f"refund {number} paid (fen)", truth["refunded_fen"], end.paid_fen if end.paid_by else 0)
-    yield from _differ(f"refund {number} was paid, times", truth["refund_effects"], int(bool(end.paid_by)))
+    yield from differ(f"refund {number} has tickets", tickets, sorted(end.tickets))
+    yield from differ(f"refund {number} was paid by", truth["refunded_by"], end.paid_by)
+    yield from differ(f"refund {number} paid (fen)", truth["refunded_fen"], end.paid_fen if end.paid_by else 0)
+    yield from differ(f"refund {number} was paid, times", truth["refund_effects"], int(bool(end.paid_by)))
     wanted = int(end.paid_by == BY_US) if end.agreements is None else end.agreements
-    yield from _differ(f"refund {number}: calls to agree", truth["operate_calls"], wanted)
+    yield from differ(f"refund {number}: calls to agree", truth["operate_calls"], wanted)
     if end.rule:
-        yield from _differ(f"refund {number}: rule", case.rule, end.rule)
+        yield from differ(f"refund {number}: rule", case.rule, end.rule)
+    yield from differ(f"refund {number} knew of the risk", number in evidence.forced_refund_at, end.at_risk)
 
 
 def _parcel(waybill: str, end: ParcelEnd, evidence: Evidence) -> Iterator[str]:
@@ -79,12 +80,7 @@ def _parcel(waybill: str, end: ParcelEnd, evidence: Evidence) -> Iterator[str]:
     if truth is None:
         yield f"parcel {waybill} is unknown to the sandbox"
         return
-    yield from _differ(f"parcel {waybill}: requests", truth["interception_requests"], end.requests)
-    yield from _differ(f"parcel {waybill}: registered", len(truth["interceptions"]), end.registered)
-    yield from _differ(f"parcel {waybill}: stopped", truth["effective_interceptions"], end.stopped)
-    yield from _differ(f"parcel {waybill} is", truth["stage"], end.stage)
-
-
-def _differ(what: str, found: object, wanted: object) -> Iterator[str]:
-    if found != wanted:
-        yield f"{what} {found!s}, not {wanted!s}"
+    yield from differ(f"parcel {waybill}: requests", truth["interception_requests"], end.requests)
+    yield from differ(f"parcel {waybill}: registered", len(truth["interceptions"]), end.registered)
+    yield from differ(f"parcel {waybill}: stopped", truth["effective_interceptions"], end.stopped)
+    yield from differ(f"parcel {waybill} is", truth["stage"], end.stage)

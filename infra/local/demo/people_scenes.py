@@ -4,6 +4,7 @@ from infra.local.demo import plans
 from infra.local.demo.beginnings import (
     ASKED_AT,
     FEN,
+    SHIPPED_AT,
     UNSHIPPED,
     asked,
     by_desk,
@@ -11,7 +12,7 @@ from infra.local.demo.beginnings import (
     with_ticket,
 )
 from infra.local.demo.cast import act, ask, fail, order, repeat_all, ship
-from infra.local.demo.scenes import NOT_PAID, PAID_BACK, RETURNED, UNTOUCHED, Cue, ParcelEnd, RefundEnd, Scene
+from infra.local.demo.scenes import ARRIVED, NOT_PAID, PAID_BACK, RETURNED, Cue, ParcelEnd, RefundEnd, Scene
 
 PEOPLE_SCENES: tuple[Scene, ...] = (
     Scene(
@@ -44,9 +45,9 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
         "forced_too_late",
         "强制退款且已签收：损失留证",
         "forced refund, too late",
-        on_the_road(plans.DELIVERED, Cue(ASKED_AT, ask(forced=True, told="平台强制退款"))),
+        on_the_road(plans.ARRIVED, Cue(ASKED_AT, ask(forced=True, told="平台强制退款"))),
         {1: RefundEnd("lost", ("loss",), "platform_forced", perhaps=("interception_failed",))},
-        {1: UNTOUCHED._replace(stage="signed")},
+        {1: ARRIVED},
     ),
     Scene(
         13,
@@ -55,7 +56,7 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
         "withdrawn after acceptance",
         asked(plans.STOPPED_LATE, Cue(45, act("withdraw", "买家撤销退款"))),
         {1: NOT_PAID._replace(ending="withdrawn")},
-        {1: ParcelEnd(1, 1, 0, "in_transit")},
+        {1: ParcelEnd(1, 1, 0, "signed")},
     ),
     Scene(
         14,
@@ -66,7 +67,7 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
             plans.STOPPED_LATE, Cue(45, act("modify", "买家改为只退30元", amount_fen=3000)), by_desk("agree_by_hand")
         ),
         {1: with_ticket("partial_amount", agreed=True, fen=3000)},
-        {1: ParcelEnd(1, 1, 0, "in_transit")},
+        {1: ParcelEnd(1, 1, 0, "signed")},
     ),
     Scene(
         16,
@@ -98,7 +99,7 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
         (
             Cue(0, order(1, FEN)),
             Cue(0, order(2, FEN)),
-            Cue(0, ship(plans.STOPPED, orders=(2,))),
+            Cue(SHIPPED_AT, ship(plans.STOPPED, orders=(2,))),
             Cue(20, fail("douyin", "operate", "timeout_after_effect", "平台同意接口将超时")),
             Cue(20, ask(1, kind=UNSHIPPED)),
             Cue(24, fail("zto", "thirdcenter.createIntercept", "timeout_after_effect", "拦截接口将超时")),
@@ -114,7 +115,7 @@ PEOPLE_SCENES: tuple[Scene, ...] = (
         "more than was paid",
         on_the_road(plans.STOPPED, Cue(ASKED_AT, ask(amount_fen=8000)), by_desk("refuse_by_hand")),
         {1: with_ticket("above_paid")},
-        {1: ParcelEnd(0, 0, 0, "in_transit")},
+        {1: ARRIVED},
     ),
     Scene(
         23,

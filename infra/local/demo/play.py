@@ -9,9 +9,13 @@ from typing import Any, NamedTuple
 
 from infra.local.cloud import LocalCloud
 from infra.local.demo.cast import Cast
+from infra.local.demo.chat import read_chat
+from infra.local.demo.chronicle import Chronicle
+from infra.local.demo.desk import Desk
+from infra.local.demo.evidence import Evidence
 from infra.local.demo.flow import Counted, Flow
 from infra.local.demo.inside import Inside, parcels_of, refunds_of
-from infra.local.demo.judge import Evidence, judge_all, judge_scene
+from infra.local.demo.judge import judge_all, judge_scene
 from infra.local.demo.moment import next_afternoon
 from infra.local.demo.outside import Outside
 from infra.local.demo.scenes import Scene
@@ -60,8 +64,15 @@ class Stage:
         self.merchant = str(outputs["MerchantId"])
         self.credentials: dict[str, Any] = json.loads(Path(outputs["MerchantSecretsFile"]).read_text())
         self.outside = Outside(str(outputs["SandboxUrl"]), str(outputs["WebhookBaseUrl"]))
+        self.desk = Desk(str(outputs["WebhookBaseUrl"]), self.merchant, self.credentials["board"]["token"])
         self.inside = Inside(cloud, outputs)
-        self.flow = Flow(cloud, str(outputs["TableName"]))
+        chronicle = Chronicle(self.inside.items(), cloud.clock.now())
+        self.flow = Flow(cloud, str(outputs["TableName"]), chronicle)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.outside.close()
+        self.desk.close()
 
     def play(
         self, scenes: Sequence[Scene], lasts: timedelta, tell: Tell, after_step: Callable[[], None] = lambda: None
@@ -69,12 +80,21 @@ class Stage:
         """Play scenes together from the next afternoon on, and look at what they left behind."""
         clock = self.cloud.clock
         last_call, seen = self._last_call(), {push["key"] for push in self.outside.pushes()}
+        self.desk.taken = 0
         began_at = next_afternoon(clock.now())
         clock.set(began_at - timedelta(minutes=1))
         run = int(began_at.timestamp())
         casts = {
             scene.number: Cast(
-                self.outside, self.merchant, self.credentials, run, scene.number, clock.now, scene.platform
+                self.outside,
+                self.desk,
+                self.merchant,
+                self.credentials,
+                run,
+                scene.number,
+                clock.now,
+                scene.platform,
+                scene.carriers,
             )
             for scene in scenes
         }
@@ -109,10 +129,23 @@ class Stage:
         old: set[str],
     ) -> Played:
         cases = self.inside.cases()
-        evidence = Evidence(refunds_of(cases), parcels_of(cases), self.outside.truth(), self.outside.calls(last))
         pushes = [push for push in self.outside.pushes() if push["key"] not in old]
+        messages = self.outside.messages()
+        evidence = Evidence(
+            refunds=refunds_of(cases),
+            parcels=parcels_of(cases),
+            truth=self.outside.truth(),
+            calls=self.outside.calls(last),
+            pushes=pushes,
+            stories=self.flow.chronicle.stories,
+            forced_refund_at=self.flow.chronicle.forced_refund_at,
+            notices=read_chat(messages, self.merchant),
+            cases=cases,
+            board=self.desk.tickets(),
+            began_at=began_at,
+        )
         accepted = sum(answer["accepted"] for push in pushes for answer in push["answers"])
-        accepted += sum(status == 200 for cast in casts.values() for status in cast.answers)
+        accepted += sum(status == 200 for cast in casts.values() for status in cast.answers) + self.desk.taken
         return Played(
             merchant=self.merchant,
             scenes=scenes,
@@ -125,5 +158,5 @@ class Stage:
             accepted=accepted,
             dead=self.inside.dead_letters(),
             pushes=pushes,
-            messages=self.outside.messages(),
+            messages=messages,
         )

@@ -1,4 +1,4 @@
-"""The account at the end: a line per refund, the funnel beside the truth, the money, and what was counted."""
+"""The account at the end: a line per refund and ticket, the funnel beside the truth, the money, what was counted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.board.screens import tickets_screen
 from infra.local.demo.judge import lost_events
 from infra.local.demo.play import Played
 from infra.local.demo.stories import print_stories, yuan
 from infra.local.demo.truth import account_of, funnel_problems, true_funnel
+from infra.local.demo.watch_stories import print_watch
 from shared.rules.account import Account
 
 STEP_NAMES = {
@@ -26,9 +28,11 @@ def print_report(console: Console, played: Played, outputs: Mapping[str, Any]) -
     """Print the account and give what is not as it has to be."""
     account = account_of(played)
     print_stories(console, played, account)
+    print_watch(console, played)
     _print_funnel(console, played, account)
     _print_money(console, account)
     _print_counts(console, played)
+    _print_board(console, played)
     problems = [
         f"场景 {scene.number} {scene.heading}: {problem}"
         for scene in played.scenes
@@ -74,9 +78,16 @@ def _print_counts(console: Console, played: Played) -> None:
     )
 
 
+def _print_board(console: Console, played: Played) -> None:
+    """Show what the desk would see now, as the board's API gives it."""
+    console.print("[bold]看板 board[/]　", end="")
+    for line in tickets_screen(played.evidence.board):
+        console.print(line, soft_wrap=True, markup=False)
+
+
 def _print_signposts(console: Console, outputs: Mapping[str, Any]) -> None:
     console.print(
         f"[bold]再看 look further[/]　外部世界 {outputs['SandboxUrl']}/　真相 {outputs['SandboxUrl']}/control/truth　"
-        f"日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
+        f"看板 `make board`　日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
         soft_wrap=True,
     )

@@ -4,13 +4,15 @@ from infra.local.demo import plans
 from infra.local.demo.beginnings import (
     ASKED_AT,
     FEN,
+    SHIPPED_AT,
     UNSHIPPED,
     asked,
     by_desk,
     with_ticket,
 )
 from infra.local.demo.cast import ask, order, ship
-from infra.local.demo.scenes import PAID_BACK, RETURNED, UNTOUCHED, Cue, ParcelEnd, RefundEnd, Scene
+from infra.local.demo.scenes import ARRIVED, PAID_BACK, RETURNED, Cue, ParcelEnd, RefundEnd, Scene, TicketEnd
+from shared.domain.tickets import Anomaly
 
 ROAD_SCENES: tuple[Scene, ...] = (
     Scene(
@@ -29,7 +31,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         "label printed, stopped after the first scan",
         (
             Cue(0, order(1, FEN)),
-            Cue(0, ship(plans.PRINTED, told="打单", sync_platform=False, partly=True)),
+            Cue(SHIPPED_AT, ship(plans.PRINTED, told="打单", sync_platform=False, partly=True)),
             Cue(ASKED_AT, ask(kind=UNSHIPPED)),
         ),
         {1: RefundEnd("recovered", ("label_printed",))},
@@ -51,7 +53,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         "out for delivery",
         asked(plans.AT_THE_DOOR, by_desk("refuse_by_hand")),
         {1: with_ticket("interception_failed")},
-        {1: UNTOUCHED},
+        {1: ARRIVED},
     ),
     Scene(
         7,
@@ -60,7 +62,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         "the courier refuses",
         asked(plans.AT_THE_OUTLET, by_desk("refuse_by_hand")),
         {1: with_ticket("interception_failed")},
-        {1: ParcelEnd(1, 0, 0, "in_transit")},
+        {1: ParcelEnd(1, 0, 0, "signed")},
     ),
     Scene(
         8,
@@ -88,7 +90,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         (
             Cue(0, order(1, FEN)),
             Cue(0, order(2, FEN)),
-            Cue(0, ship(plans.STOPPED, orders=(1, 2))),
+            Cue(SHIPPED_AT, ship(plans.STOPPED, orders=(1, 2))),
             Cue(ASKED_AT, ask(1)),
             Cue(60, ask(2, told="另一单也退款")),
         ),
@@ -109,7 +111,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         "never_seen",
         "从未见过的订单：回查后拦截",
         "an order never seen",
-        (Cue(0, order(1, FEN, push=False)), Cue(0, ship(plans.STOPPED, push=False)), Cue(ASKED_AT, ask())),
+        (Cue(0, order(1, FEN, push=False)), Cue(SHIPPED_AT, ship(plans.STOPPED, push=False)), Cue(ASKED_AT, ask())),
         {1: PAID_BACK},
         {1: RETURNED},
     ),
@@ -130,6 +132,10 @@ ROAD_SCENES: tuple[Scene, ...] = (
         asked(plans.FORGOTTEN),
         {1: PAID_BACK._replace(tickets=("claim_due",))},
         {1: RETURNED},
+        tickets=(
+            TicketEnd(Anomaly.RETURN_NOT_PICKED_UP, 37.5, 49.5, 171.1, 5, "return_pickup_48h", way=2),
+            TicketEnd(Anomaly.UNWATCHED, 145.5, 145.5, 171.1, 2, way=2),
+        ),
     ),
     Scene(
         26,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from infra.local.demo.cast import Step
+from shared.domain.tickets import Anomaly
 
 
 class Cue(NamedTuple):
@@ -26,6 +27,7 @@ class RefundEnd(NamedTuple):
     paid_fen: int = 5900
     agreements: int | None = None  # calls of ours to agree; None: one where we pay, else none
     perhaps: tuple[str, ...] = ()
+    at_risk: bool = False  # was told that the platform may pay unasked, since a parcel stalls
 
 
 class ParcelEnd(NamedTuple):
@@ -37,8 +39,41 @@ class ParcelEnd(NamedTuple):
     stage: str = "received"
 
 
+class TicketEnd(NamedTuple):
+    """A ticket of the watch as it has to have been. Hours count from the scene's first cue.
+
+    `levels` is how far it was told: 1 the warning, 2 the breach, then desk, specialist and director. `ended_h` is None
+    where it is open in the end. It is about a parcel by number and way, or about the order of that number.
+    """
+
+    anomaly: Anomaly
+    warned_h: float
+    broken_h: float
+    ended_h: float | None
+    levels: int
+    rule: str = ""  # the anomaly itself where no clock ran
+    exposure_fen: int = 0
+    number: int = 1
+    way: int = 1
+    of_order: bool = False
+    carrier: str = ""  # as huhang knew it, where that is not the one that took the parcel
+    over: str = "已恢复"
+
+
+class WatchEnd(NamedTuple):
+    """How a parcel has to have been watched: what huhang asked of its sources, and what its buyer was told.
+
+    A source takes it within a minute of `after_h` hours.
+    """
+
+    subscriptions: int = 1
+    after_h: float = 0
+    work_orders: int = 0
+    buyer_told: tuple[Anomaly, ...] = ()
+
+
 class Scene(NamedTuple):
-    """One story of the afternoon. Refunds and parcels are named by number."""
+    """One story of the afternoon. Refunds and parcels are named by number; carriers are zto where nothing is said."""
 
     number: int
     name: str
@@ -48,10 +83,19 @@ class Scene(NamedTuple):
     refunds: Mapping[int, RefundEnd]
     parcels: Mapping[int, ParcelEnd] = {}
     platform: str = "douyin"
+    carriers: Mapping[int, str] = {}
+    tickets: tuple[TicketEnd, ...] = ()
+    watched: Mapping[int, WatchEnd] = {}
+
+    @property
+    def begins_min(self) -> float:
+        """The minute of the afternoon at which it begins."""
+        return self.cues[0].minute
 
 
 PAID_BACK = RefundEnd("recovered")
 NOT_PAID = RefundEnd("refused", paid_by="", paid_fen=0)
 RETURNED = ParcelEnd()
 """Asked once, registered once, stopped once, counted by the warehouse."""
-UNTOUCHED = ParcelEnd(0, 0, 0, "out_for_delivery")
+ARRIVED = ParcelEnd(0, 0, 0, "signed")
+"""Nobody tried to stop it, and it came home to the buyer."""

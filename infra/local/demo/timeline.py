@@ -2,7 +2,7 @@
 
 Steps fall on whole minutes, as the schedules do. After each: the world ticks, the sweep runs where a deadline has
 come, the poll where five minutes have passed, and everything comes to rest before the clock moves on. Sweeps and polls
-that could not find anything, because nothing has happened since the last one, are left out.
+that could not find anything, because nothing that they look at has changed since the last one, are left out.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,7 +39,8 @@ class Timeline:
         self._inside = inside
         self._flow = flow
         self._polled_at = clock.now()
-        self._has_moved = True  # the outside, since the last poll
+        self._has_moved = True  # what is polled, since the last poll
+        self._polled: object = None
 
     def play(self, happenings: Iterable[Happening], until: datetime, after_step: Callable[[], None]) -> None:
         """Play everything up to an instant.
@@ -53,15 +54,14 @@ class Timeline:
         next_at = self._outside.tick()
         for _ in range(STEPS_MAX):
             poll_at = self._polled_at + POLL_EVERY if self._has_moved else None
-            times = [waiting[0][0] if waiting else None, next_at, poll_at, self._inside.next_due()]
+            times = [waiting[0][0] if waiting else None, next_at, poll_at, self._flow.chronicle.next_due()]
             following = min((at for at in times if at is not None), default=until)
             if following >= until:
                 return
             self._move_to(following)
-            self._has_moved |= following in (times[0], times[1])
             while waiting and waiting[0][0] <= self.clock.now():
                 heappop(waiting)[2]()
-            next_at = self._let_it_happen()
+            next_at = self._let_it_happen(outside_moves=following in (times[0], times[1]))
             self.steps += 1
             after_step()
         raise RuntimeError(f"more than {STEPS_MAX} steps")
@@ -72,11 +72,13 @@ class Timeline:
         whole = at.replace(second=0, microsecond=0)
         self.clock.set(whole if whole >= at else whole + _MINUTE)
 
-    def _let_it_happen(self) -> datetime | None:
+    def _let_it_happen(self, *, outside_moves: bool) -> datetime | None:
         self._outside.tick()
         self._flow.settle()
+        if outside_moves:
+            self._look_at_what_is_polled()
         for _ in range(SWEEPS_MAX):
-            due = self._inside.next_due()
+            due = self._flow.chronicle.next_due()
             if due is None or due > self.clock.now():
                 break
             self._inside.wake("watch_deadlines")
@@ -85,4 +87,14 @@ class Timeline:
             self._polled_at, self._has_moved = self.clock.now(), False
             self._inside.wake("poll_sources")
             self._flow.settle()
-        return self._outside.tick()
+        next_at = self._outside.tick()
+        self._flow.settle()  # time runs on meanwhile: something may have come true with this very tick
+        return next_at
+
+    def _look_at_what_is_polled(self) -> None:
+        """Notice whether a poll could find more than the last one: refunds that changed, goods that were counted in."""
+        truth = self._outside.truth()
+        refunds = {number: (one["status"], one["version"]) for number, one in truth["refunds"].items()}
+        received = {number for number, parcel in truth["parcels"].items() if parcel["received_at"]}
+        self._has_moved |= self._polled != (refunds, received)
+        self._polled = (refunds, received)
