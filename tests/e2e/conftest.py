@@ -17,7 +17,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with running_cloud(tmp_path_factory.mktemp("e2e") / "home") as cloud:
         stage = Stage(cloud, cloud.home.read_outputs())
         yield stage
-        stage.outside.close()
+        stage.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 import httpx
 
 from infra.local.demo.play import Stage
-from infra.local.sandbox.signatures import douyin_event_sign, standard_webhook_signature, zto_digest
+from infra.local.sandbox.signatures import (
+    douyin_event_sign,
+    kuaidi100_push_sign,
+    standard_webhook_signature,
+    zto_digest,
+)
 
 Document = Mapping[str, Any]
 JSON = {"content-type": "application/json"}
@@ -31,6 +36,10 @@ class Door:
     def post(self, source: str, body: bytes, headers: Mapping[str, str], merchant: str = "demo") -> httpx.Response:
         """Send bytes."""
         return self._client.post(f"/webhooks/{source}/{merchant}", content=body, headers=dict(headers))
+
+    def get(self, path: str, token: str = "") -> httpx.Response:
+        """Ask the board."""
+        return self._client.get(path, headers={"authorization": f"Bearer {token}"} if token else {})
 
     def now_s(self, ahead_s: int = 0) -> str:
         """Simulated seconds since 1970."""
@@ -58,6 +67,14 @@ class Door:
         sign = digest or zto_digest(data, self.keys["zto"]["app_secret"])
         form = urlencode({"data": data, "data_digest": sign, "msg_type": "Traces"}).encode()
         return self.post("zto", form, {"content-type": "application/x-www-form-urlencoded; charset=utf-8"})
+
+    def kuaidi100(self, param: Document, salt: str | None = None) -> httpx.Response:
+        """Send a genuine push of Kuaidi100's, one with another salt, or (an empty one) one without a signature."""
+        text = json.dumps(param, ensure_ascii=False)
+        salt = self.keys["kuaidi100"]["salt"] if salt is None else salt
+        signed = {"sign": kuaidi100_push_sign(text, salt)} if salt else {}
+        form = urlencode({**signed, "param": text}).encode()
+        return self.post("kuaidi100", form, {"content-type": "application/x-www-form-urlencoded; charset=utf-8"})
 
     def fates(self) -> Mapping[str, int]:
         """How the events have ended so far, once everything is quiet."""

@@ -1,11 +1,13 @@
 """The real HTTP door: what is bad is refused without an effect, what is strange is kept, what is exact stays exact."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from infra.local.demo.inside import refunds_of
+from infra.local.demo.inside import parcels_of, refunds_of
+from infra.local.sandbox.clock import beijing_text
 from tests.e2e.door import JSON, Door
 
 BIG = 2**53 + 1  # the first integer that a float cannot hold
@@ -24,6 +26,18 @@ def refund(refund_id: int, **fields: Any) -> dict[str, Any]:
         "update_time": "2026-11-22T17:20:00+08:00",
         **fields,
     }
+
+
+def scan(door: Door, hours_ago: float, code: str = "1002") -> dict[str, str]:
+    """A line of Kuaidi100's history."""
+    text = beijing_text(door.stage.cloud.clock.now() - timedelta(hours=hours_ago))
+    return {"time": text, "ftime": text, "context": "scanned", "statusCode": code}
+
+
+def history(waybill: str, *scans: dict[str, str]) -> dict[str, Any]:
+    """A push of Kuaidi100's for a parcel that nobody of ours has shipped."""
+    result = {"status": "200", "state": "0", "com": "yuantong", "nu": waybill, "data": list(scans)}
+    return {"status": "polling", "message": "", "autoCheck": "0", "comOld": "", "comNew": "", "lastResult": result}
 
 
 def test_an_unknown_source_is_not_found(door: Door) -> None:
@@ -128,3 +142,61 @@ def test_the_same_message_many_times_opens_one_case(door: Door) -> None:
     after = door.fates()
     assert after["repeated"] - before.get("repeated", 0) >= 4
     assert str(BIG + 200) in refunds_of(door.stage.inside.cases())
+
+
+# ---- tracking ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("salt", ["", "another"])
+def test_a_history_that_is_not_signed_with_our_salt_is_refused(door: Door, salt: str) -> None:
+    before = door.fates()
+    assert door.kuaidi100(history("YT9000000000001", scan(door, 1)), salt).status_code == 401
+    assert door.fates() == before
+    assert "YT9000000000001" not in parcels_of(door.stage.inside.cases())
+
+
+def test_an_unlisted_code_is_kept_and_hides_no_other_scan(door: Door) -> None:
+    before, kept = door.fates(), door.stage.inside.unknown_pushes()
+    reply = door.kuaidi100(history("YT9000000000002", scan(door, 2, "103"), scan(door, 1, "9999")))
+    assert (reply.status_code, reply.json()["result"]) == (200, True)
+    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
+    assert door.stage.inside.unknown_pushes() == kept + 1
+    assert parcels_of(door.stage.inside.cases())["YT9000000000002"].stage == "picked_up"
+
+
+def test_a_scan_from_the_future_is_kept_and_not_believed(door: Door) -> None:
+    before, kept = door.fates(), door.stage.inside.unknown_pushes()
+    assert door.kuaidi100(history("YT9000000000003", scan(door, 2), scan(door, -48, "301"))).status_code == 200
+    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
+    assert door.stage.inside.unknown_pushes() == kept + 1
+    assert parcels_of(door.stage.inside.cases())["YT9000000000003"].stage == "in_transit"
+
+
+def test_a_history_of_three_thousand_scans_is_taken_as_one_event(door: Door) -> None:
+    before = door.fates()
+    lines = [scan(door, hours / 10, "301" if hours == 10 else "1002") for hours in range(10, 3010)]
+    assert door.kuaidi100(history("YT9000000000004", *lines)).status_code == 200
+    after = door.fates()
+    assert after["handled"] == before.get("handled", 0) + 1
+    assert after.get("unknown", 0) == before.get("unknown", 0)
+    case = parcels_of(door.stage.inside.cases())["YT9000000000004"]
+    assert case.stage == "delivered"
+    assert case.last_scan is not None
+    assert case.last_scan.at_text == lines[0]["ftime"]
+
+
+def test_a_parcel_that_nobody_of_ours_has_shipped_is_known_and_not_watched(door: Door) -> None:
+    assert door.kuaidi100(history("YT9000000000005", scan(door, 200, "103"), scan(door, 199))).status_code == 200
+    door.fates()
+    case = parcels_of(door.stage.inside.cases())["YT9000000000005"]
+    assert (case.stage, case.contents, case.tickets, case.watch.step) == ("in_transit", (), (), 0)
+    strange = door.stage.outside.truth()["strange_subscriptions"]
+    assert [one for one in strange if one["waybill"] == "YT9000000000005"] == []
+
+
+def test_the_board_is_shown_to_nobody_without_the_token(door: Door) -> None:
+    path = "/v1/merchants/demo/tickets"
+    assert door.get(path).status_code == 401
+    assert door.get(path, "guessed").status_code == 401
+    assert door.get(path.replace("demo", "nobody"), door.keys["board"]["token"]).status_code == 404
+    assert door.get(path, door.keys["board"]["token"]).status_code == 200

@@ -25,4 +25,4 @@ def test_everything_survives_down_and_up(played: Played, stage: Stage) -> None:
     again = after.play(scenes, timedelta(hours=1), tell=lambda at, who, what: None)
     assert again.problems_of(scenes[0]) == []
     assert again.problems == []
-    after.outside.close()
+    after.close()
