@@ -384,6 +384,11 @@ def test_another_page_than_huhang_s_is_no_crash(terminal: Terminal, url: str) ->
     assert (code, "is the URL right?" in err) == (1, True)
 
 
+def test_what_stays_on_this_machine_goes_through_no_proxy(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert terminal.run("tickets")[0] == 0
+
+
 def test_what_is_not_set_is_named(terminal: Terminal) -> None:
     code, _, err = terminal.run("tickets", HUHANG_TOKEN="", HUHANG_URL="")
     assert code == 2
