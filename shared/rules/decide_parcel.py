@@ -81,7 +81,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
             scanned(draft, (event.scan,), event.return_waybill)
             parcel_watch.pushed(draft, draft.before.heard_at)
         case ParcelTraced():
-            scanned(draft, event.scans, event.return_waybill)
+            scanned(draft, event.scans, event.return_waybill, asked=bool(event.answers))
             if event.answers:
                 parcel_watch.answered(draft, event.answers, draft.before.heard_at)
             else:

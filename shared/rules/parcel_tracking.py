@@ -23,12 +23,20 @@ def shipped(draft: ParcelDraft, content: Content) -> None:
         add_content(draft, content)
 
 
-def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None) -> None:
-    """Take scans; what counts is where they were made on the way, and when, whatever the order of arrival."""
+def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None, *, asked: bool = False) -> None:
+    """Take scans; what counts is where they were made on the way, and when, whatever the order of arrival.
+
+    How late a source tells is measured by what it pushes of a parcel that it knew, not by what it was `asked` for.
+    """
+    heard_before = draft.case.heard_at
     for scan in sorted(scans, key=lambda one: one.at):
         draft.case, is_own = parcel_reuse.at_scan(draft.case, scan)
         if is_own:
             _take(draft, scan)
+    heard, watch = draft.case.heard_at, draft.case.watch
+    is_older = watch.step == 1 and watch.asked_at is not None and heard is not None and heard < watch.asked_at
+    if heard and heard != heard_before and not asked and not is_older:
+        draft.change(lag_s=max(0, int((draft.now - heard).total_seconds())))
     if return_waybill and return_waybill != draft.case.waybill and not draft.case.return_waybill:
         draft.change(return_waybill=return_waybill)
         draft.say(
@@ -50,7 +58,7 @@ def _take(draft: ParcelDraft, scan: Scan) -> None:
     if case.last_scan is None or _weight(case, scan) > _weight(case, case.last_scan):
         news["last_scan"] = scan
     if case.heard_at is None or scan.at > case.heard_at:
-        news |= {"heard_at": scan.at, "lag_s": max(0, int((draft.now - scan.at).total_seconds()))}
+        news["heard_at"] = scan.at
     for name in _milestones(scan.stage):
         known: datetime | None = getattr(case, name)
         if known is None or scan.at < known:

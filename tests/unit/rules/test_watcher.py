@@ -263,6 +263,18 @@ def test_what_a_person_could_not_help_is_another_ticket() -> None:
     assert (ticket.closed, ticket.taken_by) == (False, "")
 
 
+def test_how_late_a_source_tells_is_measured_by_what_it_pushes_of_a_parcel_that_it_knew() -> None:
+    parcel = Parcel(ParcelShipped(**shipped().about, content=inside()), at=NOW + DAY)
+    parcel.scan(Stage.PICKED_UP, NOW + HOUR)  # it had happened before anybody was to tell
+    assert parcel.case.lag_s == 0
+    parcel.wait(5 * HOUR)
+    parcel.scan(Stage.IN_TRANSIT, parcel.run.now - 2 * HOUR)
+    assert parcel.case.lag_s == 7_200
+    parcel.wait(36 * HOUR)
+    parcel.take(parcel.traced((Stage.ARRIVED_AT_HUB, parcel.run.now - 9 * HOUR), answers=answers(parcel)))
+    assert parcel.case.lag_s == 7_200  # that was an answer
+
+
 # ---- the heartbeat -----------------------------------------------------------------------------------------------
 
 _misfortunes = st.sampled_from(["ended", "gave up", "refused", "subscribed", "scan", "answered", "nothing"])
