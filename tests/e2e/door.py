@@ -37,10 +37,6 @@ class Door:
         """Send bytes."""
         return self._client.post(f"/webhooks/{source}/{merchant}", content=body, headers=dict(headers))
 
-    def get(self, path: str, token: str = "") -> httpx.Response:
-        """Ask the board."""
-        return self._client.get(path, headers={"authorization": f"Bearer {token}"} if token else {})
-
     def now_s(self, ahead_s: int = 0) -> str:
         """Simulated seconds since 1970."""
         return str(int(self.stage.cloud.clock.now().timestamp()) + ahead_s)

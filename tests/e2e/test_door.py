@@ -192,11 +192,3 @@ def test_a_parcel_that_nobody_of_ours_has_shipped_is_known_and_not_watched(door:
     assert (case.stage, case.contents, case.tickets, case.watch.step) == ("in_transit", (), (), 0)
     strange = door.stage.outside.truth()["strange_subscriptions"]
     assert [one for one in strange if one["waybill"] == "YT9000000000005"] == []
-
-
-def test_the_board_is_shown_to_nobody_without_the_token(door: Door) -> None:
-    path = "/v1/merchants/demo/tickets"
-    assert door.get(path).status_code == 401
-    assert door.get(path, "guessed").status_code == 401
-    assert door.get(path.replace("demo", "nobody"), door.keys["board"]["token"]).status_code == 404
-    assert door.get(path, door.keys["board"]["token"]).status_code == 200

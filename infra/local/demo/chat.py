@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from infra.local.seed import DIRECTOR, SPECIALIST, robot_of
 
 GROUPS = ("desk", SPECIALIST, DIRECTOR)
-GROUP_NAMES = {"desk": "客服组", SPECIALIST: "专员", DIRECTOR: "主管"}
+GROUP_NAMES = {"desk": "客服", SPECIALIST: "专员", DIRECTOR: "主管"}
 _LISTED = re.compile(r"^- \*\*(.+?)\*\* (.*)$", re.MULTILINE)
 
 

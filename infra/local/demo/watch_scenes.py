@@ -49,7 +49,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         27,
         "never_picked_up",
-        "发货未揽收：预警、超时、升级，揽收后关单",
+        "未揽收：预警、超时、升级",
         "not picked up",
         shipped(way((29, "picked_up"), (30, "in_transit"), (44, "out_for_delivery"), (46, "delivered")), fen=PAID_FEN),
         {},
@@ -61,8 +61,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         28,
         "three_of_a_kind",
-        "同样停滞：通知买家；拒收消息的不打扰；偏远不算",
-        "stalled: buyer told, buyer quiet, remote",
+        "停滞三件：通知、免扰、偏远",
+        "told, quiet, remote",
         (
             Cue(BEGINS_MIN, order(1, FEN)),
             Cue(BEGINS_MIN, order(2, FEN, told="买家付款（不收消息）", buyer_notices=False)),
@@ -83,8 +83,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         29,
         "stalled_then_refunded",
-        "停滞被强退：风险已知，自动拦截，回仓",
-        "stalled, refunded without consent",
+        "停滞被强退：自动拦截，回仓",
+        "forced while stalled",
         shipped(
             {
                 **way((1, "picked_up"), (4, "in_transit")),
@@ -102,8 +102,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         30,
         "vanished",
-        "再无轨迹：停滞升级到主管，十天疑似丢件",
-        "vanished, probably lost",
+        "再无轨迹：十天疑似丢件",
+        "vanished",
         shipped(way((1, "picked_up"), (6, "in_transit"))),
         {},
         {1: ParcelEnd(0, 0, 0, "in_transit")},
@@ -118,7 +118,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         31,
         "turned_back",
-        "无退款却自行退回：建单，入库后关单",
+        "无退款自行退回：建单",
         "turned back unasked",
         shipped(
             way((1, "picked_up"), (4, "in_transit"), (20, "returning"), (40, "returned"), warehouse_after_min=1440)
@@ -131,8 +131,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         32,
         "subscription_died",
-        "订阅无声失效：预警前查询，续订，无误报",
-        "a dead subscription, no false alarm",
+        "订阅无声失效：续订，无误报",
+        "a dead subscription",
         shipped(
             way((1, "picked_up"), (3, "in_transit"), (20, "arrived_at_hub"), (30, "in_transit"), (44, "delivered")),
             Cue(at(4), tracking("dies", "快递100不再推送，也未通知")),
@@ -145,7 +145,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         33,
         "subscription_aborted",
-        "快递100放弃：半小时后重新订阅",
+        "快递100放弃：重新订阅",
         "aborted by Kuaidi100",
         shipped(HOME, Cue(at(5), tracking("aborted", "快递100放弃跟踪", message="60天无变化"))),
         {},
@@ -156,8 +156,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         34,
         "wrong_carrier",
-        "快递公司填错：三天后快递100纠正，工单随之关闭",
-        "a wrong carrier, corrected",
+        "填错快递：三天后自动纠正",
+        "a wrong carrier",
         shipped(HOME, named="yunda"),
         {},
         {1: ARRIVED},
@@ -168,7 +168,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         35,
         "unnamed_carrier",
-        "没填快递公司：能识别的自动跟踪，不能的建单后再试",
+        "没填快递：识别，或建单再试",
         "no carrier named",
         (
             *shipped(HOME, named=""),
@@ -186,7 +186,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         36,
         "not_shipped_in_time",
-        "付款未发货：预警、超时、升级，发货后关单",
+        "付款未发货：预警、升级",
         "paid, not shipped",
         (Cue(BEGINS_MIN, order(1, PAID_FEN)), Cue(at(55), ship(HOME))),
         {},
@@ -197,8 +197,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         37,
         "return_not_sent",
-        "买家填了退货单号却没寄：有人接手，不再升级",
-        "a return that is not sent",
+        "退货未寄出：有人接手",
+        "return not sent",
         returned(
             way((54, "picked_up"), (56, "in_transit"), (70, "delivered"), warehouse_after_min=60),
             100,
@@ -214,8 +214,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         38,
         "return_not_counted",
-        "退货已签收未入库：催仓库，入库后关单",
-        "a return that is not counted in",
+        "退货签收未入库：催仓库",
+        "return not counted in",
         returned(way((1, "picked_up"), (4, "in_transit"), (20, "delivered"), warehouse_after_min=3600), 110),
         {1: RefundEnd("refunded", paid_by="merchant_hand")},
         {1: ARRIVED, 3: ParcelEnd(0, 0, 0, "received")},
@@ -227,8 +227,8 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         39,
         "delivery_failed",
-        "派送不成功：通知买家，再派成功",
-        "delivery failed, buyer told",
+        "派送不成功：通知买家",
+        "delivery failed",
         shipped(
             way(
                 (1, "picked_up"),

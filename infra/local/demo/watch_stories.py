@@ -27,11 +27,11 @@ def print_watch(console: Console, played: Played) -> None:
     table = Table(title="物流监控 watching: one line per ticket", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.caption, table.caption_justify = _summary(played), "left"
     for heading in ("#", "场景 scene", "包裹 parcel", "工单 ticket", "规则 rule"):
-        table.add_column(heading, overflow="fold", no_wrap=heading not in ("场景 scene", "工单 ticket"))
+        table.add_column(heading, overflow="fold", no_wrap=heading != "场景 scene")
     table.add_column("预警›超时›结束", no_wrap=True)
     for heading in ("提前", "损失"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("告知 told", overflow="fold")
+    table.add_column("告知 told", overflow="fold", min_width=28)
     for scene in played.scenes:
         cast = played.casts[scene.number]
         title = f"{scene.title} [dim]{scene.heading}[/]" if console.width >= WIDE else scene.title
@@ -83,16 +83,17 @@ def _name(story: TicketStory) -> str:
 
 
 def _told(played: Played, story: TicketStory) -> str:
-    """Count the notices that each group has read of it, and add courier and buyer."""
+    """Count the notices that each group has read of it, and add courier, buyer, and who has dealt with it."""
     anomaly, number = story.ticket.anomaly, story.case.id.split(":", 1)[1]
     title = ANOMALIES[anomaly].title
     mine = [said for said in played.evidence.notices if number in said.text and said.title.endswith(title)]
     counts = {group: sum(said.group == group for said in mine) for group in GROUPS}
-    told = [f"{GROUP_NAMES[group]} {count}" for group, count in counts.items() if count]
+    told = [f"{GROUP_NAMES[group]}×{count}" for group, count in counts.items() if count]
     told += ["催快递"] if story.ticket.urged_at else []
     messages = played.evidence.truth["parcels"].get(number, {}).get("buyer_messages", [])
     told += ["[cyan]买家[/]"] if any(one["topic"] == anomaly and one["accepted"] for one in messages) else []
-    return "，".join(told)
+    told += [f"{story.ticket.taken_by}接手"] if story.ticket.taken_by else []
+    return " ".join(told)
 
 
 def _summary(played: Played) -> str:
