@@ -6,7 +6,8 @@ RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-LONG := tests/simulation tests/integration/test_call_counts.py tests/integration/test_archive_story.py
+LONG := tests/simulation tests/integration/test_call_counts.py tests/integration/test_archive_story.py \
+	tests/integration/test_chat_story.py
 SLOW := $(LONG) tests/infra tests/e2e tests/benchmarks
 
 # Node and the CDK CLI come from the virtual environment. Bytecode is wanted there, whatever the shell says.

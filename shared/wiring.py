@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.adapters.sqs_queue import SqsQueue
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
+    from shared.workflows.route_message import Reception
     from shared.workflows.take_batch import Delay
     from shared.workflows.take_call import Caller
 
@@ -170,6 +171,20 @@ def caller() -> Caller:
 
     ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
     return Caller(accounts(), http(), ledger, queue(), clock(), find_vendor)
+
+
+@cache
+def reception() -> Reception:
+    """Where chat desktops ask; it remembers desks from one question to the next."""
+    from shared.workflows.route_message import Reception
+
+    return Reception(case_store(), queue(), clock(), count_now)
+
+
+def count_now(what: str) -> None:
+    """Write a metric; its voice is loaded only where there is something to count."""
+    telemetry().counted(what)
+    telemetry().flush()
 
 
 def find_source(name: str) -> ModuleType:

@@ -5,14 +5,16 @@ What the buyer says is neither logged nor stored (see `docs/chat.md`).
 
 import base64
 import json
-from functools import cache
 from typing import Any
 
 from shared import wiring
 from shared.domain.standard_webhooks import verify
 from shared.domain.wire import Push
 from shared.errors import Refused, Retryable
-from shared.workflows.route_message import Reception, RouteAnswer, read_question
+from shared.rules.understanding.understand import understand
+from shared.workflows.route_message import RouteAnswer, read_question
+
+understand("")  # at import after all: while it starts, Lambda lends more processor than the first question would get
 
 _JSON = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
 _SENTENCES = {
@@ -47,18 +49,7 @@ def _route(event: dict[str, Any], merchant: str) -> RouteAnswer:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     now = wiring.clock().now()
     verify(Push(headers, {}, raw), wiring.accounts().account(merchant, "chat"), now)
-    return _reception().route(read_question(merchant, raw, now))
-
-
-@cache
-def _reception() -> Reception:
-    return Reception(wiring.case_store(), wiring.queue(), wiring.clock(), _count)
-
-
-def _count(what: str) -> None:
-    telemetry = wiring.telemetry()  # loaded only where there is something to count
-    telemetry.counted(what)
-    telemetry.flush()
+    return wiring.reception().route(read_question(merchant, raw, now))
 
 
 def _told(answer: RouteAnswer) -> dict[str, object]:

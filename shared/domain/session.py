@@ -24,8 +24,8 @@ class Heard(Record):
 
     line: str
     words: str
-    intent: str
-    tone: str
+    intent: str = "other"
+    tone: str = "calm"
     negative: bool = False
 
 

@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.adapters.table_layout import shard_of
-from shared.domain.chat_events import AgentSeen, LineAnswered, LineReceived, SessionClosed, SessionHandedOver, Shopper
+from shared.domain.chat_events import (
+    AgentSeen,
+    LineAnswered,
+    LineReceived,
+    LineSaid,
+    SessionClosed,
+    SessionHandedOver,
+    Shopper,
+)
 from shared.domain.decision import AnyCase
 from shared.domain.events import DeadlineReached, Event
 from shared.domain.keys import CaseKey, desk_key, session_key
@@ -22,6 +30,7 @@ from shared.ports import StoredCase
 from shared.rules.routing.facts import on_shift
 from shared.workflows.handle_event import handle_event
 from shared.workflows.publish_outbox import publish_outbox
+from shared.workflows.route_message import Reception
 from shared.workflows.watch_deadlines import OVERLAP, watch_deadlines
 from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeQueue, FakeTable
 
@@ -74,6 +83,7 @@ class Shop:
         self.store = TokenWatch(self.table)
         self.index = FakeDueIndex(self.table)
         self.policy = self.table.policies[MERCHANT] = policy_of(shifts=shifts)
+        self.reception = Reception(self.store, self.queue, self.clock, self._count)
         self.presence = dict.fromkeys(AGENTS, Presence.OFFLINE)
         self.later: list[tuple[datetime, str, int]] = []
         self.dead: list[str] = []
@@ -102,6 +112,19 @@ class Shop:
             tone=tone, negative=upset, shopper=Shopper(buyer=f"b{number}"),
         )  # fmt: skip
         self.tell(line, copies, late_s)
+
+    def ask(self, number: int, *, upset: bool, times: int = 1) -> None:
+        """A buyer writes, and the desktop asks where that belongs; a lost answer makes it ask again."""
+        self._lines += 1
+        line = LineSaid(
+            **_session(number), at=self.clock.now(), message_id=f"q{self._lines}", shopper=Shopper(buyer=f"b{number}"),
+            text=f"骗子{self._lines}" if upset else f"你好{self._lines}",
+        )  # fmt: skip
+        for _ in range(times):
+            try:
+                self.reception.route(line)
+            except Crash:
+                self.reception.route(line)
 
     def answer(self, number: int, agent: str | None, copies: int = 1, late_s: int = 0) -> None:
         """The bot or a person answers, who may not have the session any more."""

@@ -44,6 +44,10 @@ class Desks(RuleBasedStateMachine):
     def a_buyer_writes(self, number: int, copies: int, late_s: int, *, upset: bool) -> None:
         self.shop.write(number, upset=upset, copies=copies, late_s=late_s)
 
+    @rule(number=few, upset=st.booleans(), times=st.integers(1, 2))
+    def a_desktop_asks(self, number: int, times: int, *, upset: bool) -> None:
+        self.shop.ask(number, upset=upset, times=times)
+
     @rule(number=few, agent=agents | st.none(), copies=copies, late_s=lateness)
     def somebody_answers(self, number: int, agent: str | None, copies: int, late_s: int) -> None:
         self.shop.answer(number, agent, copies, late_s)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from functions.route_message import handler as module
 from functions.route_message.handler import handler
 from shared import wiring
 from shared.domain.standard_webhooks import signatures
@@ -37,7 +36,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> FakeCaseStore:
     monkeypatch.setattr(wiring, "queue", FakeQueue)
     monkeypatch.setattr(wiring, "clock", lambda: FakeClock(NOW))
     monkeypatch.setattr(wiring, "accounts", lambda: FakeAccounts({MERCHANT: {"chat": ACCOUNT}, "other": {"zto": {}}}))
-    module._reception.cache_clear()
+    wiring.reception.cache_clear()
     return store
 
 
@@ -123,7 +122,6 @@ def test_a_busy_table_asks_for_patience(store: FakeCaseStore, monkeypatch: pytes
     assert ask() == (503, {"error": "busy", "message": "not decided; please ask again"})
 
 
-@pytest.mark.usefixtures("store")
 def test_what_is_to_be_counted_is_written_as_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    module._count("second_hop")
+    wiring.count_now("second_hop")
     assert '"SessionsMovedTwice":[1.0]' in capsys.readouterr().out
