@@ -101,6 +101,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "GET /v1/merchants/{merchant_id}/tickets",
                 "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}",
                 "GET /v1/merchants/{merchant_id}/scores",
+                "GET /v1/merchants/{merchant_id}/routing",
                 "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take",
                 "GET /v1/openapi.json",
             ),
@@ -146,7 +147,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     FunctionSpec(
         "fold_scores",
         Trigger.SCHEDULE,
-        "Scorecards are not being made, and deadlines go by what couriers did when they were made last.",
+        "Scorecards and reports on chats are not being made; deadlines go by what couriers did when they were.",
         every=timedelta(hours=1),
         table_actions=("Scan", "PutItem", "UpdateItem"),
         timeout=timedelta(minutes=5),  # it reads the whole table

@@ -11,11 +11,13 @@ from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, Message
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.domain.session import SessionCase
 from shared.domain.watching import Pace
 from shared.domain.wire import HttpReply, HttpRequest
 
-if TYPE_CHECKING:
-    from shared.domain.scores import Scores  # of no use to most functions
+if TYPE_CHECKING:  # of no use to most functions
+    from shared.domain.routing_report import RoutingReport
+    from shared.domain.scores import Scores
 
 
 class StoredCase(NamedTuple):
@@ -254,10 +256,10 @@ class PolicyChanges(Protocol):
 
 
 class ScoreStore(Protocol):
-    """Parcels of all merchants, and what was made of them."""
+    """Parcels and conversations of all merchants, and what was made of the parcels."""
 
-    def parcels(self) -> Iterable[tuple[str, ParcelCase]]:
-        """Give every parcel with its merchant, in no order."""
+    def cases(self) -> Iterable[tuple[str, ParcelCase | SessionCase]]:
+        """Give every parcel and every conversation with its merchant, in no order."""
         ...
 
     def put(self, scores: "Scores") -> None:
@@ -270,4 +272,16 @@ class ScoreStore(Protocol):
 
     def measured(self, merchant: str, paces: Mapping[str, Pace]) -> None:
         """Let the merchant's policy know how late its couriers report and react."""
+        ...
+
+
+class RoutingReports(Protocol):
+    """What was made of the conversations."""
+
+    def put(self, report: "RoutingReport") -> None:
+        """Replace a merchant's report."""
+        ...
+
+    def report(self, merchant: str) -> "RoutingReport | None":
+        """Give the newest report."""
         ...

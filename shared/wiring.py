@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
     from shared.adapters.dynamo_policies import DynamoPolicyStore
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+    from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
     from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpx_http import HttpxHttp
     from shared.adapters.s3_archive import S3Archive
@@ -96,6 +97,14 @@ def policy_changes() -> DynamoPolicyChanges:
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
 
     return DynamoPolicyChanges(aws().dynamodb, settings().require_table())
+
+
+@cache
+def routing_reports() -> DynamoRoutingReports:
+    """What was made of the conversations."""
+    from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
+
+    return DynamoRoutingReports(aws().dynamodb, settings().require_table())
 
 
 @cache

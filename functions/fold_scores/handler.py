@@ -1,4 +1,4 @@
-"""Once an hour: every merchant's scorecard, and how late its couriers report and react."""
+"""Once an hour: every merchant's scorecard and report on its chats, and how late its couriers report and react."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from shared.workflows.fold_scores import fold_scores
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
-    """Read every parcel once and store what it all adds up to."""
+    """Read every parcel and session once and store what it all adds up to."""
     del event, context
-    merchants = fold_scores(wiring.scores(), wiring.clock())
+    merchants = fold_scores(wiring.scores(), wiring.routing_reports(), wiring.clock())
     wiring.telemetry().told("scores_folded", merchants)
     return {"merchants": merchants}

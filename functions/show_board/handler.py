@@ -47,7 +47,14 @@ def _question(event: dict[str, Any]) -> Question:
 
 @cache
 def _board() -> Board:
-    return Board(wiring.accounts(), wiring.case_store(), wiring.scores(), wiring.queue(), wiring.clock())
+    return Board(
+        wiring.accounts(),
+        wiring.case_store(),
+        wiring.scores(),
+        wiring.queue(),
+        wiring.clock(),
+        wiring.routing_reports(),
+    )
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.workflows.show_board import BODY_MAX, KNOWN, TAKEABLE, TicketQuery
@@ -30,7 +31,7 @@ _PROBLEMS = {
 
 def describe() -> Document:
     """Give the OpenAPI 3.1 document."""
-    answers = [(model, "serialization") for model in (TicketList, ParcelView, Scores, Accepted, Problem)]
+    answers = [(model, "serialization") for model in (TicketList, ParcelView, Scores, RoutingReport, Accepted, Problem)]
     models: Any = [*answers, (TakeRequest, "validation"), (TicketQuery, "validation")]
     _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
     schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
@@ -83,6 +84,11 @@ def _paths(query: Document) -> Document:
         },
         f"{_MERCHANT}/scores": {
             "get": _operation("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant])
+        },
+        f"{_MERCHANT}/routing": {
+            "get": _operation(
+                "showRouting", "Where chats went in the last day, week and month", RoutingReport, [merchant]
+            )
         },
         f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
             "post": {

@@ -12,6 +12,7 @@ from shared.adapters.table_layout import ONLY, policy_pk, scores_pk
 from shared.domain.keys import CaseKey, CaseKind
 from shared.domain.parcel import ParcelCase
 from shared.domain.scores import Scores
+from shared.domain.session import SessionCase
 from shared.domain.watching import Pace
 from shared.errors import TooMuch
 
@@ -21,32 +22,38 @@ if TYPE_CHECKING:
 
 PAGES_MAX = 10_000  # of one megabyte
 BYTES_MAX = 300_000  # an item holds 400 KB
+_MODELS: dict[CaseKind, type[ParcelCase | SessionCase]] = {
+    CaseKind.PARCEL: ParcelCase,
+    CaseKind.SESSION: SessionCase,
+}
 
 
 class DynamoScores:
-    """Parcels of all merchants, and what was made of them."""
+    """Parcels and conversations of all merchants, and what was made of the parcels."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def parcels(self) -> Iterator[tuple[str, ParcelCase]]:
-        """Give every parcel with its merchant, in no order.
+    def cases(self) -> Iterator[tuple[str, ParcelCase | SessionCase]]:
+        """Give every parcel and every conversation with its merchant, in no order.
 
         Raises:
             TooMuch: the table is larger than one function can read; give the scorecards their own pipeline.
         """
+        either = " OR ".join(f"contains(pk, :{kind})" for kind in _MODELS)
         scan: ScanInputTypeDef = {
             "TableName": self._table,
             "ProjectionExpression": "pk, body",
-            "FilterExpression": "sk = :only AND contains(pk, :parcel) AND attribute_exists(body)",
-            "ExpressionAttributeValues": {":only": {"S": ONLY}, ":parcel": {"S": f"|{CaseKind.PARCEL}|"}},
+            "FilterExpression": f"sk = :only AND ({either}) AND attribute_exists(body)",
+            "ExpressionAttributeValues": {":only": {"S": ONLY}, **{f":{kind}": {"S": f"|{kind}|"} for kind in _MODELS}},
         }
         for _ in range(PAGES_MAX):
             page = self._client.scan(**scan)
             for item in page["Items"]:
                 key = CaseKey.parse(item["pk"]["S"])
-                yield key.merchant, ParcelCase.model_validate_json(item["body"]["S"])
+                if key.kind in _MODELS:  # another kind's name may hold the word
+                    yield key.merchant, _MODELS[key.kind].model_validate_json(item["body"]["S"])
             if "LastEvaluatedKey" not in page:
                 return
             scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]

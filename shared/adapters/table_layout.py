@@ -7,6 +7,7 @@
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
     <merchant>|scores              -                      what its couriers did: scores
+    <merchant>|routing             -                      where its conversations went: report
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             the list of merchants
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
@@ -147,6 +148,11 @@ def budget_sk(day: date) -> str:
 def scores_pk(merchant: str) -> str:
     """The partition of a merchant's scorecard."""
     return f"{merchant}|scores"
+
+
+def routing_pk(merchant: str) -> str:
+    """The partition of a merchant's report on its routing."""
+    return f"{merchant}|routing"
 
 
 def open_pk(merchant: str) -> str:

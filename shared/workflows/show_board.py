@@ -17,11 +17,12 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.record import Id, Record
+from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, UnknownCase, UnknownMerchant
-from shared.ports import Accounts, CaseStore, Clock, Queue, ScoreStore
+from shared.ports import Accounts, CaseStore, Clock, Queue, RoutingReports, ScoreStore
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
 
@@ -53,6 +54,7 @@ class Board(NamedTuple):
     scores: ScoreStore
     queue: Queue
     clock: Clock
+    reports: RoutingReports
 
 
 class TicketQuery(Record):
@@ -121,6 +123,14 @@ def _scores(merchant: str, question: Question, board: Board) -> tuple[int, Score
     return 200, found
 
 
+def _routing(merchant: str, question: Question, board: Board) -> tuple[int, RoutingReport]:
+    del question
+    found = board.reports.report(merchant)
+    if found is None:
+        raise UnknownCase("no_report", "No report on chats was made yet: one is made every hour.")
+    return 200, found
+
+
 # ---- what people tell --------------------------------------------------------------------------------------------
 
 
@@ -151,6 +161,7 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/tickets": _tickets,
     "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": _parcel,
     "GET /v1/merchants/{merchant_id}/scores": _scores,
+    "GET /v1/merchants/{merchant_id}/routing": _routing,
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
 }
 """As the API names them; all need the merchant's token."""

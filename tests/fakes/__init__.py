@@ -3,7 +3,13 @@
 from tests.fakes.archive import FakeArchive
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.stores import FakeCaseStore, FakePolicyChanges, FakePolicyStore, FakeScores
+from tests.fakes.stores import (
+    FakeCaseStore,
+    FakePolicyChanges,
+    FakePolicyStore,
+    FakeRoutingReports,
+    FakeScores,
+)
 from tests.fakes.table import FakeTable, StreamRecord
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
 
@@ -18,6 +24,7 @@ __all__ = [
     "FakePolicyChanges",
     "FakePolicyStore",
     "FakeQueue",
+    "FakeRoutingReports",
     "FakeScores",
     "FakeTable",
     "StreamRecord",

@@ -6,13 +6,23 @@ from datetime import datetime
 from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
 from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
-from shared.adapters.table_layout import POLICY_CHANGES, open_pk, pointer_needed, policy_pk, scores_pk, whole_ms
+from shared.adapters.table_layout import (
+    POLICY_CHANGES,
+    open_pk,
+    pointer_needed,
+    policy_pk,
+    routing_pk,
+    scores_pk,
+    whole_ms,
+)
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
 from shared.domain.messages import Message
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
+from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
+from shared.domain.session import SessionCase
 from shared.domain.watching import Pace
 from shared.errors import BudgetExhausted, LostRace
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
@@ -198,10 +208,10 @@ class FakeScores:
     def __init__(self, table: FakeTable) -> None:
         self.table = table
 
-    def parcels(self) -> Iterator[tuple[str, ParcelCase]]:
-        """Give every parcel with its merchant."""
+    def cases(self) -> Iterator[tuple[str, ParcelCase | SessionCase]]:
+        """Give every parcel and every conversation with its merchant."""
         for key, stored in self.table.cases.items():
-            if isinstance(stored.case, ParcelCase):
+            if isinstance(stored.case, ParcelCase | SessionCase):
                 yield key.merchant, stored.case
 
     def put(self, scores: Scores) -> None:
@@ -218,3 +228,19 @@ class FakeScores:
         if merchant in self.table.policies:
             self.table.paces[merchant] = dict(paces)
             self.table.wrote(policy_pk(merchant))
+
+
+class FakeRoutingReports:
+    """Behaves as DynamoRoutingReports does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def put(self, report: RoutingReport) -> None:
+        """Replace a merchant's report."""
+        self.table.reports[report.merchant] = report
+        self.table.wrote(routing_pk(report.merchant))
+
+    def report(self, merchant: str) -> RoutingReport | None:
+        """Give the newest report."""
+        return self.table.reports.get(merchant)

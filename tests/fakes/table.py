@@ -7,6 +7,7 @@ from typing import NamedTuple
 from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
 from shared.domain.policy import Policy
+from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.watching import Pace
 from shared.ports import OpenCase, PolicyChange, StoredCase
@@ -49,6 +50,7 @@ class FakeTable:
         self.policy_history: dict[tuple[str, int], Policy] = {}
         self.policy_changes: dict[str, PolicyChange] = {}
         self.scores: dict[str, Scores] = {}
+        self.reports: dict[str, RoutingReport] = {}
         self.paces: dict[str, dict[str, Pace]] = {}
         self.merchants: set[str] = set()
         self.budgets: dict[tuple[str, date], tuple[int, int]] = {}

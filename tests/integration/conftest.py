@@ -15,6 +15,7 @@ from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
 from shared.adapters.dynamo_scores import DynamoScores
 from shared.adapters.s3_archive import S3Archive, bucket_url
 from shared.adapters.signed_aws import SignedAws
@@ -25,6 +26,7 @@ from tests.fakes import (
     FakeLedger,
     FakePolicyChanges,
     FakePolicyStore,
+    FakeRoutingReports,
     FakeScores,
     FakeTable,
 )
@@ -43,6 +45,7 @@ class Backend:
     policies: Any
     changes: Any
     scores: Any
+    reports: Any
     ledger: Any
     due_index: Any
     take_outboxes: Callable[[], list[dict[str, str]]]
@@ -129,6 +132,7 @@ def dynamo(aws: MotoAws) -> Backend:
         policies=DynamoPolicyStore(aws.dynamodb, TABLE),
         changes=DynamoPolicyChanges(aws.dynamodb, TABLE),
         scores=DynamoScores(aws.dynamodb, TABLE),
+        reports=DynamoRoutingReports(aws.dynamodb, TABLE),
         ledger=DynamoCommandLedger(aws.dynamodb, TABLE, FakeClock(NOW)),
         due_index=DynamoDueIndex(aws.dynamodb, TABLE),
         take_outboxes=_stream_reader(),
@@ -172,6 +176,7 @@ def memory() -> Backend:
         policies=FakePolicyStore(table),
         changes=FakePolicyChanges(table),
         scores=FakeScores(table),
+        reports=FakeRoutingReports(table),
         ledger=FakeLedger(table),
         due_index=FakeDueIndex(table),
         take_outboxes=take,

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters import dynamo_scores
-from shared.domain.keys import parcel_key
+from shared.domain.keys import desk_key, parcel_key, session_key
 from shared.domain.order import OrderCase
+from shared.domain.routing_report import IntentRow, RoutingReport, RoutingSpan, RuleRow
 from shared.domain.scores import ScoreRow, Scores, Spread
+from shared.domain.session import DeskCase, SessionCase
 from shared.domain.watching import Pace
 from shared.errors import TooMuch
 from tests.integration.conftest import NOW, Backend
@@ -35,7 +37,7 @@ def test_every_parcel_is_given_with_its_merchant_and_nothing_else(backend: Backe
     backend.policies.put_policy(POLICY)
     backend.ledger.claim(SHOP, f"{parcel_key(SHOP, 'sf', 'SF1')}#1", NOW, NOW)
     backend.scores.put(Scores(merchant=SHOP, as_of=NOW, rows=()))
-    found = sorted((merchant, parcel.waybill) for merchant, parcel in backend.scores.parcels())
+    found = sorted((merchant, parcel.waybill) for merchant, parcel in backend.scores.cases())
     assert found == [(merchant, f"SF{n}") for merchant in ("another-shop", SHOP) for n in range(5)]
 
 
@@ -50,14 +52,14 @@ def test_pages_of_a_scan_follow_each_other(dynamo: Backend) -> None:
 
     dynamo.clients.dynamodb.meta.events.register("provide-client-params.dynamodb", small)
     dynamo.calls.clear()
-    assert len({parcel.waybill for _, parcel in dynamo.scores.parcels()}) == 7
+    assert len({parcel.waybill for _, parcel in dynamo.scores.cases()}) == 7
     assert dynamo.calls.count("Scan") >= 4
 
 
 def test_a_table_that_is_too_large_is_an_error_and_no_half_card(dynamo: Backend, monkeypatch) -> None:
     monkeypatch.setattr(dynamo_scores, "PAGES_MAX", 0)
     with pytest.raises(TooMuch):
-        list(dynamo.scores.parcels())
+        list(dynamo.scores.cases())
 
 
 def test_a_card_is_replaced_by_the_next(backend: Backend) -> None:
@@ -120,3 +122,22 @@ def test_the_same_policy_is_parsed_once(dynamo: Backend) -> None:
     first = in_force(dynamo)
     dynamo.scores.measured(SHOP, dict(reversed(PACES.items())))
     assert in_force(dynamo) is first
+
+
+def test_conversations_are_given_too_and_no_kind_is_taken_for_another(backend: Backend) -> None:
+    session = SessionCase(channel="web", session_id="1", opened_at=AT, held_since=AT, last_line_at=AT)
+    save(backend, session_key(SHOP, "web", "1"), session)
+    save(backend, desk_key(SHOP, "aftersale"), DeskCase(group="aftersale"))
+    save(backend, parcel_key(SHOP, "sf", "SF1"), parcel_case())
+    assert sorted(type(case).__name__ for _, case in backend.scores.cases()) == ["ParcelCase", "SessionCase"]
+
+
+def test_a_report_on_chats_is_replaced_by_the_next(backend: Backend) -> None:
+    assert backend.reports.report(SHOP) is None
+    for hour in range(2):
+        rules = (RuleRow(rule="default.bot_first", hits=hour, answer=Spread(samples=1, median_s=2, p90_s=3)),)
+        span = RoutingSpan(days=7, sessions=hour, rules=rules, intents=(IntentRow(intent="refund", sessions=1),))
+        report = RoutingReport(merchant=SHOP, as_of=NOW + timedelta(hours=hour), spans=(span,))
+        backend.reports.put(report)
+        assert backend.reports.report(SHOP) == report
+    assert backend.reports.report("another-shop") is None

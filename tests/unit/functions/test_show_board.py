@@ -16,18 +16,19 @@ from shared.domain.events import TicketTaken
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.domain.refund import RefundPhase
+from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import Anomaly
 from shared.errors import Retryable
 from shared.telemetry import Telemetry
 from shared.workflows.handle_event import handle_event
 from shared.workflows.show_board import ROUTES
-from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeScores
+from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeRoutingReports, FakeScores
 from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
 
 TOKEN = "board-令牌-token"  # whatever a person has put into the secret
-TICKETS, PARCEL, SCORES, TAKE = ROUTES
+TICKETS, PARCEL, SCORES, ROUTING, TAKE = ROUTES
 
 
 class Desk:
@@ -40,6 +41,7 @@ class Desk:
         self.queue = FakeQueue()
         self.clock = FakeClock(NOW)
         self.scores = FakeScores(self.store.table)
+        self.reports = FakeRoutingReports(self.store.table)
         accounts = {MERCHANT: {"board": {"token": TOKEN}, "zto": {}}, "other": {"board": {"token": "theirs"}}}
         self.accounts = FakeAccounts({**accounts, "deaf": {"zto": {}}, "empty": {"board": {"token": ""}}})
         self.store.table.policies["other"] = policy(merchant="other")
@@ -70,6 +72,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(wiring, "accounts", lambda: desk.accounts)
     monkeypatch.setattr(wiring, "case_store", lambda: desk.store)
     monkeypatch.setattr(wiring, "scores", lambda: desk.scores)
+    monkeypatch.setattr(wiring, "routing_reports", lambda: desk.reports)
     monkeypatch.setattr(wiring, "queue", lambda: desk.queue)
     monkeypatch.setattr(wiring, "clock", lambda: desk.clock)
     monkeypatch.setattr(wiring, "telemetry", Telemetry)
@@ -209,6 +212,13 @@ def test_a_parcel_that_is_none_is_said_to_be(desk: Desk, path: dict[str, str], s
     found, answer = desk.ask(PARCEL, **path)
     assert (found, answer["error"]) == (status, error)
     assert answer["message"].endswith(".")
+
+
+def test_a_report_on_chats_is_given_once_there_is_one(desk: Desk) -> None:
+    assert (desk.ask(ROUTING)[0], desk.ask(ROUTING)[1]["error"]) == (404, "no_report")
+    desk.reports.put(RoutingReport(merchant=MERCHANT, as_of=NOW))
+    assert desk.ask(ROUTING) == (200, {"merchant": MERCHANT, "as_of": "2026-11-11T00:00:00Z", "spans": []})
+    assert desk.ask(ROUTING, token="board-wrong")[0] == 401
 
 
 def test_a_scorecard_is_given_once_there_is_one(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
 from shared.domain.tickets import Anomaly
 from shared.telemetry import Telemetry
 from shared.workflows.show_board import ROUTES
-from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeScores
+from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeRoutingReports, FakeScores
 from tests.unit.board import O_KEY, P_KEY, R_KEY, store_with, ticket, troubled
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, refund
 
@@ -85,6 +85,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
         "accounts": FakeAccounts({MERCHANT: {"board": {"token": TOKEN}}}),
         "case_store": store,
         "scores": scores,
+        "routing_reports": FakeRoutingReports(store.table),
         "queue": queue,
         "clock": FakeClock(NOW),
         "telemetry": Telemetry(),

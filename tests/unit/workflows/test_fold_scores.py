@@ -18,16 +18,18 @@ from shared.domain.events import (
     ParcelShipped,
     ReturnReceived,
 )
+from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message
 from shared.domain.parcel import Content, Scan, Stage, Wish
+from shared.domain.session import SessionCase
 from shared.domain.tickets import Anomaly
 from shared.errors import TooMuch
 from shared.workflows.fold_scores import fold_scores
 from shared.workflows.handle_event import handle_event
 from shared.workflows.watch_deadlines import watch_deadlines
-from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeQueue, FakeScores, FakeTable
-from tests.unit.board import store_with, troubled
+from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeQueue, FakeRoutingReports, FakeScores, FakeTable
+from tests.unit.board import save, store_with, troubled
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, NOW, policy
 
 REMOTE, NEAR = "西藏自治区", "浙江省"
@@ -221,7 +223,7 @@ def test_every_row_is_what_the_events_add_up_to(seed: int) -> None:
     events = month(seed, parcels=150)
     huhang = Huhang()
     huhang.live(events)
-    assert fold_scores(FakeScores(huhang.table), huhang.clock) == 1
+    assert fold_scores(FakeScores(huhang.table), FakeRoutingReports(huhang.table), huhang.clock) == 1
     scores = huhang.table.scores[MERCHANT]
 
     expected: dict[tuple[int, str, str], list[Way]] = defaultdict(list)
@@ -248,28 +250,40 @@ def test_every_row_is_what_the_events_add_up_to(seed: int) -> None:
 
 def test_every_merchant_has_a_card_of_its_own() -> None:
     store = store_with(troubled(1), troubled(2), (troubled(1)[0]._replace(merchant="other"), troubled(1)[1]))
-    assert fold_scores(FakeScores(store.table), FakeClock(NOW)) == 2
+    assert fold_scores(FakeScores(store.table), FakeRoutingReports(store.table), FakeClock(NOW)) == 2
     assert {name: card.merchant for name, card in store.table.scores.items()} == {MERCHANT: MERCHANT, "other": "other"}
 
 
 def test_a_scan_that_fails_leaves_the_cards_of_the_last_hour() -> None:
     class Failing(FakeScores):
-        def parcels(self) -> Iterator[Any]:
-            yield from super().parcels()
+        def cases(self) -> Iterator[Any]:
+            yield from super().cases()
             raise TooMuch("table")
 
     store = store_with(troubled(1))
-    fold_scores(FakeScores(store.table), FakeClock(NOW - HOUR))
+    fold_scores(FakeScores(store.table), FakeRoutingReports(store.table), FakeClock(NOW - HOUR))
     with pytest.raises(TooMuch):
-        fold_scores(Failing(store.table), FakeClock(NOW))
+        fold_scores(Failing(store.table), FakeRoutingReports(store.table), FakeClock(NOW))
     assert store.table.scores[MERCHANT].as_of == NOW - HOUR
 
 
 def test_paces_reach_the_policy_by_which_cases_decide() -> None:
     huhang = Huhang()
     huhang.live(month(1, parcels=120))
-    fold_scores(FakeScores(huhang.table), huhang.clock)
+    fold_scores(FakeScores(huhang.table), FakeRoutingReports(huhang.table), huhang.clock)
     in_force = huhang.store.load(MERCHANT, []).policy
     assert in_force
     assert set(in_force.paces) == {"zto", "sf", "yto"}
     assert all(0 < pace.lag_s <= 40 * 60 for pace in in_force.paces.values())
+
+
+def test_conversations_are_folded_in_the_same_scan_and_by_merchant() -> None:
+    store = store_with(troubled(1))
+    for merchant, name in ((MERCHANT, "S1"), (MERCHANT, "S2"), ("other", "S1")):
+        case = SessionCase(channel="web", session_id=name, opened_at=NOW, held_since=NOW, last_line_at=NOW)
+        save(store, session_key(merchant, "web", name), case)
+    reports = FakeRoutingReports(store.table)
+    assert fold_scores(FakeScores(store.table), reports, FakeClock(NOW + HOUR)) == 2
+    found = {merchant: reports.report(merchant) for merchant in (MERCHANT, "other", "nobody")}
+    assert {name: report.spans[0].sessions for name, report in found.items() if report} == {MERCHANT: 2, "other": 1}
+    assert list(store.table.scores) == [MERCHANT]
