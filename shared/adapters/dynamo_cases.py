@@ -218,6 +218,8 @@ def write_case(stored: StoredCase, outbox: str) -> "Item":
         item["armed"] = {"N": str(to_ms(stored.armed))}
     if outbox:
         item["outbox"] = {"S": outbox}
+    if isinstance(stored.case, SessionCase) and stored.case.kept_until:
+        item["expires_at"] = {"N": str(to_expiry(stored.case.kept_until))}
     return item
 
 

@@ -1,10 +1,14 @@
 """One buyer's conversation, and the desk where people sit."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
 
 from shared.domain.record import Id, Instant, Record, Slug
+
+KEPT_FOR = timedelta(days=60)
+"""How long a closed conversation is remembered: reports look back for a month."""
 
 
 class Holder(StrEnum):
@@ -97,6 +101,11 @@ class SessionCase(Record):
     def needs_people(self) -> bool:
         """Sessions have desks; the list of open tickets is not theirs."""
         return False
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When what is left of a closed conversation may be forgotten; an open one is kept."""
+        return self.closed_at + KEPT_FOR if self.holder is Holder.CLOSED and self.closed_at else None
 
 
 class Presence(StrEnum):

@@ -7,9 +7,9 @@ import pytest
 from shared.domain.messages import parse_message
 from shared.domain.notices import DigestCase
 from shared.domain.order import OrderCase
-from shared.domain.session import DeskCase, SessionCase
+from shared.domain.session import DeskCase, Holder, SessionCase
 from shared.errors import BudgetExhausted, LostRace
-from tests.integration.conftest import NOW, Backend
+from tests.integration.conftest import NOW, TABLE, Backend
 from tests.integration.samples import (
     AT,
     PARCEL,
@@ -272,3 +272,16 @@ def test_of_a_session_that_has_changed_meanwhile_no_seat_is_written(backend: Bac
     with pytest.raises(LostRace):
         seat(backend, before, due=NOW + HOUR)
     assert stored(backend, DESK).case is None
+
+
+def test_a_closed_session_is_forgotten_after_sixty_days_and_an_open_one_never(dynamo: Backend) -> None:
+    def expiry() -> int | None:
+        found = dynamo.clients.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": str(SESSION)}, "sk": {"S": "-"}})
+        return int(found["Item"]["expires_at"]["N"]) if "expires_at" in found["Item"] else None
+
+    save(dynamo, session, key=SESSION)
+    assert expiry() is None
+    save(dynamo, session.model_copy(update={"holder": Holder.CLOSED, "closed_at": NOW}), key=SESSION)
+    assert expiry() == int((NOW + timedelta(days=60)).timestamp())
+    save(dynamo, session, key=SESSION)
+    assert expiry() is None
