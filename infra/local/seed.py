@@ -26,6 +26,7 @@ from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import SignedAws
 from shared.domain.hours import BusinessHours, Weekday
 from shared.domain.policy import Policy, Robot
+from shared.domain.routing import Agent, Group, Routing, Rule
 from shared.domain.watching import Watching
 from shared.errors import LostRace
 from shared.settings import ACCOUNTS_PREFIX
@@ -66,7 +67,24 @@ def demo_policy(merchant: str) -> Policy:
             trackers={"zto": "zto"},
             urge_by=dict.fromkeys(URGED_BY_KUAIDI100, "kuaidi100"),
         ),
+        routing=demo_routing(),
     )
+
+
+def demo_routing() -> Routing:
+    """Where the demo merchant's chats go: two desks of two agents, and one rule of its own (`docs/chat.md`)."""
+    agents = {"presale": ("xiaomei", "xiaolin"), "aftersale": ("anna", "bert")}
+    groups = {
+        name: Group(title=title, agents=tuple(Agent(agent=agent, seats=3) for agent in agents[name]))
+        for name, title in (("presale", "售前"), ("aftersale", "售后"))
+    }
+    vip = {
+        "rule": "vip-refund",
+        "when": {"all": [{"field": "intent", "is": ["refund", "return"]}, {"field": "buyer_tags", "has": ["vip"]}]},
+        "then": {"agent": "anna", "priority": 2, "note": "VIP 退款：先致歉，再核对物流"},
+    }
+    rules = (Rule.model_validate(vip),)
+    return Routing(groups=groups, rules=rules, presale_group="presale", aftersale_group="aftersale")
 
 
 def robot_of(merchant: str, group: str) -> str:
@@ -115,8 +133,12 @@ def _invent() -> Credentials:
             "work_order_type": "1",
         },
         **{name: _invent_robot() for name in ("dingtalk", f"dingtalk_{SPECIALIST}", f"dingtalk_{DIRECTOR}")},
-        "selfbuilt": {"secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()},
+        **{name: {"secret": _invent_secret()} for name in ("selfbuilt", "chat")},
     }
+
+
+def _invent_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _invent_robot() -> dict[str, str]:

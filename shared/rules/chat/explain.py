@@ -48,11 +48,11 @@ _DEFAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "repeated_question": ("买家重复提问", ("repeated",)),
     "hot_item": ("咨询热销商品", ("item",)),
     "high_price": ("订单金额较高", ("price_fen",)),
-    "bot_first": ("机器人优先时段，先由机器人接待", ()),
+    "bot_first": ("机器人优先时段", ()),
     "after_sale": ("订单在售后期内", ("order_age_days",)),
     "pre_sale": ("售前咨询", ()),
-    "first_group": ("未设置默认客服组，转第一组", ()),
-    "no_group": ("未设置客服组，由机器人接待", ()),
+    "first_group": ("未设置默认客服组", ()),
+    "no_group": ("未设置客服组", ()),
 }
 
 
