@@ -19,6 +19,7 @@ KINDS = {
     "delivered_before_paid": "delivered before the payment: not judged from payment on",
     "handover_missing": "on the road, but never handed over: shipping and pickup not judged",
     "milestone_missing": "a time in the middle of the way is missing: pickup or movement not judged",
+    "out_of_order": "times in the middle of the way in an impossible order: movement or delivery not judged",
     "delivered_without_time": "delivered at an unknown time: undecided after its last milestone",
     "cancelled_without_time": "cancelled at an unknown time: undecided after its last milestone",
     "cancelled_but_delivered": "cancelled, but delivered: taken as delivered",

@@ -106,6 +106,8 @@ def _problems(row: Milestones, mapped: Collection[str]) -> Iterator[str]:
         yield "handover_missing"
     elif row.after_pickup and (_is_missing(row, "picked_up_at", mapped) or _is_missing(row, "moved_at", mapped)):
         yield "milestone_missing"
+    if _is_movement_absurd(row) or _is_tour_absurd(row):
+        yield "out_of_order"
     if row.is_delivered and delivered is None:
         yield "delivered_without_time"
     if row.is_cancelled:
@@ -118,6 +120,16 @@ def _is_deadline_absurd(row: Milestones) -> bool:
     return bool(row.ship_by and row.paid_at and row.ship_by <= row.paid_at)
 
 
+def _is_movement_absurd(row: Milestones) -> bool:
+    begin, at, end = row.picked_up_at, row.moved_at, row.delivered_at
+    return bool(at and ((begin and at < begin) or (end and end < at)))
+
+
+def _is_tour_absurd(row: Milestones) -> bool:
+    at = row.out_for_delivery_at
+    return bool(at and any(before and at < before for before in (row.picked_up_at, row.moved_at)))
+
+
 def _is_missing(row: Milestones, name: str, mapped: Collection[str]) -> bool:
     return name in mapped and getattr(row, name) is None
 
@@ -125,6 +137,10 @@ def _is_missing(row: Milestones, name: str, mapped: Collection[str]) -> bool:
 def _mended(row: Milestones, mapped: Collection[str]) -> Milestones:
     """Forget what cannot be, and say of what the row tells too little to judge it."""
     delivered, picked_up = row.delivered_at, row.picked_up_at
+    if _is_tour_absurd(row):
+        row = replace(row, out_for_delivery_at=None)
+    if _is_movement_absurd(row):
+        row = replace(row, moved_at=None)
     if delivered and row.shipped_at and delivered < row.shipped_at:
         row = replace(row, shipped_at=None, picked_up_at=None)
     if delivered and picked_up and delivered < picked_up:

@@ -10,7 +10,7 @@ import pytest
 from infra.backtest.clocks import known_limits
 from infra.backtest.run import Question, Result, run_backtest
 from infra.backtest.stories import HistoryRefused
-from shared.domain.events import InterceptionWanted, TicketTaken
+from shared.domain.events import InterceptionWanted, ParcelTraced, TicketTaken
 from shared.domain.parcel import Content, Stage, Wish
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
@@ -49,6 +49,7 @@ STRICTER = Policy(
         }
     ),
 )
+MOVEMENT = ("movement_24h", "false_shipment_48h")
 CALLS = ("subscribe_tracking", "query_tracking", "urge_courier", "tell_buyer")
 
 
@@ -146,6 +147,30 @@ def test_a_number_that_is_used_again_is_another_parcel(tmp_path: Path) -> None:
     result = run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE))
     assert {kind: (one.opened, one.recorded) for kind, one in result.tally.tickets.items()} == {}
     assert rules_of(result)["pickup_24h"]["warned"] == 0
+
+
+def test_of_a_history_told_at_once_each_end_has_its_own_time(tmp_path: Path) -> None:
+    """It moved within the day, though the last of its scans, told with the first, is two days old."""
+    recorder = Recorder(IN_FORCE)
+    for event in (paid("O1", MONDAY), shipped("O1", MONDAY), scanned("O1", MONDAY, Stage.PICKED_UP)):
+        recorder.take(event, MONDAY)
+    road = ((20, Stage.IN_TRANSIT), (49, Stage.ARRIVED_AT_HUB))
+    scans = tuple(scanned("O1", MONDAY + hours * HOUR, stage).scan for hours, stage in road)
+    told = ParcelTraced(merchant="shop", carrier="zto", waybill="WO1", source="zto", scans=scans)
+    recorder.take(told, MONDAY + 50 * HOUR)
+    found = rules_of(run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE)))
+    assert {rule: (found[rule]["broken"], found[rule]["called_wrongly"]) for rule in MOVEMENT} == dict.fromkeys(
+        MOVEMENT, (0, 1)
+    )
+
+
+def test_a_parcel_that_was_old_when_it_became_known_is_not_watched(tmp_path: Path) -> None:
+    recorder = Recorder(IN_FORCE)
+    recorder.take(shipped("O1", MONDAY), MONDAY + 20 * DAY)
+    recorder.pass_time(MONDAY + 40 * DAY)
+    result = run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE))
+    assert result.tally.cases == 2
+    assert rules_of(result) == {}
 
 
 def test_a_parcel_that_stood_still_until_it_was_stopped_has_broken_its_limit(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_an_orders_own_deadline_costs_what_the_dearest_limit_costs(tmp_path: Pat
     costly = limit("ship_9d", "pay_to_ship", 24 * 9, 6, exposure={"percent": 10})
     header = ("order_id", "paid_at", "picked_up_at", "ship_by", "paid")
     history = write_csv(tmp_path / "o.csv", [("own", 0, 30, 20, "100")], header)
-    found = rules_of(run_csv(history, policy(SHIP_24H, costly)))
+    found = rules_of(run_csv(history, policy(costly, SHIP_24H)))
     assert found["platform_ship_by"]["exposure_fen"] == 1_000
 
 
