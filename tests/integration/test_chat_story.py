@@ -131,12 +131,12 @@ def test_what_buyers_say_is_in_no_log_and_in_no_item(desk: Desk) -> None:
         assert words not in items
 
 
-def test_a_session_of_three_lines_is_one_write_unit_and_so_is_a_seat_a_tenth_of_one(desk: Desk) -> None:
+def test_a_session_of_three_lines_is_two_write_units_and_a_seat_a_tenth_of_one(desk: Desk) -> None:
     come(desk, *(f"agent{number}" for number in range(8)))
     for number in range(20):
         for text in (CALM, CALM, UPSET):
             desk.ask(text, session=f"S-{number}")
             desk.loop.settle()
     sizes = desk.loop.sizes(without="outbox")
-    assert max(size for key, size in sizes.items() if "|session|" in key) < 1024
+    assert max(size for key, size in sizes.items() if "|session|" in key) < 1280
     assert sizes[f"{MERCHANT}|desk|presale"] < 4 * 100 + 20 * 100
