@@ -5,6 +5,7 @@ Nothing is imported but what was asked for: a function starts with the vendors t
 
 import re
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Literal
 
@@ -47,3 +48,13 @@ def find_source(name: str) -> ModuleType:
         if hasattr(vendor, "verify_push"):
             return vendor
     raise UnknownSource("unknown_source")
+
+
+def vendor_names() -> dict[str, tuple[str, ...]]:
+    """Give the names of all vendors by kind, and as `robots` those channels that only speak to staff groups."""
+    names: dict[str, tuple[str, ...]] = {}
+    for kind in _PUSHING:
+        names[kind] = tuple(one.name for one in iter_modules(import_module(f"shared.{kind}").__path__))
+    channels = {name: find_vendor("channels", name) for name in names["channels"]}
+    names["robots"] = tuple(name for name, module in channels.items() if not hasattr(module, "verify_push"))
+    return names

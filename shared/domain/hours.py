@@ -68,7 +68,12 @@ def _in_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     return ordered
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Give the name of a time zone.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -94,7 +99,7 @@ class BusinessHours(Record):
     `closed` are holidays; `extra` replaces a day's hours, such as those of a make-up weekend.
     """
 
-    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    zone: Annotated[str, AfterValidator(known_zone)] = "Asia/Shanghai"
     week: dict[Weekday, Spans] = Field(default_factory=lambda: dict.fromkeys(_WEEKDAYS, _WHOLE_DAY))
     closed: Annotated[tuple[date, ...], Field(max_length=SPECIAL_DAYS_MAX)] = ()
     extra: Annotated[dict[date, Spans], Field(max_length=SPECIAL_DAYS_MAX)] = Field(default_factory=dict)

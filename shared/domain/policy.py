@@ -3,10 +3,10 @@
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from shared.domain.hours import known_zone
 from shared.domain.parcel import Progress
 from shared.domain.record import Fen, Id, MerchantId, Record
 from shared.domain.routing import Routing
@@ -28,11 +28,6 @@ class RefundMoment(StrEnum):
         return ladder[ladder.index(Progress(self.value)) :]
 
 
-def _known_zone(name: str) -> str:
-    ZoneInfo(name)
-    return name
-
-
 class Robot(Record):
     """A staff group's robot: the channel, and under which name its credentials are stored."""
 
@@ -48,7 +43,7 @@ class Policy(Record):
 
     merchant: MerchantId
     version: Annotated[int, Field(ge=1)]
-    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    zone: Annotated[str, AfterValidator(known_zone)] = "Asia/Shanghai"
     refund_on: RefundMoment = RefundMoment.SUCCEEDED
     unsynced_order: Literal["ask", "refund"] = "ask"
     intercept_amount_min_fen: Fen = 0
