@@ -1,6 +1,6 @@
 """The only place where adapters are made from settings: once per Lambda environment, and only what is asked for.
 
-Imports are late on purpose: the webhook function calls into here and must not load pydantic or httpx.
+Imports are late on purpose: the webhook function calls into here and must not load pydantic or httpcore.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
     from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
     from shared.adapters.dynamo_scores import DynamoScores
-    from shared.adapters.httpx_http import HttpxHttp
+    from shared.adapters.httpcore_http import HttpcoreHttp
     from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
@@ -164,11 +164,11 @@ def accounts() -> SecretAccounts:
 
 
 @cache
-def http() -> HttpxHttp:
+def http() -> HttpcoreHttp:
     """The way to the vendors; to this machine's own sandbox only where AWS itself is a local cloud."""
-    from shared.adapters.httpx_http import HttpxHttp
+    from shared.adapters.httpcore_http import HttpcoreHttp
 
-    return HttpxHttp(sandbox_allowed="AWS_ENDPOINT_URL" in os.environ)
+    return HttpcoreHttp(sandbox_allowed="AWS_ENDPOINT_URL" in os.environ)
 
 
 @cache

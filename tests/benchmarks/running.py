@@ -12,10 +12,10 @@ from moto import mock_aws
 from shared import wiring
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_policies import DynamoPolicyStore
-from shared.adapters.httpx_http import HttpxHttp
 from shared.adapters.signed_aws import SignedAws
 from shared.domain.lanes import Lane
 from shared.domain.policy import Policy, Robot
+from shared.domain.wire import HttpReply, HttpRequest
 from shared.settings import ACCOUNTS_PREFIX, Settings
 from tests.benchmarks.givens import ACCOUNTS, MERCHANT
 from tests.benchmarks.loop import SANDBOX, START, Loop
@@ -44,23 +44,26 @@ def running() -> Iterator[Loop]:
         moto = MotoAws()
         with patch.object(wiring, "signed_aws", lambda: light), patch.object(wiring, "aws", lambda: moto):
             loop = Loop(cloud)
-            http = HttpxHttp(transport=_Transport(loop))
+            http = _Vendors(loop)
             with patch.object(wiring, "clock", lambda: loop.clock), patch.object(wiring, "http", lambda: http):
                 loop.control("PUT", f"/merchants/{MERCHANT}", ACCOUNTS)
                 yield loop
         loop.close()
         light.close()
-        http.close()
         _forget_wiring()
 
 
-class _Transport(httpx.BaseTransport):
+class _Vendors:
+    """Where the product's requests to vendors end: in the sandbox."""
+
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        return self._loop.ask_vendor(request)
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Let the sandbox answer."""
+        asked = httpx.Request(request.method, request.url, headers=dict(request.headers), content=request.body)
+        answer = self._loop.ask_vendor(asked)
+        return HttpReply(answer.status_code, answer.content)
 
 
 def _forget_wiring() -> None:

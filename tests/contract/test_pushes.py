@@ -318,7 +318,7 @@ def test_the_door_loads_no_heavy_module(kind: str, vendor: str) -> None:
     """Cold start is import time: a platform waits for it."""
     code = f"import sys, shared.{kind}.{vendor}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"pydantic", "pydantic_core", "botocore", "boto3", "httpx"} & set(loaded)
+    assert not {"pydantic", "pydantic_core", "botocore", "boto3", "httpcore"} & set(loaded)
     heavy = {name for name in loaded if name.startswith("shared.")} & {"shared.domain.events", "shared.domain.commands"}
     assert not heavy
 

@@ -54,14 +54,14 @@ def test_a_package_that_would_start_by_itself_is_refused(tmp_path: Path) -> None
         refuse_startup_hooks(tmp_path)
 
 
-def test_no_worker_carries_a_second_way_to_aws(bundles: Bundles) -> None:
-    assert not [name for name in ("botocore", "boto3", "urllib3") if (bundles.worker / name).exists()]
+def test_no_worker_carries_a_second_way_to_aws_or_to_vendors(bundles: Bundles) -> None:
+    assert not [name for name in ("botocore", "boto3", "urllib3", "httpx") if (bundles.worker / name).exists()]
 
 
 def test_the_door_needs_nothing_but_the_standard_library(bundles: Bundles) -> None:
-    assert not [name for name in ("botocore", "boto3", "pydantic", "httpx") if (bundles.webhook / name).exists()]
+    assert not [name for name in ("botocore", "boto3", "pydantic", "httpcore") if (bundles.webhook / name).exists()]
     loaded = run_bare(bundles.webhook, "import functions.receive_webhook.handler, sys; print(*sys.modules)").split()
-    assert not {"botocore", "pydantic", "httpx", "aws_lambda_powertools"} & set(loaded)
+    assert not {"botocore", "pydantic", "httpcore", "aws_lambda_powertools"} & set(loaded)
 
 
 @pytest.mark.parametrize("name", WORKERS)

@@ -1,10 +1,12 @@
 """A server on loopback that does to each connection what the test says."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Server:
     answers: list[bytes | None]
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    names: list[str] = field(default_factory=list)  # that clients ask for in the handshake
 
     @property
     def url(self) -> str:
@@ -56,10 +59,26 @@ def serving(*answers: bytes | None) -> Iterator[Server]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def _accept(listener: socket.socket, server: Server) -> None:
+@contextmanager
+def serving_tls(certificate: Path, *answers: bytes | None) -> Iterator[Server]:
+    """Run the server behind TLS; `certificate` holds the key as well."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener.getsockname()[1], list(answers))
+        context.sni_callback = lambda _, name, __: server.names.append(name)
+        threading.Thread(target=_accept, args=(listener, server, context), daemon=True).start()
+        yield server
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(listener: socket.socket, server: Server, tls: ssl.SSLContext | None = None) -> None:
     while True:
         try:
             connection, _ = listener.accept()
+            connection = tls.wrap_socket(connection, server_side=True) if tls else connection
+        except ssl.SSLError:
+            continue
         except OSError:
             return
         server.connections += 1
