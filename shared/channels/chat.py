@@ -4,7 +4,8 @@ Manual: docs of huhang, "Route buyers' chats"; signatures: standardwebhooks.com.
 
     desktop ──▶ huhang   {"type", "timestamp", "data"}, or {"events": [such objects, 1 to 100]}: chat.message,
                          chat.reply, chat.handover, chat.returned, chat.closed, chat.rated, agent.presence
-    huhang ──▶ desktop   POST api_url {"type": "session.assigned", "timestamp", "data"}; idempotent by `webhook-id`
+    huhang ──▶ desktop   POST api_url {"type": "session.assigned", "timestamp", "data"}; idempotent by `webhook-id`;
+                         "account.checked" with empty data when the account is new or has changed
     line     {session_id, channel, message_id, at, text, buyer: {id, platform, tier, tags}, order_ids, refund_ids,
               item, live_room}: of chat.message, and the body of a question to `route`
 
@@ -25,9 +26,9 @@ from typing import TYPE_CHECKING
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.standard_webhooks import signed_request, verify
+from shared.domain.standard_webhooks import signatures, signed_request, verify
 from shared.domain.vendor import LATER, SOON
-from shared.domain.wire import Push
+from shared.domain.wire import HttpReply, Push
 from shared.errors import MalformedMessage, Permanent, Retryable
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from shared.domain.chat_events import AgentNoticed, LineSaid, SessionEvent
     from shared.domain.commands import AssignSession
     from shared.domain.events import EventIgnored, EventUnknown
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
     Told = LineSaid | AgentNoticed | SessionEvent | EventIgnored | EventUnknown
 
@@ -323,13 +324,7 @@ def carry_out(command: AssignSession, account: Mapping[str, str], now: datetime)
         "token": command.token,
         "rule": command.why.rule,
     }
-    reply = yield signed_request(account, now, command.command_id, "session.assigned", data)
-    if reply.status == 429:
-        raise Retryable("http 429", LATER)
-    if reply.status >= 500 or reply.status == 408:
-        raise Retryable(f"http {reply.status}", SOON)
-    if not 200 <= reply.status < 300:
-        raise Permanent(f"http_{reply.status}")
+    _judge((yield signed_request(account, now, command.command_id, "session.assigned", data)))
     return SessionTold(
         merchant=command.merchant, channel=command.channel, session_id=command.session_id, answers=command.command_id
     )
@@ -339,3 +334,32 @@ def find_out(command: AssignSession, account: Mapping[str, str], now: datetime) 
     """Nothing to ask: the desktop tells repeated messages by their id."""
     yield from ()
     return None
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Tell the desktop that its account was checked; one that only asks has nothing to be told.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: not taken now.
+        Permanent: refused, with the HTTP status.
+    """
+    signatures(account, "check", now, "")
+    if account.get("api_url"):
+        _judge((yield signed_request(account, now, f"check:{int(now.timestamp() * 1000)}", "account.checked", {})))
+    return ""
+
+
+def _judge(reply: HttpReply) -> None:
+    """Judge the answer: any 2xx is yes.
+
+    Raises:
+        Retryable: not now.
+        Permanent: no, with the HTTP status.
+    """
+    if reply.status == 429:
+        raise Retryable("http 429", LATER)
+    if reply.status >= 500 or reply.status == 408:
+        raise Retryable(f"http {reply.status}", SOON)
+    if not 200 <= reply.status < 300:
+        raise Permanent(f"http_{reply.status}")

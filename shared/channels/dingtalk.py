@@ -11,12 +11,13 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import SOON, clip, credential, cut_to_fit
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, clip, credential, cut_to_fit
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PRODUCTION = "https://oapi.dingtalk.com"
 BODY_BYTES_MAX = 19_900  # the robot refuses more than 20,000
@@ -66,7 +67,7 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     """
     from shared.domain.events import MessagePosted
 
-    reply = yield _request(command, account, now)
+    reply = yield _request(account, now, command.title, command.text)
     return MessagePosted(
         merchant=command.merchant,
         group=command.group,
@@ -81,14 +82,27 @@ def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) ->
     return None
 
 
-def _request(command: PostMessage, account: Mapping[str, str], now: datetime) -> HttpRequest:
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Say hello in the group: a robot can be tried in no other way.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: muted or busy.
+        Permanent: refused, with DingTalk's code.
+    """
+    if _is_throttled((yield _request(account, now, HELLO_TITLE, HELLO_TEXT))):
+        raise Retryable("muted", timedelta(seconds=MUTED_S))
+    return ""
+
+
+def _request(account: Mapping[str, str], now: datetime, title: str, text: str) -> HttpRequest:
     query = {"access_token": credential(account, "access_token")}
     if account.get("secret"):
         timestamp = str(int(now.timestamp() * 1000))
         query |= {"timestamp": timestamp, "sign": sign(timestamp, account["secret"])}
     base = account.get("base_url") or PRODUCTION
     headers = {"content-type": "application/json; charset=utf-8"}
-    return HttpRequest("POST", f"{base}/robot/send?{urlencode(query)}", headers, _body(command))
+    return HttpRequest("POST", f"{base}/robot/send?{urlencode(query)}", headers, _body(title, text))
 
 
 def sign(timestamp_ms: str, secret: str) -> str:
@@ -97,12 +111,12 @@ def sign(timestamp_ms: str, secret: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _body(command: PostMessage) -> bytes:
+def _body(title: str, text: str) -> bytes:
     def written(text: str) -> bytes:
-        message = {"msgtype": "markdown", "markdown": {"title": command.title[:TITLE_MAX], "text": text}}
+        message = {"msgtype": "markdown", "markdown": {"title": title[:TITLE_MAX], "text": text}}
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
-    return written(cut_to_fit(command.text, BODY_BYTES_MAX, written))
+    return written(cut_to_fit(text, BODY_BYTES_MAX, written))
 
 
 def _is_throttled(reply: HttpReply) -> bool:

@@ -11,12 +11,13 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import SOON, clip, credential, cut_to_fit
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, clip, credential, cut_to_fit
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PRODUCTION = "https://open.feishu.cn"
 BODY_BYTES_MAX = 19_900  # 20 KB for everything
@@ -55,7 +56,7 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     """
     from shared.domain.events import MessagePosted
 
-    reply = yield _request(command, account, now)
+    reply = yield _request(account, now, command.title, command.text)
     return MessagePosted(
         merchant=command.merchant,
         group=command.group,
@@ -70,27 +71,40 @@ def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) ->
     return None
 
 
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Say hello in the group: a robot can be tried in no other way.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: muted or busy.
+        Permanent: refused, with Feishu's code.
+    """
+    if _is_throttled((yield _request(account, now, HELLO_TITLE, HELLO_TEXT))):
+        raise Retryable("muted", timedelta(seconds=MUTED_S))
+    return ""
+
+
 def sign(timestamp_s: str, secret: str) -> str:
     """Sign an instant (签名校验): Base64 of HMAC-SHA256 over nothing, keyed by instant and secret."""
     digest = hmac.new(f"{timestamp_s}\n{secret}".encode(), b"", hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
-def _request(command: PostMessage, account: Mapping[str, str], now: datetime) -> HttpRequest:
+def _request(account: Mapping[str, str], now: datetime, title: str, text: str) -> HttpRequest:
     signed = {}
     if account.get("secret"):
         timestamp = str(int(now.timestamp()))
         signed = {"timestamp": timestamp, "sign": sign(timestamp, account["secret"])}
-    title = {"title": {"tag": "plain_text", "content": command.title[:TITLE_MAX]}, "template": "orange"}
+    header = {"title": {"tag": "plain_text", "content": title[:TITLE_MAX]}, "template": "orange"}
 
     def written(text: str) -> bytes:
-        card = {"header": title, "elements": [{"tag": "div", "text": {"tag": "lark_md", "content": text}}]}
+        card = {"header": header, "elements": [{"tag": "div", "text": {"tag": "lark_md", "content": text}}]}
         message = {**signed, "msg_type": "interactive", "card": card}
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
     hook = quote(credential(account, "hook"), safe="")
     url = f"{account.get('base_url') or PRODUCTION}/open-apis/bot/v2/hook/{hook}"
-    body = written(cut_to_fit(command.text, BODY_BYTES_MAX, written))
+    body = written(cut_to_fit(text, BODY_BYTES_MAX, written))
     return HttpRequest("POST", url, {"content-type": "application/json; charset=utf-8"}, body)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.domain.vendor import SOON, credential
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, credential
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 MUTED_S = 60
 SECRET = re.compile(r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}")
@@ -36,12 +37,8 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     """
     from shared.domain.events import MessagePosted
 
-    reply = yield _request(command, account, now)
-    if reply.status >= 500 or reply.status == 408:
-        raise Retryable(f"http {reply.status}", SOON)
-    throttled = reply.status == 429
-    if not throttled and not 200 <= reply.status < 300:
-        raise Permanent(f"http_{reply.status}", _first_line(reply))
+    data = {"group": command.group, "title": command.title, "text": command.text}
+    throttled = _is_throttled((yield _request(account, now, command.command_id, data)))
     return MessagePosted(
         merchant=command.merchant,
         group=command.group,
@@ -56,11 +53,24 @@ def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) ->
     return None
 
 
-def _request(command: PostMessage, account: Mapping[str, str], now: datetime) -> HttpRequest:
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Post a notice that says hello, of no group.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: too many notices, or the receiver is in trouble.
+        Permanent: refused, with the HTTP status.
+    """
+    data = {"group": "", "title": HELLO_TITLE, "text": HELLO_TEXT}
+    if _is_throttled((yield _request(account, now, f"check:{int(now.timestamp() * 1000)}", data))):
+        raise Retryable("http 429", timedelta(seconds=MUTED_S))
+    return ""
+
+
+def _request(account: Mapping[str, str], now: datetime, identity: str, data: Mapping[str, str]) -> HttpRequest:
     from standardwebhooks import Webhook
 
     url = credential(account, "url")
-    data = {"group": command.group, "title": command.title, "text": command.text}
     message = {"type": "notice.posted", "timestamp": now.isoformat(), "data": data}
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     secret = credential(account, "secret")
@@ -68,11 +78,25 @@ def _request(command: PostMessage, account: Mapping[str, str], now: datetime) ->
         raise Permanent("account_incomplete", "secret is no Base64 of 24 bytes or more")
     headers = {
         "content-type": "application/json; charset=utf-8",
-        "webhook-id": command.command_id,
+        "webhook-id": identity,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(command.command_id, now, body),
+        "webhook-signature": Webhook(secret).sign(identity, now, body),
     }
     return HttpRequest("POST", url, headers, body.encode())
+
+
+def _is_throttled(reply: HttpReply) -> bool:
+    """Judge the answer: taken, or too many.
+
+    Raises:
+        Retryable: the receiver is in trouble.
+        Permanent: refused.
+    """
+    if reply.status >= 500 or reply.status == 408:
+        raise Retryable(f"http {reply.status}", SOON)
+    if reply.status != 429 and not 200 <= reply.status < 300:
+        raise Permanent(f"http_{reply.status}", _first_line(reply))
+    return reply.status == 429
 
 
 def _first_line(reply: HttpReply) -> str:

@@ -8,12 +8,13 @@ Account: key; optional base_url.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import SOON, clip, credential, cut_to_fit
+from shared.domain.vendor import HELLO_TEXT, SOON, clip, credential, cut_to_fit
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PRODUCTION = "https://qyapi.weixin.qq.com"
 CONTENT_BYTES_MAX = 4096
@@ -48,7 +49,7 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     """
     from shared.domain.events import MessagePosted
 
-    reply = yield _request(command, account)
+    reply = yield _request(account, command.text)
     return MessagePosted(
         merchant=command.merchant,
         group=command.group,
@@ -63,8 +64,21 @@ def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) ->
     return None
 
 
-def _request(command: PostMessage, account: Mapping[str, str]) -> HttpRequest:
-    content = cut_to_fit(command.text, CONTENT_BYTES_MAX, lambda text: text.encode(errors="replace"))
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Say hello in the group: a robot can be tried in no other way.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: muted or busy.
+        Permanent: refused, with WeCom's code.
+    """
+    if _is_throttled((yield _request(account, HELLO_TEXT))):
+        raise Retryable("muted", timedelta(seconds=MUTED_S))
+    return ""
+
+
+def _request(account: Mapping[str, str], text: str) -> HttpRequest:
+    content = cut_to_fit(text, CONTENT_BYTES_MAX, lambda one: one.encode(errors="replace"))
     message = {"msgtype": "markdown", "markdown": {"content": content}}
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     base, query = account.get("base_url") or PRODUCTION, urlencode({"key": credential(account, "key")})

@@ -23,9 +23,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
-from shared.domain.vendor import LATER, clip, credential, doubt, is_same, read_reply
+from shared.domain.vendor import LATER, NO_NUMBER, clip, credential, doubt, is_same, read_reply
 from shared.domain.wire import HttpRequest, Push
-from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
+from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear, UnknownMerchant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.domain.events import CarrierCorrected, EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
     from shared.domain.parcel import Scan
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 CARRIER = "kuaidi100"
 LANE = Lane.PARCELS
@@ -43,6 +43,7 @@ SUBSCRIBE = "https://poll.kuaidi100.com/poll"
 QUERY = "https://poll.kuaidi100.com/poll/query.do"
 DETECT = "https://www.kuaidi100.com/autonumber/auto"
 WORK_ORDER = "https://api.kuaidi100.com/workorder/api/create"
+NO_PARCEL = ("200", "408", "500")  # answers to a question about no parcel that come after the signature was taken
 FIELDS_MAX = 50
 OLDEST_MAX, NEWEST_MAX = 20, 180  # scans of one history: the oldest prove the pickup, the newest where the parcel is
 UNKNOWN_MAX = 20  # different unlisted things that one push tells of
@@ -312,11 +313,8 @@ def _query(command: QueryTracking, account: Mapping[str, str]) -> Steps:
     """实时快递查询: a number that is asked for more than twice an hour may be locked."""
     from shared.domain.events import ParcelTraced
 
-    com = _com(command.carrier)
-    param = {"com": com, "num": command.waybill, **_phone(com, account), "resultv2": "4", "show": "0", "order": "desc"}
-    text, customer = _dumped(param), credential(account, "customer")
-    form = {"customer": customer, "param": text, "sign": sign_of(text, credential(account, "key"), customer)}
-    answer = read_reply((yield _post(account, QUERY, form)), writes=False)
+    request = _question(account, _com(command.carrier), command.waybill)
+    answer = read_reply((yield request), writes=False)
     code = _verdict(answer, busy=("501", "502"))
     if code == "500":  # nothing is known of it
         return ParcelTraced(**_answer(command), source=CARRIER, scans=())
@@ -328,6 +326,34 @@ def _query(command: QueryTracking, account: Mapping[str, str]) -> Steps:
         return ParcelTraced(**_answer(command), source=CARRIER, scans=_history(answer)[0])
     except Unreadable as error:
         raise doubt(str(error), writes=False) from None
+
+
+def _question(account: Mapping[str, str], com: str, waybill: str) -> HttpRequest:
+    param = {"com": com, "num": waybill, **_phone(com, account), "resultv2": "4", "show": "0", "order": "desc"}
+    text, customer = _dumped(param), credential(account, "customer")
+    form = {"customer": customer, "param": text, "sign": sign_of(text, credential(account, "key"), customer)}
+    return _post(account, QUERY, form)
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Ask for the history of a number that is none: "no result" and a wrong phone are said after the signature.
+
+    Raises:
+        UnknownMerchant: the account is incomplete, also for subscriptions and for work orders where they are wanted.
+        Retryable: busy.
+        Permanent: refused with Kuaidi100's code, as 503 for a wrong key or customer, 601 for no balance.
+    """
+    credential(account, "salt")
+    if urlsplit(credential(account, "callback_url")).scheme not in ("http", "https"):
+        raise UnknownMerchant("account_incomplete", "callback_url")
+    if account.get("work_order_type"):
+        credential(account, "secret")
+    number = f"{NO_NUMBER}{int(now.timestamp())}"  # one that is asked for twice in half an hour may be locked
+    answer = read_reply((yield _question(account, COMS["yto"], number)), writes=False)
+    code = _verdict(answer, busy=("501", "502"))
+    if code not in NO_PARCEL:
+        raise Permanent(code, clip(answer.get("message")))
+    return ""
 
 
 def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mapping[str, str]) -> Steps:

@@ -27,7 +27,7 @@ from urllib.parse import quote_plus, urlencode
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import clip, credential, doubt, read_reply
+from shared.domain.vendor import NO_NUMBER, clip, credential, doubt, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import MalformedMessage, Permanent, Retryable, Unclear
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from shared.domain.events import EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
     from shared.domain.parcel import Scan
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 CARRIER = "sf"
 LANE = Lane.PARCELS
@@ -300,6 +300,22 @@ def _known(waybill: str, route: Fields) -> tuple[Scan, str | None] | None:
         return _scan(waybill, route)
     except Unreadable:
         return None
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Ask for the routes of a number that is none: whatever the service says, the gate has taken the signature.
+
+    Raises:
+        UnknownMerchant: the account is incomplete, also for an interception.
+        Retryable: throttled, or the question failed.
+        Permanent: refused by the gate, with its code.
+    """
+    credential(account, "token")
+    _order(NO_NUMBER, account), _sender(account)
+    number = {"trackingType": "1", "trackingNumber": [NO_NUMBER], "methodType": "1"}
+    body = {"language": "zh-CN", **number, **_proof(account)}
+    _judge((yield _request(account, "EXP_RECE_SEARCH_ROUTES", body, f"check@{now.isoformat()}", now)), writes=False)
+    return ""
 
 
 def _proof(account: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import clip, credential, is_same, read_reply
+from shared.domain.vendor import NO_NUMBER, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from shared.domain.events import EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
     from shared.domain.parcel import Scan
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 CARRIER = "zto"
 LANE = Lane.PARCELS
@@ -123,6 +123,8 @@ FINAL: dict[str, str] = {
 REGISTERED = ("E23121", "E23127", "E23151", "E23157", "E23160")  # there is one already
 NOT_PICKED_UP = "E23119"
 THROTTLED = ("S206", "S221")
+# zto.merchant.waybill.track.query of a number that is none: said only after the signature was taken
+NO_PARCEL = ("E409", "E413", "E416", "E418")
 URGE = "event-urge"  # 催件
 SENDER = 2  # kind of customer: who sent the parcel
 
@@ -409,6 +411,26 @@ def _query(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, H
     if not isinstance(status, str) or status not in INTERCEPTION_STATES:
         raise Permanent("unknown_status", label(status))
     return INTERCEPTION_STATES[status], status
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Ask for the scans of a number that is none; ZTO's accounts have no shop.
+
+    Raises:
+        UnknownMerchant: the account is incomplete: the address of returns, or whom ZTO calls back.
+        Retryable: throttled, or the read failed.
+        Permanent: refused with ZTO's code.
+    """
+    _destination(account)
+    if account.get("contact_name") or account.get("contact_phone"):
+        credential(account, "contact_name"), credential(account, "contact_phone")
+    body = {"billCode": NO_NUMBER, "mobilePhone": account.get("phone_tail", "")}
+    try:
+        _judge((yield _request(account, "zto.merchant.waybill.track.query", body)), writes=False)
+    except Permanent as refusal:
+        if refusal.code not in NO_PARCEL:
+            raise
+    return ""
 
 
 def _request(account: Mapping[str, str], api: str, fields: Mapping[str, object]) -> HttpRequest:

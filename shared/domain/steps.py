@@ -18,3 +18,6 @@ Steps: TypeAlias = "Generator[HttpRequest, HttpReply, AnyEvent]"
 
 Finding: TypeAlias = "Generator[HttpRequest, HttpReply, AnyEvent | None]"
 """One command looked for: its outcome, or None when it certainly has not happened."""
+
+Checking: TypeAlias = "Generator[HttpRequest, HttpReply, str]"
+"""An account tried without any effect: the shop behind it as `vendor:name`, or nothing where there is no shop."""

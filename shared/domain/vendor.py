@@ -15,6 +15,9 @@ from shared.errors import Permanent, Retryable, Unclear, UnknownMerchant
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
 TEXT_MAX = 200
+NO_NUMBER = "HUHANGCHECK0"  # of no order and no parcel: asked for to see whether a signature is taken
+HELLO_TITLE = "护航已接入 · huhang is connected"
+HELLO_TEXT = "### 护航已接入\n本群将收到护航的售后通知。Notices of huhang will come to this group."
 CUT = "\n\n……（内容过长，已截断 / truncated）"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from shared.domain import reading as read
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
-from shared.domain.vendor import clip, credential, read_reply
+from shared.domain.vendor import NO_NUMBER, clip, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable, TooMuch, Unclear
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.domain.events import EventUnknown, ReturnReceived
     from shared.domain.messages import AnyEvent
     from shared.domain.order import Shipment
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PRODUCTION = "https://openapi.jushuitan.com"
 QUERY = "open/orders/single/query"
@@ -308,6 +308,23 @@ def _received(merchant: str, names: Mapping[str, str], receipt: object) -> Retur
         )
     except Unreadable as error:
         return EventUnknown(what="jushuitan receipt", reason=str(error))
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Read an order that is none and the receipts of the last minute, so that both permissions are seen.
+
+    One ERP may serve several merchants, so it names no shop.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: throttled, or a read failed.
+        Permanent: refused with Jushuitan's code, `token` where the access token is to blame.
+    """
+    paged = {"page_index": 1, "page_size": 1}
+    _judge((yield _request(account, now, QUERY, {"so_ids": [NO_NUMBER], **paged})), writes=False)
+    window = {"modified_begin": _beijing(now - timedelta(minutes=1)), "modified_end": _beijing(now)}
+    _judge((yield _request(account, now, RECEIPTS, {**window, **paged})), writes=False)
+    return ""
 
 
 def _beijing(at: datetime) -> str:

@@ -1,9 +1,11 @@
 """Douyin shop (抖店): pushed tags to events; orders read, refunds read and agreed through its open API.
 
-Manual: op.jinritemai.com, 消息推送 (guide-docs 153/99, message-docs 30 and 31), API (guide-docs 215/1977, 217/1979),
-as of 2026-03. Money is fen, times are epoch seconds except the ISO `update_time` of pushes, ids exceed 2^53.
+Manual: op.jinritemai.com, 消息推送 (guide-docs 153/99, message-docs 30 and 31), API (guide-docs 215/1977, 217/1979,
+api-docs 15/555), as of 2026-03. Money is fen, times are epoch seconds except the ISO `update_time` of pushes, ids
+exceed 2^53.
 Buyers are not told anything: the chat has no API, and /sms/send wants a phone number, which huhang never keeps.
-Account: app_key, app_secret, access_token; optional base_url, operate_type_agree_refund_only.
+Account: app_key, app_secret, access_token, shop_id (店铺ID, as the shop's console shows it); optional base_url,
+operate_type_agree_refund_only.
 
 The webhook function imports this module while a platform waits: pydantic and the domain types are imported late.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from shared.domain.events import EventIgnored, EventUnknown, RefundReported
     from shared.domain.messages import AnyEvent
     from shared.domain.order import Shipment
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PLATFORM = "douyin"
 LANE = Lane.REFUNDS
@@ -39,6 +42,7 @@ ACKNOWLEDGEMENT = '{"code":0,"msg":"success"}'
 PRODUCTION = "https://openapi-fxg.jinritemai.com"
 PAGE_SIZE = 100
 PAGES_MAX = 10
+ORDERS_SPAN = timedelta(days=90)  # order/searchList looks no further back
 
 # message-docs 30: the order's status, and the field with the time of the event
 ORDER_TAGS: dict[str, tuple[str | None, str]] = {
@@ -324,11 +328,8 @@ def _failed(command: AgreeRefund, code: str) -> AnyEvent:
 
 def _agree_refund(command: AgreeRefund, account: Mapping[str, str], now: datetime) -> Steps:
     """afterSale/operate with one item; `update_time` makes the platform refuse what was not reviewed."""
-    kind = account.get("operate_type_agree_refund_only") or "201"
-    if not kind.isdecimal():
-        raise Permanent("account_incomplete", "operate_type_agree_refund_only")
     item = {"aftersale_id": command.refund_id, "update_time": command.version}
-    request = _request(account, now, "afterSale/operate", {"type": int(kind), "items": [item]})
+    request = _request(account, now, "afterSale/operate", {"type": _agreeing(account), "items": [item]})
     try:
         data = _data((yield request), writes=True)
         verdicts = {
@@ -347,6 +348,13 @@ def _agree_refund(command: AgreeRefund, account: Mapping[str, str], now: datetim
     if verdict != 0:
         return (yield from _unless_agreed(command, account, now, Permanent(f"operate_{verdict}")))
     return _agreed(command, now)
+
+
+def _agreeing(account: Mapping[str, str]) -> int:
+    kind = account.get("operate_type_agree_refund_only") or "201"
+    if not kind.isdecimal():
+        raise Permanent("account_incomplete", "operate_type_agree_refund_only")
+    return int(kind)
 
 
 def _unless_agreed(command: AgreeRefund, account: Mapping[str, str], now: datetime, refusal: Permanent) -> Steps:
@@ -510,6 +518,31 @@ def _listed(merchant: str, item: object) -> RefundReported | EventUnknown:
         )
     except (Unreadable, Permanent) as error:
         return EventUnknown(what="douyin afterSale/List item", reason=str(error))
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Read one order and the refunds of the last minute, so that both permissions are seen; gives `douyin:<shop_id>`.
+
+    A shop's orders say which shop it is (order/searchList); of a shop without orders the account's word is taken.
+
+    Raises:
+        UnknownMerchant: the account is incomplete.
+        Retryable: throttled, or the platform's own trouble.
+        Permanent: refused with Douyin's sub-code; `other_shop` where the token is another shop's.
+    """
+    shop_id, until = credential(account, "shop_id"), int(now.timestamp())
+    _agreeing(account)
+    window = {"create_time_start": int((now - ORDERS_SPAN).timestamp()), "create_time_end": until}
+    data = _data((yield _request(account, now, "order/searchList", {**window, "page": 0, "size": 1})), writes=False)
+    try:
+        shops = {read.identifier(order, "shop_id") for order in read.objects(data, "shop_order_list")}
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+    if shops - {shop_id}:
+        raise Permanent("other_shop", f"access_token 属于店铺 {'、'.join(sorted(shops))}，shop_id 填写的是 {shop_id}")
+    minute = {"update_start_time": until - 60, "update_end_time": until}
+    _data((yield _request(account, now, "afterSale/List", {**minute, "page": 0, "size": 1})), writes=False)
+    return f"{PLATFORM}:{shop_id}"
 
 
 def _request(account: Mapping[str, str], now: datetime, path: str, param: Mapping[str, object]) -> HttpRequest:

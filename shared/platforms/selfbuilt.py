@@ -20,14 +20,15 @@ The webhook function imports this module while a shop waits: pydantic and the do
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.standard_webhooks import signed_request, verify
-from shared.domain.vendor import read_reply
+from shared.domain.vendor import NO_NUMBER, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import MalformedMessage, Permanent, Unclear
+from shared.errors import MalformedMessage, Permanent, Unclear, UnknownMerchant
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from shared.domain.events import EventIgnored, EventUnknown, RefundReported
     from shared.domain.messages import AnyEvent
     from shared.domain.order import OrderLine, Shipment
-    from shared.domain.steps import Finding, Steps
+    from shared.domain.steps import Checking, Finding, Steps
 
 PLATFORM = "selfbuilt"
 LANE = Lane.REFUNDS
@@ -315,6 +316,39 @@ def _ask(
     identity = f"{command.command_id}:{kind}:{int(now.timestamp() * 1000)}"
     reply = yield signed_request(account, now, identity, kind, data)
     return _judge(reply, writes=False)
+
+
+def check_account(account: Mapping[str, str], now: datetime) -> Checking:
+    """Ask for an order that does not exist: only a shop that took the signature says `not_found`.
+
+    Gives `selfbuilt:` and the address of the shop.
+
+    Raises:
+        UnknownMerchant: the account is incomplete, or `api_url` is no address.
+        Retryable: the shop is in trouble.
+        Permanent: refused with the shop's word, `bad_signature` or the like; `http_404` where something else answers.
+    """
+    shop = _shop(account)
+    identity = f"check:order.read:{int(now.timestamp() * 1000)}"
+    try:
+        _judge((yield signed_request(account, now, identity, "order.read", {"order_id": NO_NUMBER})), writes=False)
+    except Permanent as refusal:
+        if refusal.code == "not_found":
+            return shop
+        raise
+    raise Permanent("no_such_order_exists", "查询不存在的订单应返回 404 not_found")
+
+
+def _shop(account: Mapping[str, str]) -> str:
+    """Name a shop by its address, without what may change."""
+    try:
+        url = urlsplit(credential(account, "api_url"))
+        port = f":{url.port}" if url.port else ""
+    except ValueError:
+        raise UnknownMerchant("account_incomplete", "api_url") from None
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise UnknownMerchant("account_incomplete", "api_url")
+    return f"{PLATFORM}:{url.hostname}{port}{url.path.rstrip('/')}"
 
 
 def _judge(reply: HttpReply, *, writes: bool) -> Fields:

@@ -1,7 +1,8 @@
 """Reads and runs the samples in events/: one file per behaviour of a vendor, its name the test's id.
 
 A push sample gives headers and body and expects a list of events or an error; a call sample gives a command (or a
-poll) and the vendor's replies and expects the requests and the outcome, an error, or nothing.
+poll, or the check of an account) and the vendor's replies and expects the requests and the outcome, an error, or
+nothing; of a check, the shop.
 """
 
 import importlib
@@ -27,7 +28,12 @@ EVENTS = Path(__file__).parents[2] / "events"
 NOW = datetime.fromisoformat("2026-03-01T01:30:00+00:00")
 MERCHANT = "shop-7"
 ACCOUNTS: dict[str, dict[str, str]] = {
-    "douyin": {"app_key": "7110000000000000007", "app_secret": "dy-secret-护航-01", "access_token": "dy-token-01"},
+    "douyin": {
+        "app_key": "7110000000000000007",
+        "app_secret": "dy-secret-护航-01",
+        "access_token": "dy-token-01",
+        "shop_id": "4463007",
+    },
     "zto": {"app_key": "hh-zto-key", "app_secret": "ZtoTestSecret7", "phone_tail": "4321"},
     "sf": {
         "token": "sf-token-01",
@@ -121,16 +127,20 @@ def run_call(sample: Sample) -> Any:
         outcome = drive(steps_of(sample), sample.given["replies"], requests)
     except HuhangError as error:
         return {"requests": requests, "error": described(error)}
+    if isinstance(outcome, str):
+        return {"requests": requests, "shop": outcome}
     if isinstance(outcome, list):
         return {"requests": requests, "outcome": [written(event) for event in outcome]}
     return {"requests": requests, "outcome": None if outcome is None else written(outcome)}
 
 
 def steps_of(sample: Sample) -> Generator[HttpRequest, HttpReply, Any]:
-    """Start the generator that a sample names: carry_out (the default), find_out, or list_events."""
+    """Start the generator that a sample names: carry_out (the default), find_out, check_account, or list_events."""
     name = sample.given.get("call", "carry_out")
     call = getattr(sample.module, name)
-    if "command" in sample.given:
+    if name == "check_account":
+        steps = call(sample.account, NOW)
+    elif "command" in sample.given:
         steps = call(command_of(sample.given["command"]), sample.account, NOW)
     else:
         steps = call(MERCHANT, sample.account, NOW, datetime.fromisoformat(sample.given["since"]), NOW)

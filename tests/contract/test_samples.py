@@ -27,5 +27,13 @@ def test_every_vendor_has_samples(kind: str, vendor: str) -> None:
     assert any((sample.kind, sample.vendor) == (kind, vendor) for sample in SAMPLES)
 
 
+@pytest.mark.parametrize(("kind", "vendor"), VENDORS)
+@pytest.mark.parametrize("behaviour", ["accepted", "refused_", "account_with", "http_5"])
+def test_every_vendor_checks_an_account(kind: str, vendor: str, behaviour: str) -> None:
+    """An account is taken, refused, found incomplete, or cannot be tried now."""
+    names = [sample.name for sample in SAMPLES if (sample.kind, sample.vendor) == (kind, vendor)]
+    assert [name for name in names if name.startswith("check_") and behaviour in name]
+
+
 def test_no_sample_is_of_an_unknown_vendor() -> None:
     assert {(sample.kind, sample.vendor) for sample in SAMPLES} <= set(VENDORS)

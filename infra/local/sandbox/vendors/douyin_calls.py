@@ -68,6 +68,13 @@ class OrderParam(Param):
     shop_order_id: str
 
 
+class SearchParam(Param):
+    page: int = Field(ge=0)
+    size: int = Field(ge=1, le=100)
+    create_time_start: int = 0
+    create_time_end: int = 2**53
+
+
 class InterceptTarget(Param):
     company_code: str
     tracking_no: str
@@ -193,6 +200,21 @@ def read_order(world: World, merchant: Merchant, param: OrderParam) -> dict[str,
     return {"shop_order_detail": order_detail(world, _order(world, merchant, param.shop_order_id))}
 
 
+def search_orders(world: World, merchant: Merchant, param: SearchParam) -> dict[str, Any]:
+    """Page through the shop's orders, the newest first."""
+    mine = [
+        order
+        for order in world.orders
+        if order.platform == "douyin"
+        and order.merchant == merchant.key
+        and param.create_time_start <= int(order.created_at.timestamp()) <= param.create_time_end
+    ]
+    mine.sort(key=lambda order: order.created_at, reverse=True)
+    page = mine[param.page * param.size : (param.page + 1) * param.size]
+    documents = [order_detail(world, order) for order in page]
+    return {"shop_order_list": documents, "total": len(mine), "page": param.page, "size": param.size}
+
+
 def intercept(world: World, merchant: Merchant, param: InterceptParam) -> dict[str, Any]:
     """Ask the platform to have the courier stop parcels; each target has a result of its own."""
     refund = _refund(world, merchant, str(param.after_sale_id))
@@ -272,4 +294,5 @@ CALLS: dict[str, tuple[type[Param], Callable[[World, Merchant, Any], dict[str, A
     "afterSale/CancelSendGoodsSuccess": (CancelSendParam, cancel_send),
     "afterSale/addOrderRemark": (RemarkParam, add_remark),
     "order/orderDetail": (OrderParam, read_order),
+    "order/searchList": (SearchParam, search_orders),
 }
