@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 UNKNOWN_KEPT = timedelta(days=90)
-_BODY_MAX = 300_000  # an item holds 400 KB
+BODY_MAX = 300_000  # an item holds 400 KB
 
 
 class DynamoUnknownPushes:
@@ -30,7 +30,7 @@ class DynamoUnknownPushes:
                 "source": {"S": source},
                 "reason": {"S": reason[:300]},
                 "at": {"S": instant_text(at)},
-                "raw": {"B": body[:_BODY_MAX]},
+                "raw": {"B": body[:BODY_MAX]},
                 "expires_at": {"N": str(to_expiry(at + UNKNOWN_KEPT))},
             },
         )

@@ -1,0 +1,1 @@
+"""Operators' tools for messages that nobody could handle."""
