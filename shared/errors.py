@@ -7,6 +7,7 @@
     │   ├── TooMuch      a list longer than we read at once: ask for less
     │   └── Refused      somebody at the door: answer with `http_status`, do nothing
     │       ├── BadSignature, StaleTimestamp                  401
+    │       ├── NotPermitted                                  403
     │       ├── UnknownSource, UnknownMerchant, UnknownCase   404
     │       └── MalformedMessage                              400
     ├── LostRace         somebody else wrote the case first: load and decide again
@@ -66,6 +67,12 @@ class StaleTimestamp(Refused):
     """The signature is right but too old, or from the future."""
 
     http_status = 401
+
+
+class NotPermitted(Refused):
+    """Who asks is known, and may not do this."""
+
+    http_status = 403
 
 
 class UnknownSource(Refused):

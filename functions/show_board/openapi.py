@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.roles import ALLOWED, Role
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import ANOMALIES, Anomaly
@@ -22,7 +23,8 @@ _MERCHANT = "/v1/merchants/{merchant_id}"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
 _PROBLEMS = {
     "400": "Something in the request cannot be understood; the message names it.",
-    "401": "No token, or another one than the merchant's.",
+    "401": "No token, or none of the merchant's.",
+    "403": "The role whose token this is may not do this.",
     "404": "No such merchant, parcel or ticket, or nothing was made yet.",
     "429": "Too many requests; this answer comes from the gateway and has a form of its own.",
     "503": "Nothing happened; the same request may succeed in a moment.",
@@ -45,14 +47,15 @@ def describe() -> Document:
         },
         "servers": [{"url": "/", "description": "The deployment's WebhookBaseUrl."}],
         "security": [{"merchantToken": []}],
-        "paths": _paths(query),
+        "paths": _with_roles(_paths(query)),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
                 "merchantToken": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The `token` of the account `board` in the merchant's secret.",
+                    "description": "From the account `board` in the merchant's secret: its `token`, which may do all, "
+                    f"or that of a role: {', '.join(f'`{role.token_name}` ({role.text})' for role in Role)}.",
                 }
             },
         },
@@ -108,6 +111,16 @@ def _paths(query: Document) -> Document:
             }
         },
     }
+
+
+def _with_roles(paths: Document) -> Document:
+    """Say of every operation whose tokens are good for it."""
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            allowed = ALLOWED.get(f"{method.upper()} {path}", ())
+            if allowed:
+                operation["x-roles"] = [role for role in Role if role in allowed]
+    return paths
 
 
 def _operation(name: str, summary: str, model: type, parameters: list[Document], status: str = "200") -> Document:

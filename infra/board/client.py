@@ -99,6 +99,8 @@ def _refusal(status: int, body: bytes, merchant: str) -> str:
         message = body[:200].decode(errors="replace")
     if status == 401:
         return f"令牌不对 wrong token for {merchant}: {message}"
+    if status == 403:
+        return f"该岗位无此权限 this role may not: {message}"
     if status == 429:
         return "请求过于频繁，请稍后再试 too many requests, try again in a moment"
     return f"{message or 'no reason given'} (HTTP {status})"

@@ -11,6 +11,7 @@ from shared.domain.order import OrderLine, OrderStatus, RefundShare, Shipment, T
 from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundKind, RefundStatus
+from shared.domain.roles import Role
 from shared.domain.tickets import Anomaly
 from shared.domain.why import Why
 
@@ -358,8 +359,14 @@ class TicketTaken(Event):
     about: str  # the case
     anomaly: Anomaly
     by: Name
+    role: Role | None = None  # by whose token; None: the merchant's own
     text: str = ""
     closed: bool = False
+
+    @property
+    def who(self) -> str:
+        """The name that a person gave, and the role whose token proves it."""
+        return f"{self.by}（{self.role.text}）" if self.role else self.by
 
     @property
     def case(self) -> CaseKey:

@@ -174,9 +174,9 @@ def _levels(ticket: Ticket, watching: Watching) -> list[datetime]:
 
 def taken(tickets: Iterable[Ticket], event: TicketTaken, now: datetime) -> tuple[Ticket, ...]:
     """A person deals with a ticket: it escalates no further, and is silent if she closes it."""
-    said: dict[str, object] = {"taken_by": event.by, "closed": event.closed}
+    said: dict[str, object] = {"taken_by": event.who, "closed": event.closed}
     if event.text:
-        said |= {"answer": event.text[:ANSWER_MAX], "answered_at": now, "answered_by": event.by}
+        said |= {"answer": event.text[:ANSWER_MAX], "answered_at": now, "answered_by": event.who}
     return tuple(ticket.model_copy(update=said) if ticket.anomaly is event.anomaly else ticket for ticket in tickets)
 
 

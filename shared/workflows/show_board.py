@@ -1,6 +1,7 @@
 """The board's questions and the one thing that people can tell it: who deals with a ticket.
 
-The merchant stands in the path and its own token in the header; after that everything is addressed by this merchant.
+The merchant stands in the path and a token in the header: its own, or that of a role, which may do less. After that
+everything is addressed by this merchant.
 """
 
 import re
@@ -17,16 +18,18 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.record import Id, Record
+from shared.domain.roles import Role, may_use
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor import is_same
-from shared.errors import BadSignature, MalformedMessage, UnknownCase, UnknownMerchant
+from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Queue, RoutingReports, ScoreStore
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
 
-ACCOUNT = "board"  # the merchant's account with us: {"token": …}
+ACCOUNT = "board"  # the merchant's account with us: {"token": …, "token_aftersales": …}
+_TOKENS: Mapping[str, Role | None] = {"token": None} | {role.token_name: role for role in Role}
 BODY_MAX = 10_000
 TAKEABLE = (CaseKind.PARCEL, CaseKind.ORDER)
 KNOWN = (*Anomaly, BY_HAND)
@@ -37,13 +40,14 @@ _R = TypeVar("_R", bound=Record)
 
 
 class Question(NamedTuple):
-    """A request as the API gives it: the route by its template, and what fills it."""
+    """A request as the API gives it: the route by its template, and what fills it; `role` once it is known."""
 
     route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     authorization: str
     body: bytes
+    role: Role | None = None
 
 
 class Board(NamedTuple):
@@ -72,25 +76,31 @@ def answer(question: Question, board: Board) -> tuple[int, Record]:
         Refused: answered with the error's `http_status` and its sentence.
         Retryable: nothing happened; the same request may succeed a moment later.
     """
-    merchant = _admitted(question, board.accounts)
-    return ROUTES[question.route](merchant, question, board)
-
-
-def _admitted(question: Question, accounts: Accounts) -> str:
-    """Check that who asks has the merchant's token."""
     merchant = question.path.get("merchant_id", "")
+    role = _admitted(merchant, question.authorization, board.accounts)
+    if not may_use(role, question.route):
+        raise NotPermitted("not_permitted", f"The role {role} may not do this; ask a director or the owner.")
+    return ROUTES[question.route](merchant, question._replace(role=role), board)
+
+
+def _admitted(merchant: str, authorization: str, accounts: Accounts) -> Role | None:
+    """Check that who asks has one of the merchant's tokens; all are compared, so that time tells nothing of them."""
     try:
-        ours = accounts.account(merchant, ACCOUNT).get("token", "")
+        account = accounts.account(merchant, ACCOUNT)
     except UnknownMerchant:
-        ours = ""
+        account = {}
+    ours = {name: account[name] for name in _TOKENS if isinstance(account.get(name), str) and account[name]}
     if not ours:
         raise UnknownMerchant("unknown_merchant", "There is no such merchant, or it has no board.")
-    told = _BEARER.fullmatch(question.authorization)
+    told = _BEARER.fullmatch(authorization)
     if told is None:
         raise BadSignature("no_token", "The header Authorization must be: Bearer, a space, the merchant's token.")
-    if not is_same(ours, told[1]):
+    found = [name for name, token in ours.items() if is_same(token, told[1])]
+    if not found:
         raise BadSignature("wrong_token", "This is not the merchant's token.")
-    return merchant
+    if len(found) > 1:
+        raise BadSignature("shared_token", f"One token stands for {' and '.join(found)}; each needs its own.")
+    return _TOKENS[found[0]]
 
 
 # ---- questions ---------------------------------------------------------------------------------------------------
@@ -150,10 +160,16 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
     if all(ticket.anomaly != anomaly for ticket in tickets):
         raise UnknownCase("unknown_ticket", f"The {kind} {identity} has no ticket {anomaly}, or has it no more.")
     event = TicketTaken(
-        merchant=merchant, about=str(key), anomaly=Anomaly(anomaly), by=said.by, text=said.text, closed=said.closed
+        merchant=merchant,
+        about=str(key),
+        anomaly=Anomaly(anomaly),
+        by=said.by,
+        role=question.role,
+        text=said.text,
+        closed=said.closed,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
-    message = f"{'Closed' if said.closed else 'Taken'} by {said.by}; it shows within seconds."
+    message = f"{'Closed' if said.closed else 'Taken'} by {event.who}; it shows within seconds."
     return 202, Accepted(about=str(key), anomaly=Anomaly(anomaly), message=message)
 
 
@@ -164,7 +180,7 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/routing": _routing,
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
 }
-"""As the API names them; all need the merchant's token."""
+"""As the API names them; all need a token, and `roles.ALLOWED` says which roles may use each."""
 
 
 def _load(key: CaseKey, board: Board) -> tuple[object, Policy]:
