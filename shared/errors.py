@@ -5,6 +5,7 @@
     ├── Unclear          it may have happened: find out before anything else
     ├── Permanent        it will never work: store the failure, open a ticket
     │   ├── TooMuch      a list longer than we read at once: ask for less
+    │   ├── ShopTaken    another merchant has the shop: nothing is stored
     │   └── Refused      somebody at the door: answer with `http_status`, do nothing
     │       ├── BadSignature, StaleTimestamp                  401
     │       ├── NotPermitted                                  403
@@ -49,6 +50,10 @@ class Permanent(HuhangError):
 
 class TooMuch(Permanent):
     """A vendor has more to list than is read at once. Ask about a shorter time."""
+
+
+class ShopTaken(Permanent):
+    """The shop belongs to another merchant. Its owner leaves first, or the newcomer is refused."""
 
 
 class Refused(Permanent):

@@ -16,6 +16,7 @@ from shared.domain.watching import Pace
 from shared.domain.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:  # of no use to most functions
+    from shared.domain.merchant import Membership
     from shared.domain.routing_report import RoutingReport
     from shared.domain.scores import Scores
 
@@ -34,10 +35,11 @@ class StoredCase(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The answer to one read."""
+    """The answer to one read. `left`: there is no policy since the merchant has left."""
 
     cases: Mapping[CaseKey, StoredCase]
     policy: Policy | None
+    left: bool = False
 
 
 class OpenCase(NamedTuple):
@@ -145,6 +147,30 @@ class Archive(Protocol):
 
     def get(self, name: str) -> bytes:
         """Give an object that `names` has named."""
+        ...
+
+
+class Merchants(Protocol):
+    """The list of merchants."""
+
+    def membership(self, merchant: str) -> "Membership | None":
+        """Give a merchant's membership as it is now; None where it has never joined."""
+        ...
+
+    def memberships(self) -> "Sequence[Membership]":
+        """Give all merchants, in order, those that left too."""
+        ...
+
+    def put(self, membership: "Membership") -> None:
+        """Store the next version of a membership, take its shops and give up those that it has no more.
+
+        A merchant that leaves gives up all of them.
+
+        Raises:
+            LostRace: the version is not the stored one plus one.
+            ShopTaken: a shop belongs to another merchant; nothing was stored.
+            Retryable: somebody else was writing at the same time.
+        """
         ...
 
 

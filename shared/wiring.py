@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_cases import DynamoCaseStore
     from shared.adapters.dynamo_deadlines import DynamoDueIndex
     from shared.adapters.dynamo_leftovers import DynamoCursors, DynamoUnknownPushes
+    from shared.adapters.dynamo_merchants import DynamoMerchants
     from shared.adapters.dynamo_policies import DynamoPolicyStore
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
     from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
@@ -85,10 +86,18 @@ def case_store() -> DynamoCaseStore:
 
 @cache
 def policy_store() -> DynamoPolicyStore:
-    """The policies and the list of merchants."""
+    """The policies."""
     from shared.adapters.dynamo_policies import DynamoPolicyStore
 
     return DynamoPolicyStore(aws().dynamodb, settings().require_table())
+
+
+@cache
+def merchants() -> DynamoMerchants:
+    """The list of merchants."""
+    from shared.adapters.dynamo_merchants import DynamoMerchants
+
+    return DynamoMerchants(aws().dynamodb, settings().require_table())
 
 
 @cache
@@ -176,10 +185,12 @@ def caller() -> Caller:
     """Carries commands out."""
     from shared.adapters.dynamo_commands import DynamoCommandLedger
     from shared.adapters.vendors import find_vendor
+    from shared.workflows.standings import Standings
     from shared.workflows.take_call import Caller
 
     ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
-    return Caller(accounts(), http(), ledger, queue(), clock(), find_vendor)
+    find_standing = Standings(merchants(), clock()).standing
+    return Caller(accounts(), http(), ledger, queue(), clock(), find_vendor=find_vendor, find_standing=find_standing)
 
 
 @cache

@@ -7,10 +7,10 @@ from shared.workflows.poll_sources import poll_source, pollable
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
-    """Poll all sources of all merchants, one after the other."""
+    """Poll all sources of all merchants that have not left, one after the other."""
     del event, context
     found = 0
-    for merchant in wiring.policy_store().merchants():
+    for merchant in (one.merchant for one in wiring.merchants().memberships() if not one.has_left):
         for source in pollable(merchant, wiring.accounts().all_accounts(merchant), wiring.find_vendors):
             poll = poll_source(
                 source, http=wiring.http(), queue=wiring.queue(), cursors=wiring.cursors(), clock=wiring.clock()

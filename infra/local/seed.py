@@ -14,6 +14,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from infra.local.home import DEFAULT_HOME, Home
 from infra.local.ministack import REGION
 from infra.local.processes import StartFailed
 from shared.adapters.aws_clients import AwsClients
+from shared.adapters.dynamo_merchants import DynamoMerchants
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import SignedAws
 from shared.domain.hours import BusinessHours, Weekday
+from shared.domain.merchant import Membership
 from shared.domain.policy import Policy, Robot
 from shared.domain.routing import Agent, Group, Routing, Rule
 from shared.domain.watching import Watching
@@ -161,7 +164,9 @@ def _put_policy(endpoint: str, table: str, merchant: str) -> None:
     store = DynamoPolicyStore(AwsClients(aws).dynamodb, table)
     with suppress(LostRace):  # it is in force already, or a later one is
         store.put_policy(demo_policy(merchant))
-    store.enrol(merchant)
+    merchants = DynamoMerchants(AwsClients(aws).dynamodb, table)
+    if merchants.membership(merchant) is None:
+        merchants.put(Membership(merchant=merchant, since=datetime.now(UTC)))
     aws.close()
 
 

@@ -76,6 +76,7 @@ class DynamoCaseStore:
         return Loaded(
             cases={key: read_case(key, found.get(str(key))) for key in keys},
             policy=self._policy(merchant, found.get(policy_at)),
+            left="body" not in found.get(policy_at, {"body": {}}),
         )
 
     def save(  # noqa: PLR0913 - the parts of one write
@@ -127,7 +128,7 @@ class DynamoCaseStore:
         open_register.forget(self._client, self._table, entry)
 
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
-        if item is None:
+        if item is None or "body" not in item:
             return None
         name, cached = name_of(item), self._policies.get(merchant)
         if cached is None or cached[0] != name:

@@ -1,4 +1,4 @@
-"""Which policy is in force, which ones were, and which merchants are there? Onboarding and the schedules call it.
+"""Which policy is in force, and which ones were? Onboarding calls it.
 
 A new version is put together with a note of the change: the clock reads it, lets every open case of the merchant
 decide anew, and takes it away (`dynamo_policy_changes.py`).
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.policy_items import READ, read_policy
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
-from shared.adapters.table_layout import MERCHANTS, ONLY, POLICY_CHANGES, policy_pk, version_sk
+from shared.adapters.table_layout import ONLY, POLICY_CHANGES, policy_pk, version_sk
 from shared.domain.policy import Policy
 from shared.errors import LostRace, Retryable
 
@@ -27,7 +27,7 @@ PAGES_MAX = 1000
 
 
 class DynamoPolicyStore:
-    """Policies with their history, and the list of merchants."""
+    """Policies with their history."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -55,11 +55,26 @@ class DynamoPolicyStore:
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
-        sk = ONLY if version is None else version_sk(version)
-        answer = self._client.get_item(
-            TableName=self._table, Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}, ConsistentRead=True
-        )
-        return read_policy(answer["Item"]) if "Item" in answer else None
+        item = self._item(merchant, ONLY if version is None else version_sk(version))
+        return read_policy(item) if "body" in item else None
+
+    def version(self, merchant: str) -> int:
+        """Give the number of the newest policy, in force or withdrawn; 0 before the first."""
+        item = self._item(merchant, ONLY)
+        return int(item["v"]["N"]) if item else 0
+
+    def withdraw(self, merchant: str) -> None:
+        """Take the policy in force away: nothing is decided for the merchant any more. All versions stay."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": ONLY}},
+                UpdateExpression="REMOVE body",
+                ConditionExpression="attribute_exists(pk)",
+            )
+        except AwsRefused as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise
 
     def history(self, merchant: str) -> Sequence[Policy]:
         """Give every policy there was, oldest first: which limits held when a ticket names its policy's version."""
@@ -71,18 +86,9 @@ class DynamoPolicyStore:
         }
         return [read_policy(item) for item in self._all(query)]
 
-    def enrol(self, merchant: str) -> None:
-        """Put a merchant on the list; doing it twice changes nothing."""
-        self._client.put_item(TableName=self._table, Item={"pk": {"S": MERCHANTS}, "sk": {"S": merchant}})
-
-    def merchants(self) -> Sequence[str]:
-        """Give all merchants, in order."""
-        query: QueryInputTypeDef = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :merchants",
-            "ExpressionAttributeValues": {":merchants": {"S": MERCHANTS}},
-        }
-        return [item["sk"]["S"] for item in self._all(query)]
+    def _item(self, merchant: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
+        key: dict[str, AttributeValueTypeDef] = {"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}
+        return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
 
     def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
         for _ in range(PAGES_MAX):

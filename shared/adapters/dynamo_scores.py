@@ -77,7 +77,7 @@ class DynamoScores:
                 TableName=self._table,
                 Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": ONLY}},
                 UpdateExpression="SET paces = :paces",
-                ConditionExpression="attribute_exists(pk)",
+                ConditionExpression="attribute_exists(body)",
                 ExpressionAttributeValues={":paces": {"S": write_paces(paces)}},
             )
         except AwsRefused as error:

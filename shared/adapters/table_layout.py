@@ -2,14 +2,16 @@
 
     pk                             sk                     item
     <merchant>|<kind>|<id>         -                      a case: v, body, due, armed, outbox
-    <merchant>|policy              -                      the policy in force: v, body; measured: paces
+    <merchant>|policy              -                      the policy in force: v, body; measured: paces;
+                                                          no body: the merchant has left, its next one follows v
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
     <merchant>|scores              -                      what its couriers did: scores
     <merchant>|routing             -                      where its conversations went: report
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
-    merchants                      <merchant>             the list of merchants
+    merchants                      <merchant>             a membership: v, body
+    shops                          <shop>                 whose shop it is: merchant
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
                                                           the word has come: laps, began, stretch, since
     due|<shard>|<UTC hour>         <instant>|<case key>   a pointer: look at this case then
@@ -34,6 +36,7 @@ DUE_PAGE_MAX = 500
 LATELY_MAX = 50_000
 ONLY = "-"  # the sort key of an item that is alone under its partition key
 MERCHANTS = "merchants"
+SHOPS = "shops"
 POLICY_CHANGES = "policy-changes"
 CURSORS = "due|cursor"
 

@@ -34,6 +34,7 @@ class Fate(StrEnum):
     REPEATED = "repeated"  # said nothing new
     IGNORED = "ignored"  # passed over on purpose
     UNKNOWN = "unknown"  # kept raw and alarmed
+    LEFT = "left"  # passed over, since nothing is done any more for a merchant that has left
 
 
 def count_nothing(what: str) -> None:
@@ -57,6 +58,8 @@ def handle_event(event: AnyEvent | LineSaid, store: CaseStore, clock: Clock, cou
 
 def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count: Count) -> Fate:
     loaded = _load(event, store)
+    if loaded.left:
+        return Fate.LEFT
     if loaded.policy is None:
         raise UnknownMerchant("no_policy", event.merchant)
     before = loaded.cases[event.case]

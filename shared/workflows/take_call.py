@@ -27,6 +27,7 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
+from shared.domain.merchant import Standing
 from shared.domain.messages import AnyEvent, lane_of, parse_message, write_message
 from shared.errors import Permanent, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
@@ -37,13 +38,22 @@ _ASK_AGAIN = timedelta(seconds=5)
 
 VendorKind = Literal["platforms", "couriers", "erps", "channels"]
 FindVendor = Callable[[VendorKind, str], ModuleType]
+FindStanding = Callable[[str], Standing]
 
 
 class Caller:
     """Carries commands out at vendors."""
 
-    def __init__(
-        self, accounts: Accounts, http: Http, ledger: CommandLedger, queue: Queue, clock: Clock, find_vendor: FindVendor
+    def __init__(  # noqa: PLR0913 - what a caller uses
+        self,
+        accounts: Accounts,
+        http: Http,
+        ledger: CommandLedger,
+        queue: Queue,
+        clock: Clock,
+        *,
+        find_vendor: FindVendor,
+        find_standing: FindStanding,
     ) -> None:
         self._accounts = accounts
         self._http = http
@@ -51,9 +61,10 @@ class Caller:
         self._queue = queue
         self._clock = clock
         self._find_vendor = find_vendor
+        self._find_standing = find_standing
 
     def call(self, command: VendorCommand, attempt: int) -> AnyEvent | None:
-        """Carry a command out; a vendor or account that does not exist is a failure like any other.
+        """Carry a command out; a vendor or account that does not exist is a failure, and so is a merchant's standing.
 
         Raises:
             Retryable: not now.
@@ -72,6 +83,7 @@ class Caller:
 
     def _reach(self, command: VendorCommand) -> tuple[ModuleType, Mapping[str, str]]:
         kind, name, account_name = _addressee(command)
+        _check_standing(command, self._find_standing(command.merchant))
         return self._find_vendor(kind, name), self._accounts.account(command.merchant, account_name)
 
     def _ask(self, command: VendorCommand) -> AnyEvent:
@@ -97,6 +109,18 @@ class Caller:
         outcome = failure(command, error, certain=claim is Claim.FRESH)
         self._ledger.record(command.merchant, command.command_id, outcome)
         return outcome
+
+
+def _check_standing(command: VendorCommand, standing: Standing) -> None:
+    """Refuse to touch the world for a merchant that is paused; its staff are still told.
+
+    Raises:
+        Permanent: the command is not carried out.
+    """
+    if standing is Standing.LEFT:
+        raise Permanent("merchant_left", "商家已退出，未执行 / the merchant has left: not carried out")
+    if standing is Standing.PAUSED and not isinstance(command, (*HARMLESS, PostMessage)):
+        raise Permanent("merchant_paused", "商家已暂停，未执行，请人工处理 / the merchant is paused: not carried out")
 
 
 def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:

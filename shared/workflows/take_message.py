@@ -75,7 +75,9 @@ def take_message(
 
 def _at_its_desk(noticed: AgentNoticed, store: CaseStore) -> AgentSeen | EventIgnored:
     """Find the desk of an agent: the policy knows it."""
-    policy = store.load(noticed.merchant, []).policy
+    policy, left = store.load(noticed.merchant, [])[1:]
+    if left:
+        return EventIgnored(what="presence of an agent of a merchant that has left")
     if policy is None:
         raise UnknownMerchant("no_policy", noticed.merchant)
     for name, group in policy.routing.groups.items():

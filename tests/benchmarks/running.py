@@ -11,9 +11,11 @@ from moto import mock_aws
 
 from shared import wiring
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
+from shared.adapters.dynamo_merchants import DynamoMerchants
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import SignedAws
 from shared.domain.lanes import Lane
+from shared.domain.merchant import Membership
 from shared.domain.policy import Policy, Robot
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.settings import ACCOUNTS_PREFIX, Settings
@@ -94,7 +96,7 @@ def _enrol(clients: MotoAws) -> None:
     policies = DynamoPolicyStore(clients.dynamodb, TABLE)
     robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
     policies.put_policy(Policy(merchant=MERCHANT, version=1, robots=robots))
-    policies.enrol(MERCHANT)
+    DynamoMerchants(clients.dynamodb, TABLE).put(Membership(merchant=MERCHANT, since=START))
     index = DynamoDueIndex(clients.dynamodb, TABLE)
     for shard in range(index.shards):
         index.advance(shard, START)

@@ -5,6 +5,7 @@ from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.stores import (
     FakeCaseStore,
+    FakeMerchants,
     FakePolicyChanges,
     FakePolicyStore,
     FakeRoutingReports,
@@ -21,6 +22,7 @@ __all__ = [
     "FakeDueIndex",
     "FakeHttp",
     "FakeLedger",
+    "FakeMerchants",
     "FakePolicyChanges",
     "FakePolicyStore",
     "FakeQueue",

@@ -7,6 +7,7 @@ from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_peo
 from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
 from shared.adapters.table_layout import (
+    MERCHANTS,
     POLICY_CHANGES,
     open_pk,
     pointer_needed,
@@ -17,6 +18,7 @@ from shared.adapters.table_layout import (
 )
 from shared.domain.decision import AnyCase, BudgetDraw
 from shared.domain.keys import CaseKey
+from shared.domain.merchant import Membership
 from shared.domain.messages import Message
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
@@ -24,7 +26,7 @@ from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.session import SessionCase
 from shared.domain.watching import Pace
-from shared.errors import BudgetExhausted, LostRace
+from shared.errors import BudgetExhausted, LostRace, ShopTaken
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
 from tests.fakes.due_index import put_pointer
 from tests.fakes.table import FakeTable
@@ -40,7 +42,9 @@ class FakeCaseStore:
         """Read cases and the policy."""
         cases = self.table.cases
         return Loaded(
-            cases={key: cases.get(key) or StoredCase(key) for key in keys}, policy=_in_force(self.table, merchant)
+            cases={key: cases.get(key) or StoredCase(key) for key in keys},
+            policy=_in_force(self.table, merchant),
+            left=merchant in self.table.withdrawn,
         )
 
     def save(
@@ -143,11 +147,11 @@ class FakePolicyStore:
 
     def put_policy(self, policy: Policy) -> None:
         """Put the next version in force."""
-        current = self.table.policies.get(policy.merchant)
-        if policy.version != (current.version if current else 0) + 1:
+        if policy.version != self.version(policy.merchant) + 1:
             raise LostRace(policy_pk(policy.merchant))
         policy = policy.model_copy(update={"paces": {}})
         self.table.policies[policy.merchant] = policy
+        self.table.withdrawn.discard(policy.merchant)
         self.table.policy_history[policy.merchant, policy.version] = policy
         if policy.version > 1:
             self.table.policy_changes[policy.merchant] = PolicyChange(policy.merchant, policy.version)
@@ -163,14 +167,46 @@ class FakePolicyStore:
         """Give every policy there was, oldest first."""
         return [policy for (name, _), policy in sorted(self.table.policy_history.items()) if name == merchant]
 
-    def enrol(self, merchant: str) -> None:
-        """Put a merchant on the list."""
-        self.table.merchants.add(merchant)
-        self.table.wrote("merchants")
+    def version(self, merchant: str) -> int:
+        """Give the number of the newest policy."""
+        return max((version for name, version in self.table.policy_history if name == merchant), default=0)
 
-    def merchants(self) -> Sequence[str]:
+    def withdraw(self, merchant: str) -> None:
+        """Take the policy in force away."""
+        if self.table.policies.pop(merchant, None):
+            self.table.withdrawn.add(merchant)
+            self.table.wrote(policy_pk(merchant))
+
+
+class FakeMerchants:
+    """Behaves as DynamoMerchants does."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+
+    def membership(self, merchant: str) -> Membership | None:
+        """Give a merchant's membership."""
+        return self.table.memberships.get(merchant)
+
+    def memberships(self) -> Sequence[Membership]:
         """Give all merchants, in order."""
-        return sorted(self.table.merchants)
+        return [self.table.memberships[merchant] for merchant in sorted(self.table.memberships)]
+
+    def put(self, membership: Membership) -> None:
+        """Store the next version of a membership, with its shops."""
+        merchant, table = membership.merchant, self.table
+        before = table.memberships.get(merchant)
+        if membership.version != (before.version if before else 0) + 1:
+            raise LostRace(merchant)
+        held = () if membership.has_left else membership.shops
+        for shop in held:
+            if table.shops.get(shop, merchant) != merchant:
+                raise ShopTaken("shop_taken", shop)
+        table.shops = {shop: name for shop, name in table.shops.items() if name != merchant} | dict.fromkeys(
+            held, merchant
+        )
+        table.memberships[merchant] = membership
+        table.wrote(MERCHANTS)
 
 
 class FakePolicyChanges:

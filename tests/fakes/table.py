@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
+from shared.domain.merchant import Membership
 from shared.domain.policy import Policy
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
@@ -47,12 +48,14 @@ class FakeTable:
         self.cases: dict[CaseKey, StoredCase] = {}
         self.open_cases: dict[CaseKey, OpenCase] = {}
         self.policies: dict[str, Policy] = {}
+        self.withdrawn: set[str] = set()
         self.policy_history: dict[tuple[str, int], Policy] = {}
         self.policy_changes: dict[str, PolicyChange] = {}
         self.scores: dict[str, Scores] = {}
         self.reports: dict[str, RoutingReport] = {}
         self.paces: dict[str, dict[str, Pace]] = {}
-        self.merchants: set[str] = set()
+        self.memberships: dict[str, Membership] = {}
+        self.shops: dict[str, str] = {}
         self.budgets: dict[tuple[str, date], tuple[int, int]] = {}
         self.commands: dict[tuple[str, str], FakeCommand] = {}
         self.pointers: list[list[tuple[datetime, str]]] = [[] for _ in range(SHARDS)]

@@ -13,6 +13,7 @@ from moto import mock_aws
 from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
+from shared.adapters.dynamo_merchants import DynamoMerchants
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
 from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
@@ -24,6 +25,7 @@ from tests.fakes import (
     FakeClock,
     FakeDueIndex,
     FakeLedger,
+    FakeMerchants,
     FakePolicyChanges,
     FakePolicyStore,
     FakeRoutingReports,
@@ -43,6 +45,7 @@ class Backend:
 
     cases: Any
     policies: Any
+    merchants: Any
     changes: Any
     scores: Any
     reports: Any
@@ -130,6 +133,7 @@ def dynamo(aws: MotoAws) -> Backend:
     backend = Backend(
         cases=DynamoCaseStore(aws.dynamodb, TABLE),
         policies=DynamoPolicyStore(aws.dynamodb, TABLE),
+        merchants=DynamoMerchants(aws.dynamodb, TABLE),
         changes=DynamoPolicyChanges(aws.dynamodb, TABLE),
         scores=DynamoScores(aws.dynamodb, TABLE),
         reports=DynamoRoutingReports(aws.dynamodb, TABLE),
@@ -174,6 +178,7 @@ def memory() -> Backend:
     return Backend(
         cases=FakeCaseStore(table),
         policies=FakePolicyStore(table),
+        merchants=FakeMerchants(table),
         changes=FakePolicyChanges(table),
         scores=FakeScores(table),
         reports=FakeRoutingReports(table),

@@ -103,7 +103,8 @@ def test_a_command_is_two_writes_and_a_harmless_one_is_none_but_one_send(refunde
     assert {"intercept_parcel", "agree_refund", "query_interception", "subscribe_tracking"} <= set(found)
     assert {what: writes for what, writes in found.items() if writes != ({0} if what in harmless else {2})} == {}
     asked = [one.counts.calls for one in loop.taken if one.function in CALLERS and one.what in harmless]
-    assert {tuple(call for call in calls if call != "GetSecretValue") for calls in asked} == {("SendMessageBatch",)}
+    kept = {"GetSecretValue", "GetItem"}  # credentials are known for minutes, a merchant's standing for half a one
+    assert {tuple(call for call in calls if call not in kept) for calls in asked} == {("SendMessageBatch",)}
 
 
 def test_a_parcel_at_rest_is_one_write_unit(delivered) -> None:

@@ -38,10 +38,21 @@ def test_the_first_version_is_1(backend: Backend) -> None:
     assert backend.policies.policy(SHOP) is None
 
 
-def test_merchants_are_listed_once_each(backend: Backend) -> None:
-    for merchant in ("b-shop", "a-shop", "b-shop"):
-        backend.policies.enrol(merchant)
-    assert list(backend.policies.merchants()) == ["a-shop", "b-shop"]
+def test_a_withdrawn_policy_is_in_force_no_more_and_the_next_one_follows_it(backend: Backend) -> None:
+    backend.policies.withdraw(SHOP)
+    assert backend.policies.version(SHOP) == 0
+    backend.policies.put_policy(version(1))
+    backend.policies.put_policy(version(2))
+    for _ in range(2):
+        backend.policies.withdraw(SHOP)
+        assert backend.policies.policy(SHOP) is None
+        assert backend.cases.load(SHOP, []) == ({}, None, True)
+    assert backend.policies.version(SHOP) == 2
+    backend.scores.measured(SHOP, {})
+    assert backend.policies.policy(SHOP) is None
+    assert list(backend.policies.history(SHOP)) == [version(1), version(2)]
+    backend.policies.put_policy(version(3))
+    assert backend.cases.load(SHOP, []) == ({}, version(3), False)
 
 
 def test_the_history_is_every_version_in_order(backend: Backend) -> None:

@@ -8,6 +8,7 @@ from shared.adapters.table_layout import shard_of
 from shared.domain.events import DeadlineReached, Event
 from shared.domain.keys import CaseKey, parcel_key, refund_key
 from shared.domain.lanes import Lane
+from shared.domain.merchant import Standing
 from shared.domain.messages import AnyEvent, parse_message, write_message
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.policy import Policy, Robot
@@ -58,7 +59,15 @@ class World:
         self.index = FakeDueIndex(self.table)
         accounts = FakeAccounts({MERCHANT: {name: {} for name in VENDORS}})
         http = FakeHttp(self.outside.send)
-        self.caller = Caller(accounts, http, FakeLedger(self.table), self.queue, self.clock, self._vendor)
+        self.caller = Caller(
+            accounts,
+            http,
+            FakeLedger(self.table),
+            self.queue,
+            self.clock,
+            find_vendor=self._vendor,
+            find_standing=lambda _: Standing.ACTIVE,
+        )
         robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
         self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **{"watching": WATCHING, **policy})
         self.table.policies[MERCHANT] = self.policy

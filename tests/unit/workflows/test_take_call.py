@@ -19,6 +19,7 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
+from shared.domain.merchant import Standing
 from shared.domain.messages import write_message
 from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
@@ -76,7 +77,15 @@ class Office:
         self.desk = desk
         self.asked: list[tuple[str, str]] = []
         self.accounts = FakeAccounts({MERCHANT: accounts})
-        self.caller = Caller(self.accounts, desk.http, desk.ledger, desk.queue, desk.clock, self._find)
+        self.caller = Caller(
+            self.accounts,
+            desk.http,
+            desk.ledger,
+            desk.queue,
+            desk.clock,
+            find_vendor=self._find,
+            find_standing=lambda _: desk.standing,
+        )
 
     def _find(self, kind: str, name: str) -> ModuleType:
         self.asked.append((kind, name))
@@ -157,3 +166,44 @@ def test_how_a_command_ended_is_said_each_time() -> None:
 def test_a_message_that_is_no_command_is_a_bug() -> None:
     with pytest.raises(Permanent, match="not_a_command"):
         take_call(write_message(AGREED), 1, Office(Desk(), {}).caller, Ear())  # type: ignore[arg-type]
+
+
+# ---- merchants that are paused or have left ----------------------------------------------------------------------
+
+STILL_DONE = {"read_refund", "fetch_order", "query_interception", "subscribe_tracking", "query_tracking"}
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_for_a_paused_merchant_all_is_seen_and_told_and_nothing_outside_is_touched(name: str) -> None:
+    command, (_, _, account) = WHO[name]
+    desk = Desk()
+    desk.standing, desk.calls = Standing.PAUSED, [AGREED]
+    outcome: Any = Office(desk, {account: {"key": "k"}}).caller.call(command, 1)
+    if name in STILL_DONE | {"post_message"}:
+        assert outcome == AGREED
+    else:
+        assert (outcome.type, outcome.code, outcome.certain) == ("command_failed", "merchant_paused", True)
+        assert (desk.asked, desk.told()) == ([], [outcome])
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_for_a_merchant_that_has_left_nothing_is_done(name: str) -> None:
+    command, (_, _, account) = WHO[name]
+    desk = Desk()
+    desk.standing = Standing.LEFT
+    outcome: Any = Office(desk, {account: {"key": "k"}}).caller.call(command, 1)
+    assert (outcome.type, outcome.code, outcome.certain) == ("command_failed", "merchant_left", True)
+    assert desk.asked == []
+    assert [outcome] == (desk.sent() if name in STILL_DONE else desk.told())
+
+
+def test_a_pause_after_an_unclear_call_leaves_it_unclear() -> None:
+    desk = Desk()
+    desk.calls = [LOST]
+    office = Office(desk, {"sim": {}})
+    with pytest.raises(Retryable):
+        office.caller.call(AGREE, 1)
+    desk.standing = Standing.PAUSED
+    desk.later()
+    outcome: Any = office.caller.call(AGREE, 2)
+    assert (outcome.code, outcome.certain) == ("merchant_paused", False)

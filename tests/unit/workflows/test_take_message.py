@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.chat_events import AgentNoticed
 from shared.domain.events import DeadlineReached, EventIgnored, EventUnknown
 from shared.domain.lanes import Lane
 from shared.domain.messages import write_message
@@ -197,3 +198,12 @@ def test_every_message_of_every_new_outbox_goes_to_its_lane_in_order() -> None:
     assert publish_outbox(records, queue) == 3
     assert queue.take(Lane.PARCELS) == [(MERCHANT, "a"), (MERCHANT, "c")]
     assert queue.take(Lane.REFUNDS) == [(MERCHANT, "b")]
+
+
+def test_what_comes_for_a_merchant_that_has_left_is_passed_over() -> None:
+    inbox = Inbox(reported(), AgentNoticed(merchant=MERCHANT, agent="anna", presence="online", at=NOW))
+    del inbox.table.policies[MERCHANT]
+    inbox.table.withdrawn.add(MERCHANT)
+    assert [fate.fate for fate in inbox.push()] == [Fate.LEFT, Fate.IGNORED]
+    assert [fate.fate for fate in inbox.take(write_message(reported()))] == [Fate.LEFT]
+    assert inbox.table.cases == {}

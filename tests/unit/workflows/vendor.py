@@ -9,6 +9,7 @@ from typing import Any
 from shared.domain.commands import AgreeRefund, ReadRefund
 from shared.domain.events import CommandFailed, RefundAgreed
 from shared.domain.lanes import Lane
+from shared.domain.merchant import Standing
 from shared.domain.messages import parse_message
 from shared.domain.why import Why
 from shared.domain.wire import HttpReply, HttpRequest
@@ -49,6 +50,7 @@ class Desk:
         self.queue = FakeQueue(self.table)
         self.clock = FakeClock(NOW)
         self.http = FakeHttp(lambda request: OK)
+        self.standing = Standing.ACTIVE
         self.calls: list[Answer] = []
         self.finds: list[Answer] = []
         self.asked: list[str] = []
@@ -79,7 +81,15 @@ class Desk:
     def caller(self, *, known: bool = True) -> Caller:
         """What carries any command out, with the merchant's account if it is `known`."""
         accounts = FakeAccounts({MERCHANT: {"sim": {}} if known else {}})
-        return Caller(accounts, self.http, self.ledger, self.queue, self.clock, lambda kind, name: self.vendor())
+        return Caller(
+            accounts,
+            self.http,
+            self.ledger,
+            self.queue,
+            self.clock,
+            find_vendor=lambda kind, name: self.vendor(),
+            find_standing=lambda merchant: self.standing,
+        )
 
     def sent(self) -> list[Any]:
         """The events that went straight to the lane of refunds."""

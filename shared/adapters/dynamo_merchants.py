@@ -1,0 +1,132 @@
+"""Which merchants are there, how do they stand, and whose shop is it? Onboarding, the schedules and the callers ask.
+
+    merchants          <merchant>     body (a Membership), v
+    shops              <shop>         merchant: the one that it belongs to
+
+A membership and its shops are written together, so that two merchants never have the same shop.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
+from shared.adapters.table_layout import MERCHANTS, SHOPS
+from shared.domain.merchant import Membership, Standing
+from shared.errors import LostRace, Retryable, ShopTaken
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        QueryInputTypeDef,
+        TransactWriteItemTypeDef,
+    )
+
+PAGES_MAX = 1000
+
+
+class DynamoMerchants:
+    """The list of merchants, in the one table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def membership(self, merchant: str) -> Membership | None:
+        """Give a merchant's membership as it is now; None where it has never joined."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(MERCHANTS, merchant), ConsistentRead=True)
+        return _read(answer["Item"]) if "Item" in answer else None
+
+    def memberships(self) -> Sequence[Membership]:
+        """Give all merchants, in order, those that left too."""
+        found: list[Membership] = []
+        query: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :merchants",
+            "ExpressionAttributeValues": {":merchants": {"S": MERCHANTS}},
+        }
+        for _ in range(PAGES_MAX):
+            page = self._client.query(**query)
+            found += map(_read, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                break
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return found
+
+    def put(self, membership: Membership) -> None:
+        """Store the next version of a membership, take its shops and give up those that it has no more.
+
+        Raises:
+            LostRace: the version is not the stored one plus one.
+            ShopTaken: a shop belongs to another merchant; nothing was stored.
+            Retryable: somebody else was writing at the same time.
+        """
+        before = self.membership(membership.merchant)
+        if membership.version != (before.version if before else 0) + 1:
+            raise LostRace(membership.merchant)
+        held = () if membership.standing is Standing.LEFT else membership.shops
+        given_up = [shop for shop in _held(before) if shop not in held]
+        items: list[TransactWriteItemTypeDef] = [{"Put": self._versioned(membership)}]
+        items += [self._take(shop, membership.merchant) for shop in held]
+        items += [self._give_up(shop, membership.merchant) for shop in given_up]
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except AwsRefused as error:
+            if error.code != "TransactionCanceledException":
+                raise
+            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
+            if codes[0] == "ConditionalCheckFailed":
+                raise LostRace(membership.merchant) from error
+            for shop, code in zip(held, codes[1:], strict=False):
+                if code == "ConditionalCheckFailed":
+                    raise ShopTaken("shop_taken", shop) from error
+            raise Retryable(", ".join(codes), RETRY_AFTER) from error
+
+    def _versioned(self, membership: Membership) -> "PutTypeDef":
+        """Give the item of a membership, and the condition that it follows the stored one."""
+        item: dict[str, AttributeValueTypeDef] = {
+            **_key(MERCHANTS, membership.merchant),
+            "v": {"N": str(membership.version)},
+            "body": {"S": membership.model_dump_json(exclude_defaults=True)},
+        }
+        if membership.version == 1:
+            return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "v = :before",
+            "ExpressionAttributeValues": {":before": {"N": str(membership.version - 1)}},
+        }
+
+    def _take(self, shop: str, merchant: str) -> "TransactWriteItemTypeDef":
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": {**_key(SHOPS, shop), "merchant": {"S": merchant}},
+                "ConditionExpression": "attribute_not_exists(pk) OR merchant = :merchant",
+                "ExpressionAttributeValues": {":merchant": {"S": merchant}},
+            }
+        }
+
+    def _give_up(self, shop: str, merchant: str) -> "TransactWriteItemTypeDef":
+        return {
+            "Delete": {
+                "TableName": self._table,
+                "Key": _key(SHOPS, shop),
+                "ConditionExpression": "merchant = :merchant",
+                "ExpressionAttributeValues": {":merchant": {"S": merchant}},
+            }
+        }
+
+
+def _key(pk: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _held(before: Membership | None) -> tuple[str, ...]:
+    return () if before is None or before.has_left else before.shops
+
+
+def _read(item: "dict[str, AttributeValueTypeDef]") -> Membership:
+    return Membership.model_validate_json(item["body"]["S"])
