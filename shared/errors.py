@@ -2,6 +2,8 @@
 
     HuhangError
     ├── Retryable        nothing happened, or repeating is harmless: try again after `after`
+    │   ├── Throttled    the vendor asks for fewer calls
+    │   └── NotYet       the vendor is well, and needs a moment
     ├── Unclear          it may have happened: find out before anything else
     ├── Permanent        it will never work: store the failure, open a ticket
     │   ├── TooMuch      a list longer than we read at once: ask for less
@@ -30,6 +32,14 @@ class Retryable(HuhangError):
     def __init__(self, reason: str, after: timedelta) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class Throttled(Retryable):
+    """The vendor asks for fewer calls. Try again after `after`."""
+
+
+class NotYet(Retryable):
+    """The vendor is well and has not finished. Look again after `after`."""
 
 
 class Unclear(HuhangError):

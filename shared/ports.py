@@ -1,11 +1,11 @@
 """What the workflows need from the world, written for the caller. One adapter and one fake each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.decision import AnyCase, BudgetDraw, Spent
 from shared.domain.keys import CaseKey
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, Message
@@ -90,6 +90,10 @@ class CaseStore(Protocol):
 
     def forget_open(self, entry: OpenCase) -> None:
         """Take an entry off the register, unless it has been entered anew since it was read."""
+        ...
+
+    def spent(self, merchant: str, day: date) -> Spent:
+        """Give what has been drawn from a day's budget."""
         ...
 
 

@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = MappingProxyType({})
     history_bucket: str = ""
+    talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is a symptom
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -34,6 +35,7 @@ class Settings(NamedTuple):
             secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
             history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
+            talking_sources=tuple(environment.get("HUHANG_TALKING_SOURCES", "").split()),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -43,6 +45,8 @@ class Settings(NamedTuple):
             environment["HUHANG_TABLE"] = self.table_name
         if self.history_bucket:
             environment["HUHANG_HISTORY_BUCKET"] = self.history_bucket
+        if self.talking_sources:
+            environment["HUHANG_TALKING_SOURCES"] = " ".join(self.talking_sources)
         return environment | {lane.variable: url for lane, url in self.queue_urls.items()}
 
     def queue_url(self, lane: Lane) -> str:

@@ -4,20 +4,25 @@ Built on Powertools; the webhook function, whose cold start it would double, pri
 """
 
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import IO, cast
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
-NAMESPACE = "huhang"
+from shared.domain import metrics
+from shared.domain.metrics import NAMESPACE, Metric
+from shared.domain.vendor_call import Ending, VendorCall
 
-EVENTS_UNKNOWN = "EventsUnknown"
-COMMANDS_FAILED = "CommandsFailed"
-MESSAGES_FAILED = "MessagesFailed"
-SWEEP_LAG = "SweepLag"
-SESSIONS_MOVED_TWICE = "SessionsMovedTwice"
-LATE_LINES = "LateLines"
+_COUNTED: dict[str, tuple[Metric, float]] = {
+    "second_hop": (metrics.SESSIONS_MOVED_TWICE, 1),
+    "late_line": (metrics.LATE_LINES, 1),
+    "interception_succeeded": (metrics.INTERCEPTIONS_SUCCEEDED, 1),
+    "interception_failed": (metrics.INTERCEPTIONS_SUCCEEDED, 0),
+    "budget_near_end": (metrics.BUDGETS_NEAR_END, 1),
+}
+_ANSWERS_TO_INTERCEPTIONS = {"interception_accepted": 1, "interception_refused": 0, "command_failed": 0}
 
 
 class _Stdout:
@@ -35,7 +40,7 @@ class _Stdout:
 class Telemetry:
     """The voice of one function."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: str = "") -> None:
         # The log group names the function and CloudWatch dates each line: no line repeats them.
         self._log = Logger(
             service=NAMESPACE,
@@ -44,43 +49,66 @@ class Telemetry:
             timestamp=None,
             log_record_order=["level", "message"],
         )
-        self._metrics = Metrics(namespace=NAMESPACE, service=NAMESPACE)
+        self._log.remove_keys(["service"])
+        self._function = function
+        self._message: dict[str, str] = {}
+        self._counters: dict[tuple[str, str], EphemeralMetrics] = {}
+
+    def taking(self, message_id: str) -> None:
+        """Let the lines that follow say which message they are about, as the door does of what it has sent."""
+        self._message = {"message_id": message_id[:8]}
 
     def fate(self, fate: str, merchant: str, what: str, about: str = "", reason: str = "") -> None:
         """Record how an accepted event ended."""
         details = {"merchant": merchant, "event": what, "about": about, "reason": reason}
-        self._log.info(fate, extra={key: value for key, value in details.items() if value})
+        self._log.info(fate, extra=self._message | {key: value for key, value in details.items() if value})
         if fate == "unknown":
-            self._metrics.add_metric(name=EVENTS_UNKNOWN, unit=MetricUnit.Count, value=1)
+            self._add(metrics.EVENTS_UNKNOWN, 1)
 
     def outcome(self, command: str, command_id: str, outcome: str) -> None:
         """Record how a command ended."""
-        self._log.info(outcome, extra={"command": command, "command_id": command_id})
+        self._log.info(outcome, extra=self._message | {"command": command, "command_id": command_id})
         if outcome == "command_failed":
-            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
+            self._add(metrics.COMMANDS_FAILED, 1)
+        if command == "intercept_parcel" and outcome in _ANSWERS_TO_INTERCEPTIONS:
+            self._add(metrics.INTERCEPTIONS_ACCEPTED, _ANSWERS_TO_INTERCEPTIONS[outcome])
+
+    def called(self, call: VendorCall) -> None:
+        """Record how a conversation with a vendor went; the lines that follow say with whom and how long it took."""
+        self._message |= {"vendor": call.vendor, "ms": str(int(call.slowest / timedelta(milliseconds=1)))}
+        self._add(metrics.VENDOR_ERRORS, call.ending is Ending.ERROR, call.vendor)
+        self._add(metrics.VENDOR_REFUSALS, call.ending is Ending.REFUSED, call.vendor)
+        self._add(metrics.VENDOR_LATENCY, call.slowest / timedelta(milliseconds=1), call.vendor)
+        if call.ending is Ending.THROTTLED:
+            self._add(metrics.VENDOR_THROTTLES, 1, call.vendor)
 
     def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
         """Record that a message will be taken again."""
         self._log.warning(
-            "postponed", extra={"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())}
+            "postponed",
+            extra=self._message | {"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())},
         )
 
     def failed(self, message_id: str) -> None:
         """Record a bug, with its traceback; call it while the exception is handled."""
-        self._log.exception("failed", extra={"message_id": message_id})
-        self._metrics.add_metric(name=MESSAGES_FAILED, unit=MetricUnit.Count, value=1)
+        self._log.exception("failed", extra=self._message | {"message_id": message_id})
+        self._add(metrics.MESSAGES_FAILED, 1, self._function)
 
     def swept(self, woken: int, armed: int, lag: timedelta) -> None:
         """Record a sweep of the deadlines and how far it is behind."""
         self._log.info("swept", extra={"woken": woken, "armed": armed, "lag_s": int(lag.total_seconds())})
-        self._metrics.add_metric(name=SWEEP_LAG, unit=MetricUnit.Seconds, value=lag.total_seconds())
+        self._add(metrics.SWEEP_LAG, lag.total_seconds())
 
     def polled(self, merchant: str, source: str, found: int, failure: str = "") -> None:
         """Record what asking a source brought."""
         details = {"merchant": merchant, "source": source, "count": found}
         self._log.info("polled", extra=details | ({"reason": failure} if failure else {}))
-        if failure:
-            self._metrics.add_metric(name=COMMANDS_FAILED, unit=MetricUnit.Count, value=1)
+        self._add(metrics.POLL_FAILURES, bool(failure), source)
+
+    def awaited(self, sources: Iterable[str]) -> None:
+        """Count no push of sources that should be talking: where nobody counts one, this zero is what an alarm sees."""
+        for source in sources:
+            self._add(metrics.PUSHES_ACCEPTED, 0, source)
 
     def told(self, what: str, count: int) -> None:
         """Record how many things a periodic or forwarding function passed on."""
@@ -91,11 +119,20 @@ class Telemetry:
         self._log.info("answered", extra={"route": route, "merchant": merchant, "status": status})
 
     def counted(self, what: str) -> None:
-        """Count what a decision wants counted: "second_hop" or "late_line"."""
-        name = {"second_hop": SESSIONS_MOVED_TWICE, "late_line": LATE_LINES}[what]
-        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+        """Count what a decision wants counted."""
+        self._add(*_COUNTED[what])
 
     def flush(self) -> None:
         """Write the metrics collected so far; at the end of every invocation."""
-        if self._metrics.metric_set:
-            self._metrics.flush_metrics()
+        for counter in self._counters.values():
+            counter.flush_metrics()
+        self._counters.clear()
+
+    def _add(self, metric: Metric, value: float, which: str = "") -> None:
+        """Add a value; those with the same dimensions become one line."""
+        place = (metric.by, which)
+        if place not in self._counters:
+            self._counters[place] = EphemeralMetrics(namespace=NAMESPACE, service=NAMESPACE)
+            if metric.by:
+                self._counters[place].add_dimension(metric.by, which)
+        self._counters[place].add_metric(metric.name, metric.unit, value)

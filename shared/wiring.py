@@ -57,7 +57,7 @@ def telemetry() -> Telemetry:
     """The voice of this function."""
     from shared.telemetry import Telemetry
 
-    return Telemetry()
+    return Telemetry(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
 
 
 @cache

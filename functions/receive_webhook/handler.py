@@ -5,15 +5,18 @@ A platform waits for this answer: nothing but the standard library is imported (
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 from shared import wiring
 from shared.domain.lanes import Lane
 from shared.domain.wire import Push
 from shared.errors import Refused, Retryable
+from shared.workflows.count_pushes import PushCounter
 from shared.workflows.receive_push import receive_push
 
 _JSON = {"content-type": "application/json; charset=utf-8"}
+_counter = PushCounter()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -21,21 +24,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     del context
     parameters = event.get("pathParameters") or {}
     source, merchant = parameters.get("source", ""), parameters.get("merchant_id", "")
+    ids: list[str] = []
+    now = wiring.clock().now()
     try:
-        status, body = 200, _receive(event, source, merchant, parameters.get("token", ""))
-        reason = ""
+        body = _receive(event, source, merchant, parameters.get("token", ""), ids, now)
+        status, told = 200, {"message_id": ids[0][:8], **_counter.accepted(source, now)}
     except Refused as error:
-        status, reason = error.http_status, error.code
+        status, told = error.http_status, {"reason": error.code, **_counter.refused(error, now)}
         body = json.dumps({"error": error.code, "message": error.text}, ensure_ascii=False)
     except Retryable as error:
-        status, reason = 503, str(error)
+        status, told = 503, {"reason": str(error)}
         body = json.dumps({"error": "busy", "message": "not accepted; please send again"})
     line = {"level": "INFO", "message": "webhook", "source": source[:40], "merchant": merchant[:40], "status": status}
-    print(json.dumps(line | ({"reason": reason} if reason else {}), ensure_ascii=False))  # noqa: T201 - the log line
+    print(json.dumps(line | told, ensure_ascii=False, separators=(",", ":")))  # noqa: T201 - the log line
     return {"statusCode": status, "headers": _JSON, "body": body}
 
 
-def _receive(event: dict[str, Any], source: str, merchant: str, token: str) -> str:
+def _receive(event: dict[str, Any], source: str, merchant: str, token: str, ids: list[str], now: datetime) -> str:
     body = event.get("body") or ""
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -46,10 +51,10 @@ def _receive(event: dict[str, Any], source: str, merchant: str, token: str) -> s
         Push(headers, event.get("queryStringParameters") or {}, raw),
         find_source=wiring.find_source,
         find_account=wiring.accounts().account,
-        send=_send,
-        now=wiring.clock().now(),
+        send=lambda lane, merchant, message: ids.append(_send(lane, merchant, message)),
+        now=now,
     )
 
 
-def _send(lane: Lane, merchant: str, message: str) -> None:
-    wiring.signed_aws().send_message(wiring.settings().queue_url(lane), message, merchant)
+def _send(lane: Lane, merchant: str, message: str) -> str:
+    return wiring.signed_aws().send_message(wiring.settings().queue_url(lane), message, merchant)

@@ -22,6 +22,7 @@ def _take(body: str, attempt: int) -> None:
         clock=wiring.clock(),
         find_source=wiring.find_source,
         unknown=wiring.unknown_pushes(),
+        count=wiring.telemetry().counted,
     )
     for fate in fates:
         wiring.telemetry().fate(*fate)

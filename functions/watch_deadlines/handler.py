@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared import wiring
+from shared.workflows.await_pushes import await_pushes
 from shared.workflows.spread_policies import spread_policies
 from shared.workflows.watch_deadlines import watch_deadlines
 
@@ -17,6 +18,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, int]:
     until = clock.now() + SPREADS_FOR
     sweep = watch_deadlines(index, queue, clock)
     wiring.telemetry().swept(sweep.woken, sweep.armed, clock.now() - sweep.behind)
+    await_pushes(wiring.settings().talking_sources, clock.now(), wiring.telemetry().awaited)
     wiring.telemetry().flush()
     told = spread_policies(wiring.policy_changes(), index, queue, clock, since=sweep.behind, until=until)
     if told:

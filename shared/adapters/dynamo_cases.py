@@ -6,7 +6,7 @@ people is kept in the same way (`open_register.py`).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shared.adapters import open_register
@@ -19,6 +19,8 @@ from shared.adapters.table_layout import (
     ONLY,
     POINTER_KEPT,
     bucket_of,
+    budget_pk,
+    budget_sk,
     from_ms,
     pointer_needed,
     pointer_text,
@@ -28,7 +30,7 @@ from shared.adapters.table_layout import (
     to_ms,
     whole_ms,
 )
-from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.decision import AnyCase, BudgetDraw, Spent
 from shared.domain.keys import CaseKey, CaseKind
 from shared.domain.messages import Message
 from shared.domain.notices import DigestCase
@@ -126,6 +128,12 @@ class DynamoCaseStore:
     def forget_open(self, entry: OpenCase) -> None:
         """Take an entry off, unless it has been entered anew since it was read."""
         open_register.forget(self._client, self._table, entry)
+
+    def spent(self, merchant: str, day: date) -> Spent:
+        """Give what has been drawn from a day's budget."""
+        key: Item = {"pk": {"S": budget_pk(merchant)}, "sk": {"S": budget_sk(day)}}
+        item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        return Spent(*(int(item[name]["N"]) if name in item else 0 for name in Spent._fields))
 
     def _policy(self, merchant: str, item: "Item | None") -> Policy | None:
         if item is None or "body" not in item:

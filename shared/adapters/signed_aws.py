@@ -137,14 +137,14 @@ class SignedAws:
         self._connections: dict[str, http.client.HTTPConnection] = {}
         self._tls: ssl.SSLContext | None = None
 
-    def send_message(self, queue_url: str, body: str, group: str) -> None:
-        """Put one message on a queue; it is durable when this returns.
+    def send_message(self, queue_url: str, body: str, group: str) -> str:
+        """Put one message on a queue and give its id; it is durable when this returns.
 
         Raises:
             Retryable: it may not have been accepted; sending it again is harmless.
         """
         message = {"QueueUrl": queue_url, "MessageBody": body, "MessageGroupId": group}
-        self.call(SQS, "SendMessage", message)
+        return str(self.call(SQS, "SendMessage", message).get("MessageId", ""))
 
     def secret_string(self, name: str) -> str | None:
         """Give the text of a secret; None when there is no such secret.

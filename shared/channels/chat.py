@@ -29,7 +29,7 @@ from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.standard_webhooks import signatures, signed_request, verify
 from shared.domain.vendor import LATER, SOON
 from shared.domain.wire import HttpReply, Push
-from shared.errors import MalformedMessage, Permanent, Retryable
+from shared.errors import MalformedMessage, Permanent, Retryable, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -358,7 +358,7 @@ def _judge(reply: HttpReply) -> None:
         Permanent: no, with the HTTP status.
     """
     if reply.status == 429:
-        raise Retryable("http 429", LATER)
+        raise Throttled("http 429", LATER)
     if reply.status >= 500 or reply.status == 408:
         raise Retryable(f"http {reply.status}", SOON)
     if not 200 <= reply.status < 300:

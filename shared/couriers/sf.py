@@ -29,7 +29,7 @@ from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.vendor import NO_NUMBER, clip, credential, doubt, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import MalformedMessage, Permanent, Retryable, Unclear
+from shared.errors import MalformedMessage, Permanent, Throttled, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -393,7 +393,8 @@ def _judge(reply: HttpReply, *, writes: bool) -> Verdict:
     """Judge both levels of an answer: the gate's and the service's.
 
     Raises:
-        Retryable: too many calls, or a registration or question that failed.
+        Throttled: too many calls.
+        Retryable: a registration or question that failed.
         Unclear: a write answered without a verdict.
         Permanent: refused by the gate, with its `apiResultCode`.
     """
@@ -401,7 +402,7 @@ def _judge(reply: HttpReply, *, writes: bool) -> Verdict:
     gate = label(answer.get("apiResultCode"))
     fate = GATE.get(gate, "unclear")
     if fate == "throttled":
-        raise Retryable(gate, BACK_OFF)
+        raise Throttled(gate, BACK_OFF)
     if fate == "refused":
         raise Permanent(gate, clip(answer.get("apiErrorMsg")))
     if fate == "unclear":

@@ -26,7 +26,7 @@ from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.vendor import NO_NUMBER, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear
+from shared.errors import BadSignature, MalformedMessage, Permanent, Throttled, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -234,7 +234,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
     """Carry out one command. An accepted interception is registered; it has stopped nothing yet.
 
     Raises:
-        Retryable: throttled, or a read that failed.
+        Retryable: throttled (`Throttled`), or a read that failed.
         Permanent: refused for good, with ZTO's code.
         Unclear: the request may be registered.
     """
@@ -448,7 +448,7 @@ def _judge(reply: HttpReply, *, writes: bool) -> Fields:
     """Judge the envelope: success is `status` true and nothing else.
 
     Raises:
-        Retryable: S206 or S221, too many calls.
+        Throttled: S206 or S221, too many calls.
         Unclear: a write answered without a verdict.
         Permanent: refused, with ZTO's `statusCode`.
     """
@@ -457,7 +457,7 @@ def _judge(reply: HttpReply, *, writes: bool) -> Fields:
         return answer
     code = answer.get("statusCode")
     if code in THROTTLED:
-        raise Retryable(str(code), BACK_OFF)
+        raise Throttled(str(code), BACK_OFF)
     if not isinstance(code, str) or not code:
         if writes:
             raise Unclear("answer without a verdict")

@@ -25,6 +25,17 @@ class BudgetDraw(NamedTuple):
     refunds_max: int
 
 
+class Spent(NamedTuple):
+    """What has been drawn from a day's budget."""
+
+    amount_fen: int = 0
+    refunds: int = 0
+
+    def is_nearly_all_of(self, draw: BudgetDraw) -> bool:
+        """Whether four fifths of either cap are used up."""
+        return self.amount_fen * 5 >= draw.amount_fen_max * 4 or self.refunds * 5 >= draw.refunds_max * 4
+
+
 @dataclass(frozen=True, slots=True)
 class Facts(Generic[CaseT]):
     """All that a decision may look at beside the policy and the clock.

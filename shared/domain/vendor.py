@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from shared.domain.reading import Fields, Unreadable, document
 from shared.domain.wire import HttpReply
-from shared.errors import Permanent, Retryable, Unclear, UnknownMerchant
+from shared.errors import Permanent, Retryable, Throttled, Unclear, UnknownMerchant
 
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
@@ -42,12 +42,13 @@ def read_reply(reply: HttpReply, *, writes: bool) -> Fields:
     """Parse a vendor's answer; its own codes are the caller's to judge. `writes`: the request had an effect.
 
     Raises:
-        Retryable: throttled, or a read that brought nothing usable.
+        Throttled: too many calls.
+        Retryable: a read that brought nothing usable.
         Unclear: a write that brought nothing usable.
         Permanent: refused by HTTP status alone.
     """
     if reply.status == 429:
-        raise Retryable("http 429", LATER)
+        raise Throttled("http 429", LATER)
     if reply.status >= 500 or reply.status == 408:
         raise doubt(f"http {reply.status}", writes=writes)
     try:

@@ -19,7 +19,7 @@ from shared.domain import reading as read
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import NO_NUMBER, clip, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Permanent, Retryable, TooMuch, Unclear
+from shared.errors import NotYet, Permanent, Retryable, Throttled, TooMuch, Unclear
 
 # pydantic and the domain types are imported late, as in all vendor modules: importing one costs next to nothing
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ RETRIES: dict[int, timedelta] = {
     200: timedelta(seconds=60),  # more than 100 calls a minute
     140: timedelta(seconds=1),  # our clock; the next try is signed anew
 }
+THROTTLED = (199, 200)
 # logistics_company, and lc_id where the name is not listed; anything else is for a person
 CARRIERS: dict[str, str] = {
     "中通": "zto",
@@ -132,7 +133,7 @@ def carry_out(command: StopOrder, account: Mapping[str, str], now: datetime) -> 
     if refusal and not set(states) <= {"shipped", "cancelled"}:
         raise refusal
     if "waiting" in states or (command.whole and not printed and "held" in states):
-        raise Retryable("the ERP does not show yet what it was told", SETTLE)
+        raise NotYet("the ERP does not show yet what it was told", SETTLE)
     return _stopped(command, orders, states, is_printed=bool(printed))
 
 
@@ -357,7 +358,8 @@ def _judge(reply: HttpReply, *, writes: bool) -> Fields:
     """Judge the envelope: success is `code` 0 and nothing else.
 
     Raises:
-        Retryable: throttled, or the clock.
+        Throttled: too many calls.
+        Retryable: the clock.
         Unclear: a write answered without a code.
         Permanent: `token` where the access token is to blame, else the vendor's code; 100 is also any business refusal.
     """
@@ -368,7 +370,8 @@ def _judge(reply: HttpReply, *, writes: bool) -> Fields:
             raise Unclear("answer without a code")
         raise Permanent("no_code", text)
     if code in RETRIES:
-        raise Retryable(f"jushuitan {code}", RETRIES[code])
+        error = Throttled if code in THROTTLED else Retryable
+        raise error(f"jushuitan {code}", RETRIES[code])
     if code != 0:
         raise Permanent("token" if code == 100 and "access_token" in text else str(code), text)
     return answer

@@ -24,7 +24,7 @@ from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.vendor import LATER, SOON, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
-from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, TooMuch, Unclear
+from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Throttled, TooMuch, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -574,7 +574,8 @@ def _data(reply: HttpReply, *, writes: bool) -> Fields:
     """Judge the envelope: success is `code` 10000 and nothing else.
 
     Raises:
-        Retryable: throttled, or the platform's own trouble (isp.*) with a read.
+        Throttled: too many calls.
+        Retryable: the platform's own trouble (isp.*) with a read.
         Unclear: the platform's own trouble with a write.
         Permanent: isv.* and everything unlisted, with the sub-code.
     """
@@ -590,7 +591,7 @@ def _data(reply: HttpReply, *, writes: bool) -> Fields:
     if writes and not isinstance(code, int):
         raise Unclear("answer without a code")
     if any(word in sub_code for word in THROTTLED):
-        raise Retryable(sub_code, LATER)
+        raise Throttled(sub_code, LATER)
     if sub_code.startswith("isp."):
         raise Unclear(sub_code) if writes else Retryable(sub_code, SOON)
     raise Permanent(sub_code or f"code_{label(code)}", clip(envelope.get("sub_msg")) or clip(envelope.get("msg")))

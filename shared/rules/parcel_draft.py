@@ -17,6 +17,10 @@ from shared.rules.wording import parcel_name
 Fact = dict[str, str | int | None]
 
 _ORDERS_MAX = 3
+_COUNTED = {
+    InterceptionPhase.SUCCEEDED: "interception_succeeded",
+    InterceptionPhase.FAILED: "interception_failed",
+}
 
 
 class ParcelDraft:
@@ -53,7 +57,7 @@ class ParcelDraft:
                 self._tell(wish, self.case.progress, self.case.interception.reason)
         if _matters(self.case) != _matters(self.before):
             self._tell_orders()
-        return Decision(self.case, tuple(self.outbox), due)
+        return Decision(self.case, tuple(self.outbox), due, counts=_ended(self.before, self.case))
 
     # ---- talking to refunds, couriers and people -----------------------------------------------------------------
 
@@ -185,6 +189,12 @@ class ParcelDraft:
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
         return case.progress, case.interception.reason, self._forced_refund_at(case)
+
+
+def _ended(before: ParcelCase, after: ParcelCase) -> tuple[str, ...]:
+    """Name how an interception has just ended, for those who watch how many succeed."""
+    phase = after.interception.phase
+    return (_COUNTED[phase],) if phase in _COUNTED and phase is not before.interception.phase else ()
 
 
 def _matters(case: ParcelCase) -> tuple[str, ...]:

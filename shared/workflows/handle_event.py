@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.chat_events import LineReceived, LineSaid
-from shared.domain.decision import Decision, Facts
+from shared.domain.decision import BudgetDraw, Decision, Facts
 from shared.domain.events import DeadlineReached
 from shared.domain.keys import CaseKind, order_key
 from shared.domain.messages import AnyEvent
@@ -20,6 +20,7 @@ from shared.domain.refund import RefundCase
 from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
 from shared.ports import CaseStore, Clock, Loaded, StoredCase
 
+BUDGET_NEAR_END = "budget_near_end"
 _RACES_MAX = 8
 _PRECISION = timedelta(milliseconds=1)  # of what is stored
 
@@ -82,9 +83,18 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
     except BudgetExhausted:
         broke = replace(facts, budget_left=False)
         _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), order, now)
+        count(BUDGET_NEAR_END)
+    else:
+        if decision.draw and _nearly_all_spent(store, event.merchant, decision.draw):
+            count(BUDGET_NEAR_END)
     for what in decision.counts:
         count(what)
     return Fate.HANDLED
+
+
+def _nearly_all_spent(store: CaseStore, merchant: str, draw: BudgetDraw) -> bool:
+    """Look at the day's budget, right after something was drawn from it: rare enough for a read of its own."""
+    return draw.amount_fen > 0 and store.spent(merchant, draw.day).is_nearly_all_of(draw)
 
 
 def _load(event: AnyEvent | LineSaid, store: CaseStore) -> Loaded:

@@ -26,6 +26,7 @@ def take_batch(
     """Give each record's body and delivery count to `take`; answer with the messages that failed."""
     failures = []
     for record in records:
+        telemetry.taking(record["messageId"])
         try:
             take(record["body"], int(record["attributes"][_ATTEMPT]))
         except Retryable as error:

@@ -33,6 +33,7 @@ from shared.errors import Permanent, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
 from shared.workflows.carry_out_command import LEASE, carry_out_command, converse, failure
+from shared.workflows.watched_http import Tell, tell_nobody, watched
 
 _ASK_AGAIN = timedelta(seconds=5)
 
@@ -63,14 +64,20 @@ class Caller:
         self._find_vendor = find_vendor
         self._find_standing = find_standing
 
-    def call(self, command: VendorCommand, attempt: int) -> AnyEvent | None:
+    def call(self, command: VendorCommand, attempt: int, tell: Tell = tell_nobody) -> AnyEvent | None:
         """Carry a command out; a vendor or account that does not exist is a failure, and so is a merchant's standing.
+
+        How the vendor behaved is told to `tell`, if it was asked anything.
 
         Raises:
             Retryable: not now.
         """
+        _, vendor, _ = _addressee(command)
+        return watched(lambda http: self._call(command, attempt, http), self._http, self._clock, vendor, tell)
+
+    def _call(self, command: VendorCommand, attempt: int, http: Http) -> AnyEvent | None:
         if isinstance(command, HARMLESS):
-            outcome = self._ask(command)
+            outcome = self._ask(command, http)
             self._queue.send(lane_of(outcome), [(outcome.merchant, write_message(outcome))])
             return outcome
         try:
@@ -78,7 +85,7 @@ class Caller:
         except Permanent as error:
             return self._fail(command, error)
         return carry_out_command(
-            command, vendor, account, http=self._http, ledger=self._ledger, clock=self._clock, attempt=attempt
+            command, vendor, account, http=http, ledger=self._ledger, clock=self._clock, attempt=attempt
         )
 
     def _reach(self, command: VendorCommand) -> tuple[ModuleType, Mapping[str, str]]:
@@ -86,11 +93,11 @@ class Caller:
         _check_standing(command, self._find_standing(command.merchant))
         return self._find_vendor(kind, name), self._accounts.account(command.merchant, account_name)
 
-    def _ask(self, command: VendorCommand) -> AnyEvent:
+    def _ask(self, command: VendorCommand, http: Http) -> AnyEvent:
         """Carry out a command that may be repeated."""
         try:
             vendor, account = self._reach(command)
-            outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), self._http)
+            outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), http)
         except Permanent as error:
             return failure(command, error, certain=True)
         except Unclear as error:
@@ -151,5 +158,5 @@ def take_call(body: str, attempt: int, caller: Caller, telemetry: Telemetry) -> 
     command = parse_message(body)
     if not isinstance(command, Command):
         raise Permanent("not_a_command", command.type)
-    outcome = caller.call(command, attempt)
+    outcome = caller.call(command, attempt, telemetry.called)
     telemetry.outcome(command.type, command.command_id, outcome.type if outcome else "told_again")

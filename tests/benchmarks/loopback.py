@@ -45,7 +45,7 @@ class Cloud:
 
     def _SendMessage(self, given: Fields) -> tuple[int, Fields]:
         self.sent.append((given["QueueUrl"], given["MessageBody"]))
-        return 200, {"MessageId": "0"}
+        return 200, {"MessageId": "00000000-0000-4000-8000-000000000000"}
 
     def _SendMessageBatch(self, given: Fields) -> tuple[int, Fields]:
         self.sent += [(given["QueueUrl"], entry["MessageBody"]) for entry in given["Entries"]]

@@ -1,7 +1,7 @@
 """Cases and policies in memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
 from shared.adapters.open_register import PAGE_MAX
@@ -16,7 +16,7 @@ from shared.adapters.table_layout import (
     scores_pk,
     whole_ms,
 )
-from shared.domain.decision import AnyCase, BudgetDraw
+from shared.domain.decision import AnyCase, BudgetDraw, Spent
 from shared.domain.keys import CaseKey
 from shared.domain.merchant import Membership
 from shared.domain.messages import Message
@@ -100,6 +100,10 @@ class FakeCaseStore:
         """Take an entry off, unless it has been entered anew."""
         if self.table.open_cases.get(entry.key) == entry:
             self._leave(entry.key, entry.version)
+
+    def spent(self, merchant: str, day: date) -> Spent:
+        """Give what has been drawn from a day's budget."""
+        return Spent(*self.table.budgets.get((merchant, day), (0, 0)))
 
     def _enter(self, entry: OpenCase) -> None:
         known = self.table.open_cases.get(entry.key)

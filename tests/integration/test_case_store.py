@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.decision import Spent
 from shared.domain.messages import parse_message
 from shared.domain.notices import DigestCase
 from shared.domain.order import OrderCase
@@ -167,6 +168,14 @@ def test_a_lowered_cap_holds_at_once(backend: Backend) -> None:
     save(backend, key=REFUND, taking=draw(600))
     with pytest.raises(BudgetExhausted):
         save(backend, key=REFUND, taking=draw(100, amount_fen_max=500))
+
+
+def test_what_was_drawn_from_a_day_can_be_asked(backend: Backend) -> None:
+    day = draw(1).day
+    assert backend.cases.spent(REFUND.merchant, day) == Spent(0, 0)
+    save(backend, key=REFUND, taking=draw(600))
+    assert backend.cases.spent(REFUND.merchant, day) == Spent(600, 1)
+    assert backend.cases.spent("somebody-else", day) == Spent(0, 0)
 
 
 def test_what_is_given_back_can_be_drawn_again(backend: Backend) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from functions.receive_webhook import handler as receive_webhook
 from functions.receive_webhook.handler import handler
 from shared import wiring
 from shared.domain.lanes import Lane
@@ -22,6 +23,7 @@ from shared.errors import (
     UnknownMerchant,
     UnknownSource,
 )
+from shared.workflows.count_pushes import PushCounter
 from tests.fakes import FakeClock
 from tests.unit.rules.build import MERCHANT, NOW, SECOND
 
@@ -43,11 +45,12 @@ class House:
             raise UnknownMerchant("no_account")
         return {"token": "s3cret"}
 
-    def send_message(self, url: str, message: str, group: str) -> None:
+    def send_message(self, url: str, message: str, group: str) -> str:
         """Put a message on a queue."""
         if self.queue_trouble:
             raise self.queue_trouble
         self.sent.append((url, message, group))
+        return "1a2b3c4d-0000-4000-8000-000000000000"
 
     def find_source(self, name: str) -> Any:
         """One vendor pushes."""
@@ -64,6 +67,7 @@ class House:
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     house = House()
+    monkeypatch.setattr(receive_webhook, "_counter", PushCounter())
     monkeypatch.setattr(wiring, "signed_aws", lambda: house)
     monkeypatch.setattr(wiring, "accounts", lambda: house)
     monkeypatch.setattr(wiring, "clock", lambda: FakeClock(NOW))
@@ -92,8 +96,20 @@ def test_a_genuine_push_is_acknowledged_and_queued(house: House, capsys: pytest.
     assert answer["headers"]["content-type"].startswith("application/json")
     [(url, message, group)] = house.sent
     assert (url, group, json.loads(message)["body"]) == ("queue://refunds", MERCHANT, '{"a":"退款"}')
+    first = json.loads(capsys.readouterr().out)
+    expected = {"level": "INFO", "message": "webhook", "source": "sim", "merchant": MERCHANT, "status": 200}
+    assert expected.items() <= first.items()
+    handler(_event(), None)
+    assert json.loads(capsys.readouterr().out) == {**expected, "message_id": "1a2b3c4d"}
+
+
+def test_the_line_of_a_refusal_counts_it_by_its_kind(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.verdict = BadSignature("event-sign")
+    handler(_event(), None)
     line = json.loads(capsys.readouterr().out)
-    assert line == {"level": "INFO", "message": "webhook", "source": "sim", "merchant": MERCHANT, "status": 200}
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service", "reason"]]
+    assert (line["reason"], line["service"], line["PushesRefused"]) == ("BadSignature", "huhang", 1)
 
 
 def test_header_names_are_given_in_lower_case(house: House) -> None:

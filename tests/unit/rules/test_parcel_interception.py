@@ -158,3 +158,19 @@ def test_a_refund_that_asks_twice_is_counted_once_and_answered_twice() -> None:
     run.take(wanted(), wanted())
     assert [known.refund for known in run.case.wishes] == [wish().refund]
     assert progressed_to(run.said) == ["requested", "requested"]
+
+
+# ---- what operators count ----------------------------------------------------------------------------------------
+
+
+def test_how_an_interception_ends_is_counted_once() -> None:
+    run = accepted()
+    run.take(answer(run, "reported", state="in_progress"))
+    assert run.last.counts == ()
+    succeeded = answer(run, "reported", state="succeeded")
+    run.take(succeeded)
+    assert run.last.counts == ("interception_succeeded",)
+    run.take(succeeded)
+    assert run.last.counts == ()
+    run.take(scanned(Stage.DELIVERED, NOW + HOUR))
+    assert run.last.counts == ("interception_failed",)

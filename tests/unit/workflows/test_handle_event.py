@@ -166,6 +166,29 @@ def test_a_budget_is_drawn_once_however_often_the_answer_comes() -> None:
     assert store.table.budgets[MERCHANT, NOW.date()] == (PAID, 1)
 
 
+@pytest.mark.parametrize(
+    ("spent", "counted"),
+    [
+        ((0, 0), []),
+        ((400_000 - PAID - 1, 0), []),
+        ((400_000 - PAID, 0), ["budget_near_end"]),
+        ((0, 159), ["budget_near_end"]),
+    ],
+)
+def test_operators_hear_when_four_fifths_of_a_budget_are_drawn(spent: tuple[int, int], counted: list[str]) -> None:
+    store, heard = _reviewing(), []
+    store.table.budgets[MERCHANT, NOW.date()] = spent
+    handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock(), heard.append)
+    assert heard == counted
+
+
+def test_operators_hear_when_a_budget_does_not_suffice() -> None:
+    store, heard = _reviewing(), []
+    store.table.budgets[MERCHANT, NOW.date()] = (500_000, 1)
+    handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock(), heard.append)
+    assert heard == ["budget_near_end"]
+
+
 def test_a_race_between_the_two_decisions_is_run_again() -> None:
     store = _reviewing()
     broke = [BudgetExhausted, LostRace]

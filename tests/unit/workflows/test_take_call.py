@@ -1,5 +1,7 @@
 """From a queue message to the right vendor and account; what cannot be called is a failure like any other."""
 
+from contextlib import suppress
+from datetime import timedelta
 from types import ModuleType
 from typing import Any, get_args
 
@@ -19,14 +21,20 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
+from shared.domain.events import MessagePosted
 from shared.domain.merchant import Standing
 from shared.domain.messages import write_message
 from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
-from shared.errors import Permanent, Retryable, UnknownSource
+from shared.domain.vendor_call import Ending, VendorCall
+from shared.domain.wire import HttpReply
+from shared.errors import NotYet, Permanent, Retryable, Throttled, UnknownSource
 from shared.workflows.take_call import Caller, take_call
 from tests.fakes import FakeAccounts
-from tests.unit.workflows.vendor import ABOUT, AGREE, AGREED, LOST, MERCHANT, READ, Desk
+from tests.unit.workflows.vendor import ABOUT, AGREE, AGREED, LOST, MERCHANT, READ, REFUSED_CONNECTION, Desk
+
+SECOND = timedelta(seconds=1)
+MUTED = MessagePosted(merchant=MERCHANT, group="desk", answers="c", throttled_for_s=60)
 
 PARCEL = {"carrier": "zto", "waybill": "W1"}
 WHO: dict[str, tuple[Any, tuple[str, str, str]]] = {
@@ -147,6 +155,11 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, ...]] = []
+        self.calls: list[VendorCall] = []
+
+    def called(self, call: VendorCall) -> None:
+        """How a vendor behaved."""
+        self.calls.append(call)
 
     def outcome(self, *told: str) -> None:
         """How a command ended."""
@@ -161,6 +174,46 @@ def test_how_a_command_ended_is_said_each_time() -> None:
         take_call(write_message(AGREE), 1, office.caller, ear)  # type: ignore[arg-type]
     ends = [("agree_refund", AGREE.command_id, "refund_agreed"), ("agree_refund", AGREE.command_id, "told_again")]
     assert ear.heard == ends
+
+
+ENDINGS: dict[str, tuple[Any, Any, Ending]] = {
+    "a write with an outcome": (AGREE, AGREED, Ending.ANSWERED),
+    "a write that the vendor refuses": (AGREE, Permanent("E1", "no"), Ending.REFUSED),
+    "a write without an answer": (AGREE, LOST, Ending.ERROR),
+    "a read that the vendor refuses": (READ, Permanent("E1", "no"), Ending.REFUSED),
+    "a busy vendor": (READ, Retryable("busy", SECOND), Ending.ERROR),
+    "a vendor that wants fewer calls": (AGREE, Throttled("slow down", SECOND), Ending.THROTTLED),
+    "a vendor that needs a moment": (AGREE, NotYet("settling", SECOND), Ending.ANSWERED),
+    "a robot that is muted": (READ, MUTED, Ending.THROTTLED),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_how_the_vendor_behaved_is_told_with_the_time_it_took(name: str) -> None:
+    command, end, ending = ENDINGS[name]
+    desk = Desk()
+    desk.calls = [end]
+    desk.http.vendor = lambda request: (desk.clock.advance(3 * SECOND), HttpReply(200, b"{}"))[1]
+    ear = Ear()
+    with suppress(Retryable):
+        take_call(write_message(command), 1, Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
+    assert ear.calls == [VendorCall("sim", ending, 3 * SECOND)]
+
+
+def test_a_vendor_that_was_not_asked_is_not_judged() -> None:
+    ear = Ear()
+    take_call(write_message(AGREE), 1, Office(Desk(), {}).caller, ear)  # type: ignore[arg-type]
+    assert ear.calls == []
+
+
+def test_a_vendor_that_cannot_be_reached_is_told_of() -> None:
+    desk = Desk()
+    desk.calls = [AGREED]
+    desk.http.script.append(REFUSED_CONNECTION)
+    ear = Ear()
+    with pytest.raises(Retryable):
+        take_call(write_message(AGREE), 1, Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
+    assert [call.ending for call in ear.calls] == [Ending.ERROR]
 
 
 def test_a_message_that_is_no_command_is_a_bug() -> None:

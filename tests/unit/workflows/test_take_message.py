@@ -115,6 +115,9 @@ class Ear:
     def __init__(self) -> None:
         self.heard: list[Any] = []
 
+    def taking(self, message_id: str) -> None:
+        """The next message of the batch."""
+
     def postponed(self, *told: Any) -> None:
         """A message comes again."""
         self.heard.append(("postponed", *told))

@@ -1,0 +1,55 @@
+"""What is counted: every metric of ours with its unit and its one bounded dimension, and how CloudWatch reads it.
+
+Standard library only: the webhook function writes its metrics with this, all others by way of Powertools. Alarms and
+dashboard take the names from here.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+NAMESPACE = "huhang"
+SERVICE = {"service": NAMESPACE}
+"""The dimension that every metric has."""
+
+
+class Metric(NamedTuple):
+    """A metric. `by` names its dimension beside the service: its values are files of ours, never what people typed.
+
+    A metric whose values are 0 and 1 has a rate as its average and a number of tries as its sample count.
+    """
+
+    name: str
+    unit: str = "Count"
+    by: str = ""
+
+
+PUSHES_ACCEPTED = Metric("PushesAccepted", by="source")  # told every five minutes; zeros from sources that always talk
+PUSHES_REFUSED = Metric("PushesRefused", by="reason")
+EVENTS_UNKNOWN = Metric("EventsUnknown")
+MESSAGES_FAILED = Metric("MessagesFailed", by="function")
+SWEEP_LAG = Metric("SweepLag", "Seconds")
+POLL_FAILURES = Metric("PollFailures", by="vendor")  # 0 or 1
+VENDOR_ERRORS = Metric("VendorErrors", by="vendor")  # 0 or 1: busy, unreachable, no usable answer
+VENDOR_REFUSALS = Metric("VendorRefusals", by="vendor")  # 0 or 1: answered with a no
+VENDOR_THROTTLES = Metric("VendorThrottles", by="vendor")
+VENDOR_LATENCY = Metric("VendorLatency", "Milliseconds", by="vendor")
+COMMANDS_FAILED = Metric("CommandsFailed")
+INTERCEPTIONS_ACCEPTED = Metric("InterceptionsAccepted")  # 0 or 1: what the courier answered
+INTERCEPTIONS_SUCCEEDED = Metric("InterceptionsSucceeded")  # 0 or 1: how it ended
+BUDGETS_NEAR_END = Metric("BudgetsNearEnd")
+SESSIONS_MOVED_TWICE = Metric("SessionsMovedTwice")
+LATE_LINES = Metric("LateLines")
+
+METRICS = tuple(value for value in list(vars().values()) if isinstance(value, Metric))
+
+
+def embedded(metric: Metric, value: float, which: str, at: datetime) -> dict[str, Any]:
+    """Write a metric as fields of a log line (embedded metric format); `which` is the value of its dimension."""
+    dimensions = SERVICE | ({metric.by: which} if metric.by else {})
+    directive = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [list(dimensions)],
+        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
+    }
+    about = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
+    return {"_aws": about, **dimensions, metric.name: value}
