@@ -14,7 +14,8 @@
     │       ├── UnknownSource, UnknownMerchant, UnknownCase   404
     │       └── MalformedMessage                              400
     ├── LostRace         somebody else wrote the case first: load and decide again
-    └── BudgetExhausted  today's automatic refunds are used up: decide again without them
+    ├── BudgetExhausted  today's automatic refunds are used up: decide again without them
+    └── WrongMerchant    one merchant's work would have touched another's: a bug or an attack, nothing was done
 
 Everything else is a bug and ends in the dead-letter queue.
 """
@@ -118,3 +119,13 @@ class LostRace(HuhangError):
 
 class BudgetExhausted(HuhangError):
     """The merchant's automatic refunds of the day are used up. Decide again, without money."""
+
+
+class WrongMerchant(HuhangError):
+    """Something that was begun for one merchant would have touched another's. Do nothing; somebody has to look.
+
+    It says no names: whose it was belongs into nobody's log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a key of another merchant")

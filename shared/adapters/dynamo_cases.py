@@ -39,6 +39,7 @@ from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
 from shared.domain.session import DeskCase, SessionCase
+from shared.domain.walls import keep_to
 from shared.errors import BudgetExhausted, LostRace, Retryable
 from shared.ports import Loaded, OpenCase, StoredCase
 
@@ -71,6 +72,7 @@ class DynamoCaseStore:
 
     def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
         """Read cases and the merchant's current policy in one call."""
+        keep_to(merchant, (key.merchant for key in keys))
         policy_at = policy_pk(merchant)
         partitions = [*dict.fromkeys(map(str, keys)), policy_at]
         items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed, paces")
@@ -94,13 +96,15 @@ class DynamoCaseStore:
         along_due: datetime | None = None,
     ) -> None:
         """Write the next state at once: one call, one before it where a pointer is needed, one for the register."""
+        letters = write_outbox(before.key.merchant, outbox)
+        keep_to(before.key.merchant, [along[0].key.merchant] if along else [])
         if draw is not None:
             refuse_oversized(draw)
         after = self._armed(before, case, due, now)
         changes = [(before, case), along] if along else [(before, case)]
         for opened in begin_to_need_people(changes, now):
             open_register.enter(self._client, self._table, opened)
-        put = self._put(before.version, write_case(after, write_outbox(outbox)))
+        put = self._put(before.version, write_case(after, letters))
         puts = [put]
         if along is not None:
             kept = along[0]._replace(version=along[0].version + 1, case=along[1])

@@ -84,7 +84,7 @@ class DynamoCommandLedger:
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {
                 ":done": {"S": "done"},
-                ":outbox": {"S": write_outbox((outcome,))},
+                ":outbox": {"S": write_outbox(merchant, (outcome,))},
                 ":expires_at": {"N": str(to_expiry(self._clock.now() + COMMAND_KEPT))},
                 ":one": {"N": "1"},
             },

@@ -4,18 +4,16 @@ How a secret is fetched is given, so that this module knows nothing of AWS.
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from shared.domain.walls import is_merchant
 from shared.errors import UnknownMerchant
 
 KNOWN_FOR_S = 300.0
 UNKNOWN_FOR_S = 30.0
 MERCHANTS_MAX = 1000  # kept in memory; anybody may ask for merchants that do not exist
-
-_MERCHANT = re.compile(r"[a-z0-9][a-z0-9\-]{0,39}")  # the pattern of MerchantId, which needs pydantic
 
 Fetch = Callable[[str], str | None]
 """Gives the text of a secret by its name; None when there is no such secret."""
@@ -66,7 +64,7 @@ class SecretAccounts:
             return {}
 
     def _read(self, merchant: str, now: float) -> Vendors:
-        if not _MERCHANT.fullmatch(merchant):
+        if not is_merchant(merchant):
             raise UnknownMerchant("no_account")
         text = self._fetch(self._prefix + merchant)
         vendors = {} if text is None else parse_secret(text)

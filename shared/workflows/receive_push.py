@@ -5,7 +5,6 @@ Standard library only, and nothing is parsed into models: this is the cold start
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import ModuleType
@@ -13,10 +12,10 @@ from typing import Any
 
 from shared.domain.lanes import Lane
 from shared.domain.vendor import is_same
+from shared.domain.walls import is_merchant
 from shared.domain.wire import Push
 from shared.errors import MalformedMessage, UnknownMerchant
 
-_MERCHANT = re.compile(r"[a-z0-9][a-z0-9\-]{0,39}")
 _NOT_QUEUED = "\ufffe"  # no queue takes this character, nor the one after it; those that JSON escapes are no matter
 _MESSAGE_BYTES_MAX = 1_000_000  # the queue takes 1 MiB
 
@@ -47,7 +46,7 @@ def receive_push(  # noqa: PLR0913 - a request has this many parts
         Refused: the push is answered with the error's `http_status` and has no effect.
     """
     vendor = find_source(source)
-    if not _MERCHANT.fullmatch(merchant):
+    if not is_merchant(merchant):
         raise UnknownMerchant("unknown_merchant", "no such merchant")
     account = find_account(merchant, source)
     if not is_same(account.get("token", ""), token):

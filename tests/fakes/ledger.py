@@ -35,7 +35,7 @@ class FakeLedger:
         """Store how the command ended and tell it."""
         old = self.table.commands.get((merchant, command_id), FakeCommand("free"))
         if old.state != "done":
-            new = old._replace(state="done", outbox=write_outbox((outcome,)), told=old.told + 1)
+            new = old._replace(state="done", outbox=write_outbox(merchant, (outcome,)), told=old.told + 1)
             self._put(merchant, command_id, new)
 
     def retell(self, merchant: str, command_id: str) -> None:

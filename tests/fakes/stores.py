@@ -25,6 +25,7 @@ from shared.domain.policy import Policy
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.session import SessionCase
+from shared.domain.walls import keep_to
 from shared.domain.watching import Pace
 from shared.errors import BudgetExhausted, LostRace, ShopTaken
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
@@ -40,6 +41,7 @@ class FakeCaseStore:
 
     def load(self, merchant: str, keys: Sequence[CaseKey]) -> Loaded:
         """Read cases and the policy."""
+        keep_to(merchant, (key.merchant for key in keys))
         cases = self.table.cases
         return Loaded(
             cases={key: cases.get(key) or StoredCase(key) for key in keys},
@@ -61,6 +63,8 @@ class FakeCaseStore:
     ) -> None:
         """Write the next state, a pointer first where it needs one."""
         key, table = before.key, self.table
+        letters = write_outbox(key.merchant, outbox)
+        keep_to(key.merchant, [along[0].key.merchant] if along else [])
         if draw is not None and not _fits_caps(draw):
             raise BudgetExhausted
         after = self._armed(before, case, due, now)
@@ -80,7 +84,7 @@ class FakeCaseStore:
         if other is not None:
             table.cases[other.key] = other
         table.cases[key] = after
-        table.wrote(str(key), write_outbox(outbox))
+        table.wrote(str(key), letters)
         for ended in cease_to_need_people(changes):
             self._leave(ended.key, ended.version + 1)
 
