@@ -1,16 +1,11 @@
 """Whatever arrives at the door: no forgery passes, nothing but the documented errors comes out, nothing is guessed."""
 
-import base64
 import contextlib
-import hashlib
-import hmac
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Literal, NamedTuple
-from urllib.parse import parse_qsl, unquote_plus, urlencode
+from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from hypothesis import given, settings
@@ -26,100 +21,12 @@ from shared.errors import BadSignature, MalformedMessage, Refused, StaleTimestam
 from shared.platforms import douyin, selfbuilt
 from shared.workflows.receive_push import receive_push
 from tests.contract.samples import ACCOUNTS, MERCHANT, NOW, Sample, load_samples, push_of
+from tests.contract.signers import SIGNERS, as_douyin, dumped
 
 PUSHES = [sample for sample in load_samples() if "headers" in sample.given]
 GENUINE = [sample for sample in PUSHES if isinstance(sample.expect, list)]
 PUSHING = sorted({(sample.kind, sample.vendor) for sample in PUSHES})
 ALLOWED = (BadSignature, StaleTimestamp, MalformedMessage)
-STAMP = str(int(NOW.timestamp()))
-
-
-class Signer(NamedTuple):
-    """How a test pushes any content as a vendor would: one entry per vendor.
-
-    `wrap` makes a body around what the vendor calls its data, `unwrap` finds the data in a sample's body, `put` gives
-    a sample's body other data. `signed` is what the vendor's signature covers, `fates_max` how many one push may have.
-    """
-
-    sign: Callable[[bytes], Push]
-    wrap: Callable[[str], bytes]
-    unwrap: Callable[[str], Any]
-    put: Callable[[str, Any], bytes]
-    signed: Literal["body", "data", "nothing"] = "body"
-    fates_max: int = 1
-
-
-def _as_douyin(body: bytes) -> Push:
-    account = ACCOUNTS["douyin"]
-    sign = hashlib.md5(account["app_key"].encode() + body + account["app_secret"].encode()).hexdigest()
-    return Push({"app-id": account["app_key"], "event-sign": sign}, {}, body)
-
-
-def _as_zto(data: bytes) -> Push:
-    digest = base64.b64encode(hashlib.md5(data + ACCOUNTS["zto"]["app_secret"].encode()).digest()).decode()
-    return Push({}, {}, urlencode({"data": data, "data_digest": digest, "msg_type": "Traces"}).encode())
-
-
-def _as_kuaidi100(param: bytes) -> Push:
-    sign = hashlib.md5(param + ACCOUNTS["kuaidi100"]["salt"].encode()).hexdigest()
-    return Push({}, {}, urlencode({"sign": sign, "param": param}).encode())
-
-
-def _as_standard(vendor: str, body: bytes) -> Push:
-    key = base64.b64decode(ACCOUNTS[vendor]["secret"].removeprefix("whsec_"))
-    mac = hmac.new(key, b"msg_1." + STAMP.encode() + b"." + body, hashlib.sha256).digest()
-    signature = "v1," + base64.b64encode(mac).decode()
-    headers = {"webhook-id": "msg_1", "webhook-timestamp": STAMP, "webhook-signature": signature}
-    return Push(headers, {}, body)
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-SIGNERS: dict[str, Signer] = {
-    "douyin": Signer(
-        _as_douyin,
-        lambda data: f'[{{"tag":"200","msg_id":"1","data":{data}}}]'.encode(),
-        lambda body: json.loads(body)[0]["data"],
-        lambda body, data: _dumped([json.loads(body)[0] | {"data": data}]).encode(),
-    ),
-    "zto": Signer(
-        _as_zto,
-        lambda data: data.encode(),
-        lambda body: (json.loads(body) if body.startswith("{") else dict(parse_qsl(body)))["data"],
-        lambda _, data: _dumped(data).encode(),
-        signed="data",
-    ),
-    "sf": Signer(
-        lambda body: Push({}, {}, body),
-        lambda data: f'{{"Body":{{"WaybillRoute":[{data}]}}}}'.encode(),
-        lambda body: json.loads(body)["Body"]["WaybillRoute"][0],
-        lambda _, data: _dumped({"Body": {"WaybillRoute": [data]}}).encode(),
-        signed="nothing",
-    ),
-    "kuaidi100": Signer(
-        _as_kuaidi100,
-        lambda param: param.encode(),
-        lambda body: dict(parse_qsl(body))["param"],
-        lambda _, param: _dumped(param).encode(),
-        signed="data",
-        fates_max=3 + kuaidi100.UNKNOWN_MAX,
-    ),
-    "selfbuilt": Signer(
-        partial(_as_standard, "selfbuilt"),
-        lambda data: f'{{"type":"refund.created","timestamp":"2026-03-01T01:30:00Z","data":{data}}}'.encode(),
-        lambda body: json.loads(body)["data"],
-        lambda body, data: _dumped(json.loads(body) | {"data": data}).encode(),
-    ),
-    "chat": Signer(
-        partial(_as_standard, "chat"),
-        lambda data: f'{{"type":"chat.message","timestamp":"2026-03-01T01:30:00Z","data":{data}}}'.encode(),
-        lambda body: json.loads(body)["data"],
-        lambda body, data: _dumped(json.loads(body) | {"data": data}).encode(),
-        fates_max=chat.EVENTS_MAX,
-    ),
-}
 
 
 def _vendor(name: str) -> Any:
@@ -231,7 +138,7 @@ def test_a_body_of_a_megabyte_is_read(name: str) -> None:
 
 def test_a_thousand_elements_have_a_thousand_fates() -> None:
     elements = [{"tag": "113", "msg_id": str(number), "data": "{}"} for number in range(1000)]
-    assert len(_fates("douyin", _as_douyin(json.dumps(elements).encode()))) == 1000
+    assert len(_fates("douyin", as_douyin(json.dumps(elements).encode()))) == 1000
 
 
 @pytest.mark.parametrize("name", SIGNERS)
@@ -302,7 +209,7 @@ def test_words_are_not_kept_wherever_they_stand(words: str, name: str, value: An
     data = {name: words, "buyer": {"nick": words, "tags": [words]}, words: value, "phone": 13800138000}
     body = {"type": "chat.summary", "timestamp": "2026-03-01T01:30:00Z", "data": data, "more": [[words]]}
     named = ("type", "timestamp", "at", "session_id", "channel", "message_id", "agent", "group", "presence")
-    kept = chat.redact(_dumped(body).encode()).decode()
+    kept = chat.redact(dumped(body).encode()).decode()
     assert words not in kept or name in named
     assert "13800138000" not in kept
 

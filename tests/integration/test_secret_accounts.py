@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from shared.adapters.secret_accounts import _MERCHANT, KNOWN_FOR_S, MERCHANTS_MAX, SecretAccounts
-from shared.domain.record import MerchantId
+from shared.adapters.secret_accounts import KNOWN_FOR_S, MERCHANTS_MAX, SecretAccounts
 from shared.errors import UnknownMerchant
 from tests.fakes import FakeAccounts
 from tests.moto_aws import MotoAws
@@ -79,11 +78,6 @@ def test_a_name_that_no_merchant_can_have_is_not_even_looked_for(merchant: str) 
     container = Container()
     container.refused(merchant)
     assert container.fetched == []
-
-
-def test_the_pattern_is_that_of_the_merchant_id() -> None:
-    (constraints,) = MerchantId.__metadata__
-    assert constraints.pattern == f"^{_MERCHANT.pattern}$"
 
 
 @pytest.mark.parametrize("text", ["", "no json app_secret", "[]", "1", '{"taobao": ["app_secret"]}'])
