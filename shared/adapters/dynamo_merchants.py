@@ -1,6 +1,6 @@
 """Which merchants are there, how do they stand, and whose shop is it? Onboarding, the schedules and the callers ask.
 
-    merchants          <merchant>     body (a Membership), v
+    merchants          <merchant>     membership, v
     shops              <shop>         merchant: the one that it belongs to
 
 A membership and its shops are written together, so that two merchants never have the same shop.
@@ -88,7 +88,7 @@ class DynamoMerchants:
         item: dict[str, AttributeValueTypeDef] = {
             **_key(MERCHANTS, membership.merchant),
             "v": {"N": str(membership.version)},
-            "body": {"S": membership.model_dump_json(exclude_defaults=True)},
+            "membership": {"S": membership.model_dump_json(exclude_defaults=True)},
         }
         if membership.version == 1:
             return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
@@ -129,4 +129,4 @@ def _held(before: Membership | None) -> tuple[str, ...]:
 
 
 def _read(item: "dict[str, AttributeValueTypeDef]") -> Membership:
-    return Membership.model_validate_json(item["body"]["S"])
+    return Membership.model_validate_json(item["membership"]["S"])

@@ -10,7 +10,7 @@
     <merchant>|scores              -                      what its couriers did: scores
     <merchant>|routing             -                      where its conversations went: report
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
-    merchants                      <merchant>             a membership: v, body
+    merchants                      <merchant>             membership, v
     shops                          <shop>                 whose shop it is: merchant
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
                                                           the word has come: laps, began, stretch, since
