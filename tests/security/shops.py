@@ -11,6 +11,7 @@ from typing import Any
 from shared.adapters.vendors import find_source, find_vendor
 from shared.domain.keys import CaseKey
 from shared.domain.lanes import Lane
+from shared.domain.merchant import Standing
 from shared.domain.messages import Message, parse_message
 from shared.domain.policy import Policy, Robot
 from shared.domain.routing import Routing
@@ -79,7 +80,6 @@ class TwoShops:
         self.table = FakeTable()
         for merchant in (A, B):
             self.table.policies[merchant] = policy_of(merchant)
-            self.table.merchants.add(merchant)
         self.store = WatchedStore(self.table)
         self.queue = FakeQueue()
         self.clock = FakeClock(NOW)
@@ -88,7 +88,15 @@ class TwoShops:
         self.http = FakeHttp(self._answer)
         self.asked: list[str] = []
         ledger = FakeLedger(self.table)
-        self.caller = Caller(self.accounts, self.http, ledger, self.queue, self.clock, find_vendor)
+        self.caller = Caller(
+            self.accounts,
+            self.http,
+            ledger,
+            self.queue,
+            self.clock,
+            find_vendor=find_vendor,
+            find_standing=lambda merchant: Standing.ACTIVE,
+        )
         self.kept: list[tuple[str, bytes]] = []
         self.said: list[Message] = []
         self.stopped: list[str] = []
