@@ -214,7 +214,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Commands to platforms, among them refunds, are failing by a bug.",
         consumes=Lane.PLATFORM_CALLS,
         batch_max=1,
-        sends_to=INBOXES,  # what it has read
+        sends_to=(*INBOXES, Lane.PLATFORM_CALLS),  # what it has read, and what the vendor wants later
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -226,7 +226,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Commands to couriers, among them interceptions, are failing by a bug.",
         consumes=Lane.COURIER_CALLS,
         batch_max=1,
-        sends_to=INBOXES,  # what it has read
+        sends_to=(*INBOXES, Lane.COURIER_CALLS),  # what it has read, and what the vendor wants later
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -238,6 +238,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Commands to ERPs, among them stopping a shipment, are failing by a bug.",
         consumes=Lane.ERP_CALLS,
         batch_max=1,
+        sends_to=(Lane.ERP_CALLS,),  # what the vendor wants later
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,
         calls_vendors=True,
@@ -248,6 +249,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         Trigger.QUEUE,
         "Groups and buyers are not being told what happened.",
         consumes=Lane.NOTIFICATIONS,
+        sends_to=(Lane.NOTIFICATIONS,),  # what the vendor wants later
         concurrency_max=5,
         table_actions=(*_LOAD, *_SAVE),
         reads_secrets=True,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
     from shared.workflows.route_message import Reception
-    from shared.workflows.take_batch import Delay
+    from shared.workflows.take_batch import Delay, Past, PutBack
     from shared.workflows.take_call import Caller
 
 
@@ -239,3 +239,15 @@ def delay(lane: Lane) -> Delay:
         queue().delay(lane, receipt_handle, after)  # only now is there a client to make
 
     return postpone
+
+
+def put_back(lane: Lane) -> PutBack:
+    """Give the function that lets a message of a lane come again as a new one."""
+    import json
+
+    from shared.workflows.take_batch import PAST
+
+    def send(body: str, after: timedelta, past: Past) -> None:
+        queue().send_later(lane, json.loads(body)["merchant"], body, after, {PAST: str(past)})
+
+    return send

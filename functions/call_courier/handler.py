@@ -11,7 +11,8 @@ from shared.workflows.take_call import take_call
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of commands; answer with those that must come again."""
     del context
-    return take_batch(event["Records"], _take, wiring.delay(Lane.COURIER_CALLS), wiring.telemetry())
+    lane = Lane.COURIER_CALLS
+    return take_batch(event["Records"], _take, wiring.delay(lane), wiring.telemetry(), wiring.put_back(lane))
 
 
 def _take(body: str, attempt: int) -> None:

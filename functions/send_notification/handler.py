@@ -14,7 +14,8 @@ from shared.workflows.take_call import take_call
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of messages; answer with those that must come again."""
     del context
-    return take_batch(event["Records"], _take, wiring.delay(Lane.NOTIFICATIONS), wiring.telemetry())
+    lane = Lane.NOTIFICATIONS
+    return take_batch(event["Records"], _take, wiring.delay(lane), wiring.telemetry(), wiring.put_back(lane))
 
 
 def _take(body: str, attempt: int) -> None:

@@ -1,7 +1,8 @@
 """How do messages get onto the lanes? Ten per call, grouped by merchant, so one shop's burst does not delay others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from shared.adapters.signed_aws import RETRY_AFTER
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
+DELAY_S_MAX = 900
 VISIBILITY_S_MAX = 43_200 - 900  # twelve hours in all since it was received
 _REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 """A vendor's text may hold these two, and the queue would refuse all that is sent along with them."""
@@ -43,6 +45,22 @@ class SqsQueue:
         seconds = min(max(int(after.total_seconds()), 0), VISIBILITY_S_MAX)
         self._client.change_message_visibility(
             QueueUrl=self._settings.queue_url(lane), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
+
+    def send_later(self, lane: Lane, merchant: str, body: str, after: timedelta, attributes: Mapping[str, str]) -> None:
+        """Send a message that is delivered after a pause of at most a quarter of an hour.
+
+        Raises:
+            Retryable: it was not accepted; sending it again is harmless.
+        """
+        self._client.send_message(
+            QueueUrl=self._settings.queue_url(lane),
+            MessageBody=body,
+            MessageGroupId=merchant,
+            DelaySeconds=min(max(ceil(after.total_seconds()), 0), DELAY_S_MAX),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
         )
 
     def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:

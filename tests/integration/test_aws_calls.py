@@ -232,3 +232,15 @@ def test_a_pause_is_never_longer_than_sqs_allows(queue) -> None:
     adapter.send(Lane.PARCELS, [("shop", "a")])
     (received,) = client.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
     adapter.delay(Lane.PARCELS, received["ReceiptHandle"], timedelta(days=3))
+
+
+@pytest.mark.parametrize(("after", "delay_s"), [(timedelta(milliseconds=1), 1), (HOUR, 900), (timedelta(days=-1), 0)])
+def test_a_message_can_be_sent_for_later_with_what_it_remembers(queue, after: timedelta, delay_s: int) -> None:
+    adapter, _, client, url = queue
+    sent = []
+    client.meta.events.register("provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params))
+    adapter.send_later(Lane.PARCELS, "shop", "a", after, {"past": "1,2"})
+    assert (sent[0]["DelaySeconds"], sent[0]["MessageGroupId"]) == (delay_s, "shop")
+    if not delay_s:
+        (received,) = client.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+        assert received["MessageAttributes"]["past"]["StringValue"] == "1,2"
