@@ -38,7 +38,7 @@ logs: setup ## Show the functions' logs (FUNCTION=call_courier for one, FOLLOW=1
 status: setup ## Say what runs and how full the queues are
 	@$(RUN) -m infra.local.cloud status
 
-board: setup ## Show the demo merchant's open tickets (ARGS="scores" or "parcel zto NUMBER" for more)
+board: setup ## Show the demo merchant's open tickets (ARGS="scores", "routing" or "parcel zto NUMBER" for more)
 	@settings="$$($(RUN) -m infra.local.cloud env)" && eval "$$settings" && $(RUN) -m infra.board $(or $(ARGS),tickets)
 
 reset: setup ## Stop the local cloud and forget everything in it

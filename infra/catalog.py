@@ -102,6 +102,8 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}",
                 "GET /v1/merchants/{merchant_id}/scores",
                 "GET /v1/merchants/{merchant_id}/routing",
+                "GET /v1/merchants/{merchant_id}/transfers",
+                "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}",
                 "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take",
                 "GET /v1/openapi.json",
             ),

@@ -17,7 +17,7 @@ from shared.domain.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:  # of no use to most functions
     from shared.domain.merchant import Membership
-    from shared.domain.routing_report import RoutingReport
+    from shared.domain.routing_report import RoutingReport, Transfers
     from shared.domain.scores import Scores
 
 
@@ -305,13 +305,25 @@ class ScoreStore(Protocol):
         ...
 
 
+class Policies(Protocol):
+    """The policies that are in force, and those that were."""
+
+    def policy(self, merchant: str, version: int | None = None) -> Policy | None:
+        """Give the policy in force, or the one of a version."""
+        ...
+
+
 class RoutingReports(Protocol):
     """What was made of the conversations."""
 
-    def put(self, report: "RoutingReport") -> None:
-        """Replace a merchant's report."""
+    def put(self, report: "RoutingReport", transfers: "Transfers") -> None:
+        """Replace a merchant's report and the list of its transfers."""
         ...
 
     def report(self, merchant: str) -> "RoutingReport | None":
         """Give the newest report."""
+        ...
+
+    def transfers(self, merchant: str) -> "Transfers | None":
+        """Give the newest list of transfers."""
         ...

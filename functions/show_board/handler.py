@@ -1,4 +1,4 @@
-"""The desk's window: open tickets, one parcel, the scorecard; and the word of who deals with a ticket."""
+"""The desk's window: open tickets, parcels, scorecards, chats; and the word of who deals with a ticket."""
 
 import base64
 from functools import cache
@@ -54,6 +54,7 @@ def _board() -> Board:
         wiring.queue(),
         wiring.clock(),
         wiring.routing_reports(),
+        wiring.policy_store(),
     )
 
 

@@ -11,21 +11,23 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.roles import ALLOWED, Role
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
 from shared.domain.tickets import ANOMALIES, Anomaly
-from shared.workflows.show_board import BODY_MAX, KNOWN, TAKEABLE, TicketQuery
+from shared.workflows.show_board import BODY_MAX, KNOWN, TAKEABLE, TicketQuery, TransferQuery
 
 FILES = (Path(__file__).with_name("openapi.json"), Path(__file__).parents[2] / "docs" / "openapi.json")
 Document = dict[str, Any]
 _MERCHANT = "/v1/merchants/{merchant_id}"
+_MERCHANT_ID = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
 _PROBLEMS = {
     "400": "Something in the request cannot be understood; the message names it.",
     "401": "No token, or none of the merchant's.",
     "403": "The role whose token this is may not do this.",
-    "404": "No such merchant, parcel or ticket, or nothing was made yet.",
+    "404": "No such merchant, parcel, ticket or session, or nothing was made yet.",
     "429": "Too many requests; this answer comes from the gateway and has a form of its own.",
     "503": "Nothing happened; the same request may succeed in a moment.",
 }
@@ -33,11 +35,14 @@ _PROBLEMS = {
 
 def describe() -> Document:
     """Give the OpenAPI 3.1 document."""
-    answers = [(model, "serialization") for model in (TicketList, ParcelView, Scores, RoutingReport, Accepted, Problem)]
-    models: Any = [*answers, (TakeRequest, "validation"), (TicketQuery, "validation")]
+    answered = (TicketList, ParcelView, Scores, RoutingReport, TransferList, SessionView, Accepted, Problem)
+    answers = [(model, "serialization") for model in answered]
+    asked = [(model, "validation") for model in (TakeRequest, TicketQuery, TransferQuery)]
+    models: Any = [*answers, *asked]
     _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
     schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
     query = schemas.pop("TicketQuery")["properties"]
+    transfers = schemas.pop("TransferQuery")["properties"]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,7 +52,7 @@ def describe() -> Document:
         },
         "servers": [{"url": "/", "description": "The deployment's WebhookBaseUrl."}],
         "security": [{"merchantToken": []}],
-        "paths": _with_roles(_paths(query)),
+        "paths": _with_roles(_paths(query) | _chat_paths(transfers)),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -63,7 +68,7 @@ def describe() -> Document:
 
 
 def _paths(query: Document) -> Document:
-    merchant = _in_path("merchant_id", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"})
+    merchant = _in_path("merchant_id", _MERCHANT_ID)
     parcel = [_in_path("carrier", _ID), _in_path("waybill", _ID)]
     titles = ", ".join(f"`{anomaly}` {ANOMALIES[anomaly].title}" for anomaly in Anomaly)
     wanted = [
@@ -87,11 +92,6 @@ def _paths(query: Document) -> Document:
         },
         f"{_MERCHANT}/scores": {
             "get": _operation("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant])
-        },
-        f"{_MERCHANT}/routing": {
-            "get": _operation(
-                "showRouting", "Where chats went in the last day, week and month", RoutingReport, [merchant]
-            )
         },
         f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
             "post": {
@@ -121,6 +121,25 @@ def _with_roles(paths: Document) -> Document:
             if allowed:
                 operation["x-roles"] = [role for role in Role if role in allowed]
     return paths
+
+
+def _chat_paths(query: Document) -> Document:
+    merchant = _in_path("merchant_id", _MERCHANT_ID)
+    session = [
+        _in_path("channel", {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"}),
+        _in_path("session_id", _ID),
+    ]
+    limit = _in_query("limit", query["limit"], "How many to give.")
+    report, transfers = "Where chats went in the last day, week and month", "Who was sent to people, and why"
+    return {
+        f"{_MERCHANT}/routing": {"get": _operation("showRouting", report, RoutingReport, [merchant])},
+        f"{_MERCHANT}/transfers": {"get": _operation("listTransfers", transfers, TransferList, [merchant, limit])},
+        f"{_MERCHANT}/sessions/{{channel}}/{{session_id}}": {
+            "get": _operation(
+                "showSession", "One conversation, with every decision made again", SessionView, [merchant, *session]
+            )
+        },
+    }
 
 
 def _operation(name: str, summary: str, model: type, parameters: list[Document], status: str = "200") -> Document:

@@ -1,4 +1,4 @@
-"""Shows the desk's board on a terminal: `python -m infra.board tickets|parcel|scores|take`, for any deployment.
+"""Shows the desk's board on a terminal: `python -m infra.board tickets|parcel|scores|routing|…`, for any deployment.
 
 Where it is, whose it is and by which token stands in HUHANG_URL, HUHANG_MERCHANT and HUHANG_TOKEN, or is given.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from infra.board.chat_screens import routing_screen, session_screen, transfers_screen
 from infra.board.client import BoardError, Client
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 
@@ -52,6 +53,18 @@ def _scores(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], 
     return client.get("scores"), lambda answer: scores_screen(answer, asked.days, asked.carrier)
 
 
+def _routing(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("routing"), lambda answer: routing_screen(answer, asked.days)
+
+
+def _transfers(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("transfers", limit=asked.limit), transfers_screen
+
+
+def _session(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    return client.get("sessions", asked.channel, asked.session), session_screen
+
+
 def _take(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
     said = {"by": asked.by, "text": asked.text, "closed": asked.close}
     answer = client.post("tickets", asked.kind, asked.case, asked.anomaly, "take", document=said)
@@ -62,6 +75,9 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any]
     "tickets": _tickets,
     "parcel": _parcel,
     "scores": _scores,
+    "routing": _routing,
+    "transfers": _transfers,
+    "session": _session,
     "take": _take,
 }
 
@@ -87,6 +103,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     scores = command("scores", "快递对比 · couriers side by side")
     scores.add_argument("--days", type=int, choices=(7, 30), default=7, help="shipped in the last 7 or 30 days")
     scores.add_argument("--carrier", help="one courier, by province")
+    routing = command("routing", "分流效果 · whether the routing rules work")
+    routing.add_argument("--days", type=int, choices=(1, 7, 30), default=7, help="begun in the last 1, 7 or 30 days")
+    transfers = command("transfers", "转人工明细及原因 · who was sent to people, and why")
+    transfers.add_argument("--limit", type=int, help="how many, at most 200 (default: 50)")
+    session = command("session", "一个会话的全部决定，并重算核对 · one conversation, its decisions made again")
+    session.add_argument("channel", metavar="CHANNEL", help="as in the list, before the colon: web")
+    session.add_argument("session", metavar="SESSION", help="as in the list, after the colon")
     take = command("take", "接手或关闭工单 · deal with a ticket, or close it")
     take.add_argument("kind", metavar="KIND", choices=("parcel", "order"), help="parcel or order, as in the list")
     take.add_argument("case", metavar="CASE", help="as in the list: zto:75312345678901")

@@ -1,10 +1,10 @@
 """What the terminal shows of an answer: lines of at most eighty cells, Chinese first."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
+from infra.board.figures import length, moment, share, yuan
 
 Document = Mapping[str, Any]
 _INDENT = " " * 9
@@ -71,7 +71,7 @@ _SCORES = (
 def tickets_screen(answer: Document) -> Iterator[str]:
     """Show open tickets: what cannot wait, and by which words each is taken."""
     tickets = answer["tickets"]
-    yield f"{clean(answer['merchant'])}：{answer['found']} 张未结工单 open tickets，{_moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：{answer['found']} 张未结工单 open tickets，{moment(answer['as_of'])}"
     if not answer["complete"]:
         yield "工单过多，未全部读取；请按快递筛选 too many to look at all of them: ask for one --carrier"
     yield from _ticket_lines(tickets)
@@ -99,7 +99,7 @@ def _ticket_row(ticket: Document) -> tuple[str, ...]:
         ticket["title"],
         ticket["carrier_text"] or platform,
         ticket["stage_text"],
-        _yuan(ticket["exposure_fen"]) if ticket["exposure_fen"] else "",
+        yuan(ticket["exposure_fen"]) if ticket["exposure_fen"] else "",
         ticket["group"],
         ticket["taken_by"],
     )
@@ -126,7 +126,7 @@ def parcel_screen(answer: Document) -> Iterator[str]:
         if answer[name]:
             yield fit(f"{label}: {answer[name]}", WIDTH).rstrip()
     yield from _section(
-        "经过 timeline", [fit(f"{_moment(one['at'])}  {one['text']}", WIDTH) for one in answer["timeline"]]
+        "经过 timeline", [fit(f"{moment(one['at'])}  {one['text']}", WIDTH) for one in answer["timeline"]]
     )
     limits = list(table(_LIMITS, [_limit_row(one) for one in answer["limits"]]))
     yield from _section("时限 limits", limits if answer["limits"] else [])
@@ -139,7 +139,7 @@ def _watch_line(answer: Document) -> str:
     if not answer["watched_by"]:
         return "无轨迹来源 nobody reports its scans"
     ended = f"，已中断 ended: {answer['watch_ended']}" if answer["watch_ended"] else ""
-    return f"轨迹来源 {answer['watched_by']}，上次延迟 {_length(answer['lag_s'])}{ended}"
+    return f"轨迹来源 {answer['watched_by']}，上次延迟 {length(answer['lag_s'])}{ended}"
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -150,9 +150,9 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _limit_row(limit: Document) -> tuple[str, ...]:
-    exposure = _yuan(limit["exposure_fen"]) if limit["exposure_fen"] else ""
+    exposure = yuan(limit["exposure_fen"]) if limit["exposure_fen"] else ""
     span = _SPANS.get(str(limit["span"]), str(limit["span"]))
-    ends = _moment(limit["breach_at"])
+    ends = moment(limit["breach_at"])
     return f"{limit['hours_left']:.1f}h", span, limit["rule"], ends, f"{limit['limit_hours']:g}h", exposure
 
 
@@ -174,7 +174,7 @@ def scores_screen(answer: Document, days: int, carrier: str | None) -> Iterator[
     """Show couriers side by side; for one courier, its regions."""
     rows = [row for row in answer["rows"] if row["days"] == days and (carrier is None or row["carrier"] == carrier)]
     rows = [row for row in rows if carrier is not None or not row["region"]]
-    yield f"{clean(answer['merchant'])}：近 {days} 天发货 shipped in {days} days，{_moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：近 {days} 天发货 shipped in {days} days，{moment(answer['as_of'])}"
     if not rows:
         yield "没有数据 nothing was shipped"
         return
@@ -192,32 +192,12 @@ def _score_row(row: Document) -> tuple[str, ...]:
         row["region"] or row["carrier"] or "全部",
         str(row["shipped"]),
         str(row["delivered"]),
-        _share(row["pickups_in_24h"], row["pickups_due"]),
-        _share(row["arrivals_in_52h"], row["arrivals_due"]),
-        _share(row["arrivals_in_59h"], row["arrivals_due"]),
+        share(row["pickups_in_24h"], row["pickups_due"]),
+        share(row["arrivals_in_52h"], row["arrivals_due"]),
+        share(row["arrivals_in_59h"], row["arrivals_due"]),
         "–" if hours is None else f"{hours:.1f}",
-        _share(row["stalled"], row["shipped"]),
-        _share(stopped["succeeded"], stopped["wanted"]),
-        _length(row["lag"]["p90_s"]) if row["lag"] else "–",
-        _length(row["handling"]["p90_s"]) if row["handling"] else "–",
+        share(row["stalled"], row["shipped"]),
+        share(stopped["succeeded"], stopped["wanted"]),
+        length(row["lag"]["p90_s"]) if row["lag"] else "–",
+        length(row["handling"]["p90_s"]) if row["handling"] else "–",
     )
-
-
-# ---- figures -----------------------------------------------------------------------------------------------------
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "–"
-
-
-def _yuan(amount_fen: int) -> str:
-    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
-
-
-def _length(seconds: int) -> str:
-    return f"{seconds // 60}分" if seconds < 5400 else f"{seconds / 3600:.1f}时"
-
-
-def _moment(at: str) -> str:
-    """Give an instant by the clock of this machine."""
-    return f"{datetime.fromisoformat(at).astimezone():%m-%d %H:%M}"

@@ -1,12 +1,15 @@
-"""Where do reports on routing lie? One item per merchant, replaced every hour."""
+"""Where do reports on routing lie? One item per merchant, and one with its transfers, both replaced every hour."""
 
 from typing import TYPE_CHECKING
 
 from shared.adapters.table_layout import ONLY, routing_pk
-from shared.domain.routing_report import RoutingReport
+from shared.domain.routing_report import RoutingReport, Transfers
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+
+TRANSFERS = "transfers"
 
 
 class DynamoRoutingReports:
@@ -16,14 +19,24 @@ class DynamoRoutingReports:
         self._client = client
         self._table = table
 
-    def put(self, report: RoutingReport) -> None:
-        """Replace a merchant's report."""
-        body = report.model_dump_json(exclude_defaults=True)
-        item = {"pk": {"S": routing_pk(report.merchant)}, "sk": {"S": ONLY}, "report": {"S": body}}
-        self._client.put_item(TableName=self._table, Item=item)
+    def put(self, report: RoutingReport, transfers: Transfers) -> None:
+        """Replace a merchant's report and the list of its transfers."""
+        for sk, record in ((ONLY, report), (TRANSFERS, transfers)):
+            body = record.model_dump_json(exclude_defaults=True)
+            item = {"pk": {"S": routing_pk(record.merchant)}, "sk": {"S": sk}, "report": {"S": body}}
+            self._client.put_item(TableName=self._table, Item=item)
 
     def report(self, merchant: str) -> RoutingReport | None:
         """Give the newest report."""
-        key = {"pk": {"S": routing_pk(merchant)}, "sk": {"S": ONLY}}
+        body = self._body(merchant, ONLY)
+        return RoutingReport.model_validate_json(body) if body else None
+
+    def transfers(self, merchant: str) -> Transfers | None:
+        """Give the newest list of transfers."""
+        body = self._body(merchant, TRANSFERS)
+        return Transfers.model_validate_json(body) if body else None
+
+    def _body(self, merchant: str, sk: str) -> str:
+        key = {"pk": {"S": routing_pk(merchant)}, "sk": {"S": sk}}
         answer = self._client.get_item(TableName=self._table, Key=key)
-        return RoutingReport.model_validate_json(answer["Item"]["report"]["S"]) if "Item" in answer else None
+        return answer["Item"]["report"]["S"] if "Item" in answer else ""

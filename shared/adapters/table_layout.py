@@ -9,6 +9,7 @@
     <merchant>|command|<id>        -                      who carries it out, how it ended
     <merchant>|scores              -                      what its couriers did: scores
     <merchant>|routing             -                      where its conversations went: report
+    <merchant>|routing             transfers              the latest of them, with reasons: report
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             membership, v
     shops                          <shop>                 whose shop it is: merchant

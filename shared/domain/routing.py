@@ -30,7 +30,7 @@ DEFAULT = "default."
 """How the names of the built-in rules begin."""
 
 HANDED_OVER = "handed_over"
-OWN_NAMES = (HANDED_OVER, "agent_gone", "agent_silent", "returned", "nobody_answers")
+OWN_NAMES = (HANDED_OVER, "agent_gone", "agent_silent", "returned", "nobody_answers", "not_solved")
 """What else explains where a session is; no merchant's rule may be called so."""
 
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))]
@@ -89,6 +89,11 @@ class Action(Record):
     tags: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
     note: Annotated[str, Field(max_length=200)] = ""
 
+    @property
+    def target(self) -> tuple[bool, str | None, str | None]:
+        """Where it goes."""
+        return self.bot, self.group, self.agent
+
     @model_validator(mode="after")
     def _has_one_target(self) -> Self:
         if self.bot + (self.group is not None) + (self.agent is not None) != 1:
@@ -120,6 +125,7 @@ class Routing(Record):
 
     `after_sales_days` begin with the payment, in the shop's zone. `hot_items` and `categories` name the shop's items.
     `silence_max`: an agent who does not answer for so long loses the session; `offline_grace`: so does one who is gone.
+    `solve_max`: in business hours, from the moment at which people were asked for.
     """
 
     groups: Annotated[dict[Id, Group], Field(max_length=GROUPS_MAX)] = Field(default_factory=dict)
@@ -137,7 +143,6 @@ class Routing(Record):
     negative_max: Annotated[StrictInt, Field(ge=1, le=10)] = 2
     offline_grace: Positive = timedelta(seconds=60)
     silence_max: Positive = timedelta(minutes=3)
-    first_answer_max: Positive = timedelta(hours=1)
     solve_max: Positive = timedelta(hours=24)
     roster_ahead: Positive = timedelta(hours=1)
     session_idle_max: Positive = timedelta(hours=2)

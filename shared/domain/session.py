@@ -46,6 +46,15 @@ class Routed(Record):
     shadows: tuple[Id, ...] = ()  # shadow rules that would have fitted
 
 
+class Shadowed(Record):
+    """A shadow rule that would have decided for the first time, and the rule that did; `differs`: it sent elsewhere."""
+
+    rule: Id
+    at: Instant
+    instead_of: Id
+    differs: bool = False
+
+
 class SessionCase(Record):
     """A conversation. `token` grows with every change of its holder: what an earlier holder says is dropped.
 
@@ -53,6 +62,10 @@ class SessionCase(Record):
     the buyer's first line that nobody has answered, `bounced` how often a rule would have moved it and was not allowed,
     `repeated` how often the buyer has said the same (0: nothing twice). One that waits although nothing is unanswered
     is parked: its agent is gone, and the buyer's next line asks for another one.
+
+    `routed` are the decisions that were followed, `seen` is what the latest line was decided by where that changed
+    nothing: so every state tells of its line all that a rule looked at, and other rules can be tried on the archive.
+    `people_since` is when people were first asked for; from then on the time to solve it runs.
 
     `previous_until`: a conversation with the same name ended then, and what is older belongs to it. `act` is the
     newest hand-over, return or closing that the desktop told of, `late` the newest lines that were dropped: so repeated
@@ -72,6 +85,7 @@ class SessionCase(Record):
     opened_at: Instant
     held_since: Instant
     waiting_since: Instant | None = None
+    people_since: Instant | None = None
     last_line_at: Instant
     unanswered_since: Instant | None = None
     answered_at: Instant | None = None
@@ -83,12 +97,15 @@ class SessionCase(Record):
     repeated: int = 0
     negative_lines: int = 0
     routed: tuple[Routed, ...] = ()
+    seen: Routed | None = None
+    shadowed: tuple[Shadowed, ...] = ()
     late_lines: int = 0
     late: tuple[str, ...] = ()
     act: str = ""
     act_at: Instant | None = None
     bounced: int = 0
     told: int = 0  # how many superiors
+    overdue: bool = False  # and that it is not solved
     asked: int = 0  # the desk again
     silences: int = 0  # agents in a row who did not answer
 

@@ -27,5 +27,5 @@ def fold_scores(store: ScoreStore, reports: RoutingReports, clock: Clock) -> int
         store.put(card.scores())
         store.measured(merchant, card.paces())
     for chat in chats.values():
-        reports.put(chat.report())
+        reports.put(chat.report(), chat.transfers())
     return len(cards.keys() | chats.keys())

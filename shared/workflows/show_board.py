@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, TypeVar
 from pydantic import Field, ValidationError
 
 from shared.domain.board import BY_HAND, Accepted, ParcelView, TakeRequest, TicketList
+from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.events import TicketTaken
 from shared.domain.keys import CaseKey, CaseKind, parcel_key
 from shared.domain.messages import write_message
@@ -24,9 +25,10 @@ from shared.domain.scores import Scores
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
-from shared.ports import Accounts, CaseStore, Clock, Queue, RoutingReports, ScoreStore
+from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
+from shared.workflows.show_chats import list_transfers, show_routing, show_session
 
 ACCOUNT = "board"  # the merchant's account with us: {"token": …, "token_aftersales": …}
 _TOKENS: Mapping[str, Role | None] = {"token": None} | {role.token_name: role for role in Role}
@@ -34,6 +36,7 @@ BODY_MAX = 10_000
 TAKEABLE = (CaseKind.PARCEL, CaseKind.ORDER)
 KNOWN = (*Anomaly, BY_HAND)
 _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _CASE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}:[A-Za-z0-9_.:\-]{1,64}")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _R = TypeVar("_R", bound=Record)
@@ -59,6 +62,7 @@ class Board(NamedTuple):
     queue: Queue
     clock: Clock
     reports: RoutingReports
+    policies: Policies
 
 
 class TicketQuery(Record):
@@ -67,6 +71,12 @@ class TicketQuery(Record):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     anomaly: str = ""
     carrier: Id | None = None
+
+
+class TransferQuery(Record):
+    """How many transfers are asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
 def answer(question: Question, board: Board) -> tuple[int, Record]:
@@ -135,10 +145,17 @@ def _scores(merchant: str, question: Question, board: Board) -> tuple[int, Score
 
 def _routing(merchant: str, question: Question, board: Board) -> tuple[int, RoutingReport]:
     del question
-    found = board.reports.report(merchant)
-    if found is None:
-        raise UnknownCase("no_report", "No report on chats was made yet: one is made every hour.")
-    return 200, found
+    return 200, show_routing(merchant, board.reports)
+
+
+def _transfers(merchant: str, question: Question, board: Board) -> tuple[int, TransferList]:
+    asked = _read(TransferQuery, question.query)
+    return 200, list_transfers(merchant, asked.limit, board.reports, board.policies)
+
+
+def _session(merchant: str, question: Question, board: Board) -> tuple[int, SessionView]:
+    channel, session_id = _named(_CHANNEL, question, "channel"), _named(_ID, question, "session_id")
+    return 200, show_session(merchant, channel, session_id, board.cases, board.policies)
 
 
 # ---- what people tell --------------------------------------------------------------------------------------------
@@ -178,6 +195,8 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": _parcel,
     "GET /v1/merchants/{merchant_id}/scores": _scores,
     "GET /v1/merchants/{merchant_id}/routing": _routing,
+    "GET /v1/merchants/{merchant_id}/transfers": _transfers,
+    "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _session,
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
 }
 """As the API names them; all need a token, and `roles.ALLOWED` says which roles may use each."""

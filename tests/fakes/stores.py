@@ -22,7 +22,7 @@ from shared.domain.merchant import Membership
 from shared.domain.messages import Message
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
-from shared.domain.routing_report import RoutingReport
+from shared.domain.routing_report import RoutingReport, Transfers
 from shared.domain.scores import Scores
 from shared.domain.session import SessionCase
 from shared.domain.walls import keep_to
@@ -280,11 +280,17 @@ class FakeRoutingReports:
     def __init__(self, table: FakeTable) -> None:
         self.table = table
 
-    def put(self, report: RoutingReport) -> None:
-        """Replace a merchant's report."""
-        self.table.reports[report.merchant] = report
+    def put(self, report: RoutingReport, transfers: Transfers) -> None:
+        """Replace a merchant's report and the list of its transfers."""
+        self.table.reports[report.merchant] = report, transfers
         self.table.wrote(routing_pk(report.merchant))
 
     def report(self, merchant: str) -> RoutingReport | None:
         """Give the newest report."""
-        return self.table.reports.get(merchant)
+        found = self.table.reports.get(merchant)
+        return found[0] if found else None
+
+    def transfers(self, merchant: str) -> Transfers | None:
+        """Give the newest list of transfers."""
+        found = self.table.reports.get(merchant)
+        return found[1] if found else None

@@ -8,7 +8,7 @@ from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
 from shared.domain.merchant import Membership
 from shared.domain.policy import Policy
-from shared.domain.routing_report import RoutingReport
+from shared.domain.routing_report import RoutingReport, Transfers
 from shared.domain.scores import Scores
 from shared.domain.watching import Pace
 from shared.ports import OpenCase, PolicyChange, StoredCase
@@ -52,7 +52,7 @@ class FakeTable:
         self.policy_history: dict[tuple[str, int], Policy] = {}
         self.policy_changes: dict[str, PolicyChange] = {}
         self.scores: dict[str, Scores] = {}
-        self.reports: dict[str, RoutingReport] = {}
+        self.reports: dict[str, tuple[RoutingReport, Transfers]] = {}
         self.paces: dict[str, dict[str, Pace]] = {}
         self.memberships: dict[str, Membership] = {}
         self.shops: dict[str, str] = {}

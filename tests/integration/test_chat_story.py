@@ -138,5 +138,5 @@ def test_a_session_of_three_lines_is_two_write_units_and_a_seat_a_tenth_of_one(d
             desk.ask(text, session=f"S-{number}")
             desk.loop.settle()
     sizes = desk.loop.sizes(without="outbox")
-    assert max(size for key, size in sizes.items() if "|session|" in key) < 1280
+    assert max(size for key, size in sizes.items() if "|session|" in key) < 1664
     assert sizes[f"{MERCHANT}|desk|presale"] < 4 * 100 + 20 * 100

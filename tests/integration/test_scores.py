@@ -7,9 +7,9 @@ import pytest
 from shared.adapters import dynamo_scores
 from shared.domain.keys import desk_key, parcel_key, session_key
 from shared.domain.order import OrderCase
-from shared.domain.routing_report import IntentRow, RoutingReport, RoutingSpan, RuleRow
+from shared.domain.routing_report import Ending, IntentRow, RoutingReport, RoutingSpan, RuleRow, TransferRow, Transfers
 from shared.domain.scores import ScoreRow, Scores, Spread
-from shared.domain.session import DeskCase, SessionCase
+from shared.domain.session import DeskCase, Routed, SessionCase
 from shared.domain.watching import Pace
 from shared.errors import TooMuch
 from tests.integration.conftest import NOW, Backend
@@ -138,6 +138,11 @@ def test_a_report_on_chats_is_replaced_by_the_next(backend: Backend) -> None:
         rules = (RuleRow(rule="default.bot_first", hits=hour, answer=Spread(samples=1, median_s=2, p90_s=3)),)
         span = RoutingSpan(days=7, sessions=hour, rules=rules, intents=(IntentRow(intent="refund", sessions=1),))
         report = RoutingReport(merchant=SHOP, as_of=NOW + timedelta(hours=hour), spans=(span,))
-        backend.reports.put(report)
+        routed = Routed(rule="vip", policy_version=hour + 1, at=NOW, facts={"hour": 9, "buyer_tags": ("vip",)})
+        row = TransferRow(session="web:1", routed=routed, ending=Ending.WAITING)
+        transfers = Transfers(merchant=SHOP, as_of=NOW, found=hour + 1, transfers=(row,))
+        backend.reports.put(report, transfers)
         assert backend.reports.report(SHOP) == report
+        assert backend.reports.transfers(SHOP) == transfers
     assert backend.reports.report("another-shop") is None
+    assert backend.reports.transfers("another-shop") is None

@@ -58,7 +58,7 @@ def test_everything_that_can_be_written_is_named(name: str) -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ["offline_grace", "silence_max", "session_idle_max", "roster_ahead", "after_sales_days", "push"],
+    ["offline_grace", "silence_max", "session_idle_max", "solve_max", "roster_ahead", "after_sales_days", "push"],
 )
 def test_defaults_are_as_written(field: str) -> None:
     written = re.search(rf"^\| `{field}` \| (?:`(\w+)`|(\d+)) \|", TEXT, re.MULTILINE)

@@ -26,8 +26,8 @@ from shared.domain.decision import Decision, Facts
 from shared.domain.events import CommandFailed, DeadlineReached
 from shared.domain.messages import AnyEvent
 from shared.domain.policy import Policy
-from shared.domain.routing import HANDED_OVER
-from shared.domain.session import Heard, Holder, Routed, SessionCase
+from shared.domain.routing import HANDED_OVER, Action
+from shared.domain.session import Heard, Holder, Routed, SessionCase, Shadowed
 from shared.rules.chat.facts import facts_of, router_of
 from shared.rules.chat.session_clock import due, look_at_clock, take_back
 from shared.rules.chat.session_draft import LATE_LINE, SessionDraft
@@ -36,6 +36,7 @@ from shared.rules.routing.replay import to_document
 
 _HEARD_MAX = 12
 _LATE_MAX = 4
+_SHADOWED_MAX = 10
 
 
 def decide_session(  # noqa: PLR0912 - a line per event
@@ -129,6 +130,7 @@ def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase], 
         agent=action.agent,
         shadows=hit.shadows,
     )
+    _note_shadows(draft, hit, at)
     target = None if action.bot else draft.group_of(action.group, action.agent)
     if case.holder is Holder.BOT:
         if target is not None:
@@ -139,6 +141,26 @@ def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase], 
             draft.explain(routed, action)
     elif target is not None:  # people have it already; a bot never takes it back by itself
         _move_up(draft, hit, routed, target)
+    if draft.case.routed is case.routed:
+        draft.change(seen=routed)
+
+
+def _note_shadows(draft: SessionDraft, hit: Hit, at: datetime) -> None:
+    """Remember the first time that a shadow rule would have decided where this session goes."""
+    case, followed = draft.case, hit.action
+    known = {one.rule for one in case.shadowed}
+    new = [
+        Shadowed(rule=rule.rule, at=at, instead_of=hit.rule, differs=rule.then.target != followed.target)
+        for rule in draft.policy.routing.rules
+        if rule.rule in hit.shadows and rule.rule not in known and _may_act(case, rule.then)
+    ]
+    if new:
+        draft.change(shadowed=(*case.shadowed, *new)[:_SHADOWED_MAX])
+
+
+def _may_act(case: SessionCase, action: Action) -> bool:
+    """Whether a rule may send the session somewhere: people lose it only to what is strictly more urgent."""
+    return case.holder is Holder.BOT or (not action.bot and action.priority < case.priority)
 
 
 def _move_up(draft: SessionDraft, hit: Hit, routed: Routed, target: str) -> None:

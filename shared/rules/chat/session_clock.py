@@ -3,12 +3,13 @@
 unanswered ──silence_max──▶ the next agent       ──1 h, 4 h, 24 h of business──▶ desk, specialist, director
 waiting    ──5 min, 15 min, 35 min …──▶ ask the desk again, in case the question or its answer was lost
 answered   ──session_idle_max──▶ closed          unanswered ──7 days──▶ closed, abandoned
+asked for people ──solve_max of business──▶ the desk hears that it is not solved
 """
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.domain.session import Holder
+from shared.domain.session import Holder, SessionCase
 from shared.rules.chat.session_draft import SessionDraft
 
 ABANDONED_AFTER = timedelta(days=7)
@@ -42,6 +43,9 @@ def look_at_clock(draft: SessionDraft) -> None:
             break
         _escalate(draft, level)
         draft.change(told=level + 1)
+    if _has_come(overdue_at(draft), draft.now):
+        _tell_overdue(draft)
+        draft.change(overdue=True)
 
 
 def take_back(draft: SessionDraft, agent: str | None, group: str) -> None:
@@ -54,7 +58,8 @@ def due(draft: SessionDraft) -> datetime | None:
     """When to look again."""
     if draft.case.holder is Holder.CLOSED:
         return None
-    times = (idle_at(draft), silent_at(draft), ask_at(draft), escalation_at(draft, draft.case.told))
+    escalates_at = escalation_at(draft, draft.case.told)
+    times = (idle_at(draft), silent_at(draft), ask_at(draft), escalates_at, overdue_at(draft))
     return min(at for at in times if at is not None)
 
 
@@ -93,6 +98,14 @@ def escalation_at(draft: SessionDraft, level: int) -> datetime | None:
     return watching.hours.add(since, watching.escalations[level].after)
 
 
+def overdue_at(draft: SessionDraft) -> datetime | None:
+    """When people need longer to solve it than they may; told once. Of what nobody answers superiors hear anyway."""
+    case, policy = draft.case, draft.policy
+    if case.people_since is None or case.first_answered_at is None or case.overdue:
+        return None
+    return policy.watching.hours.add(case.people_since, policy.routing.solve_max)
+
+
 def _wait_somewhere(draft: SessionDraft, why: str, not_agent: str | None = None, *, is_owed: bool = True) -> None:
     group = draft.group_of(draft.case.group)
     if group is None:
@@ -105,12 +118,26 @@ def _escalate(draft: SessionDraft, level: int) -> None:
     case, step = draft.case, draft.policy.watching.escalations[level]
     since = (case.unanswered_since or draft.now).astimezone(ZoneInfo(draft.policy.zone))
     why = draft.why("nobody_answers", {"level": level + 1, "group": case.group, "agent": case.agent})
-    why = why.model_copy(update={"threshold": f"{step.after.total_seconds() / 3600:g} 小时（营业时间）"})
-    lines = (
-        f"买家自 {since:%m-%d %H:%M} 起未获回复",
-        f"客服组：{case.group or '—'}，坐席：{case.agent or '未分配'}",
-    )
+    why = why.model_copy(update={"threshold": _business(step.after)})
+    lines = (f"买家自 {since:%m-%d %H:%M} 起未获回复", _desk_line(case))
     draft.notify(f"买家等待回复超时（{level + 1}级）", lines, why, step.group, urgent=True)
+
+
+def _tell_overdue(draft: SessionDraft) -> None:
+    case, policy = draft.case, draft.policy
+    since = (case.people_since or draft.now).astimezone(ZoneInfo(policy.zone))
+    why = draft.why("not_solved", {"group": case.group, "agent": case.agent})
+    why = why.model_copy(update={"threshold": _business(policy.routing.solve_max)})
+    lines = (f"{since:%m-%d %H:%M} 转人工，至今未解决", _desk_line(case))
+    draft.notify("会话超过解决时限", lines, why, policy.desk, urgent=True)
+
+
+def _desk_line(case: SessionCase) -> str:
+    return f"客服组：{case.group or '—'}，坐席：{case.agent or '未分配'}"
+
+
+def _business(span: timedelta) -> str:
+    return f"{span.total_seconds() / 3600:g} 小时（营业时间）"
 
 
 def _has_come(at: datetime | None, now: datetime) -> bool:

@@ -40,7 +40,7 @@ class SessionDraft:
         """Remember why the session is where it goes now."""
         case = self.case
         tags = tuple(sorted({*case.tags, *action.tags})) if action else case.tags
-        self.change(routed=(*case.routed, routed)[-_ROUTED_MAX:], tags=tags)
+        self.change(routed=(*case.routed, routed)[-_ROUTED_MAX:], tags=tags, seen=None)
 
     def move(self, group: str, why: str, agent: str | None = None, not_agent: str | None = None) -> None:
         """Send the session to a group or person, from wherever it is; from people to people that is a hop."""
@@ -64,6 +64,7 @@ class SessionDraft:
             token=case.token + 1,
             held_since=self.now,
             waiting_since=(case.waiting_since or owed_since) if owed_since else None,
+            people_since=case.people_since or self.now,
             unanswered_since=owed_since,
             asked=0,
         )
@@ -106,6 +107,8 @@ class SessionDraft:
             token=self.case.token + 1,
             held_since=self.now,
             waiting_since=None,
+            people_since=None,
+            overdue=False,
             priority=5,
             silences=0,
         )

@@ -9,40 +9,26 @@ Only decisions of the present conversation count: what a session that was opened
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import zip_longest
 from typing import NamedTuple
 
+from shared.domain.routing_report import Ending
 from shared.domain.session import Holder, Routed, SessionCase
 
 
-class Ending(StrEnum):
-    """What became of a decision."""
-
-    BOT = "bot"
-    ACCEPTED = "accepted"
-    PASSED_ON = "passed_on"
-    ABANDONED = "abandoned"
-    WAITING = "waiting"
-
-
 class Transfer(NamedTuple):
-    """One session on its way to people, and why: the rule and all that it looked at."""
+    """One session on its way to people, and why: the decision with all that it looked at."""
 
     session: str
-    at: datetime
-    rule: str
-    group: str | None
-    agent: str | None
+    routed: Routed
     ending: Ending
     answered_after: timedelta | None
-    facts: Mapping[str, object]
 
 
 class RuleLine(NamedTuple):
-    """What became of one rule's decisions."""
+    """What became of one rule's decisions. `second_hops`: of the sessions that it was the first to send to people."""
 
     rule: str
     hits: int
@@ -51,6 +37,7 @@ class RuleLine(NamedTuple):
     passed_on: int
     abandoned: int
     waiting: int
+    second_hops: int
     answer_p50: timedelta | None  # from the decision to the first answer by a person
     answer_p90: timedelta | None
 
@@ -76,26 +63,27 @@ class RoutingAccount(NamedTuple):
 
 def give_account(sessions: Iterable[SessionCase]) -> RoutingAccount:
     """Fold sessions into an account; their order does not matter. Rules are sorted by hits, transfers by time."""
-    count = bot_only = hops = second_hops = 0
+    count = bot_only = hops = 0
+    second_hops = Counter[str]()
     endings: dict[str, Counter[Ending]] = {}
     transfers: dict[str, list[Transfer]] = {}
     for case in sessions:
-        sent = 0
+        sent = ""
         for routed, following in _decisions(case):
             ending = _ending(case, routed, following)
             endings.setdefault(routed.rule, Counter())[ending] += 1
             if ending is not Ending.BOT:
                 transfers.setdefault(routed.rule, []).append(_transfer(case, routed, following))
-                sent += 1
-        count, bot_only = count + 1, bot_only + (not sent)
-        hops, second_hops = hops + case.hops, second_hops + max(0, case.hops - 1)
-    lines = (_line(rule, found, transfers.get(rule, [])) for rule, found in endings.items())
-    every = sorted((one for own in transfers.values() for one in own), key=lambda one: (one.at, one.session))
+                sent = sent or routed.rule
+        count, bot_only, hops = count + 1, bot_only + (not sent), hops + case.hops
+        second_hops[sent] += max(0, case.hops - 1)
+    lines = (_line(rule, found, transfers.get(rule, []), second_hops[rule]) for rule, found in endings.items())
+    every = sorted((one for own in transfers.values() for one in own), key=lambda one: (one.routed.at, one.session))
     return RoutingAccount(
         sessions=count,
         bot_only=bot_only,
         hops=hops,
-        second_hops=second_hops,
+        second_hops=second_hops.total(),
         answer_p50=_percentile(every, 50),
         answer_p90=_percentile(every, 90),
         rules=tuple(sorted(lines, key=lambda line: (-line.hits, line.rule))),
@@ -132,17 +120,13 @@ def _first_answer_after(case: SessionCase, routed: Routed, following: Routed | N
 def _transfer(case: SessionCase, routed: Routed, following: Routed | None) -> Transfer:
     return Transfer(
         session=case.name,
-        at=routed.at,
-        rule=routed.rule,
-        group=routed.group,
-        agent=routed.agent,
+        routed=routed,
         ending=_ending(case, routed, following),
         answered_after=_first_answer_after(case, routed, following),
-        facts=routed.facts,
     )
 
 
-def _line(rule: str, endings: Counter[Ending], own: Sequence[Transfer]) -> RuleLine:
+def _line(rule: str, endings: Counter[Ending], own: Sequence[Transfer], second_hops: int) -> RuleLine:
     return RuleLine(
         rule=rule,
         hits=endings.total(),
@@ -151,6 +135,7 @@ def _line(rule: str, endings: Counter[Ending], own: Sequence[Transfer]) -> RuleL
         passed_on=endings[Ending.PASSED_ON],
         abandoned=endings[Ending.ABANDONED],
         waiting=endings[Ending.WAITING],
+        second_hops=second_hops,
         answer_p50=_percentile(own, 50),
         answer_p90=_percentile(own, 90),
     )

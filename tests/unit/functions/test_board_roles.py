@@ -35,6 +35,7 @@ def office(desk: Desk) -> Desk:
 
 def ask(desk: Desk, route: str, token: str) -> int:
     path = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled", "carrier": "zto", "waybill": "W1"}
+    path |= {"channel": "web", "session_id": "S1"}
     wanted = {name: path[name] for name in re.findall(r"{(\w+)}", route) if name in path}
     status: int = desk.ask(route, token=token, body={"by": "小王"} if route.startswith("POST") else None, **wanted)[0]
     return status

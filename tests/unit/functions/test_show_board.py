@@ -13,22 +13,25 @@ from functions.show_board.handler import DESCRIPTION, handler
 from functions.show_board.openapi import FILES, describe, write
 from shared import wiring
 from shared.domain.events import TicketTaken
+from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.domain.refund import RefundPhase
-from shared.domain.routing_report import RoutingReport
+from shared.domain.routing import Routing
+from shared.domain.routing_report import Ending, RoutingReport, TransferRow, Transfers
 from shared.domain.scores import Scores
+from shared.domain.session import Routed, SessionCase
 from shared.domain.tickets import Anomaly
 from shared.errors import Retryable
 from shared.telemetry import Telemetry
 from shared.workflows.handle_event import handle_event
 from shared.workflows.show_board import ROUTES
-from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeRoutingReports, FakeScores
+from tests.fakes import FakeAccounts, FakeClock, FakePolicyStore, FakeQueue, FakeRoutingReports, FakeScores
 from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
 
 TOKEN = "board-令牌-token"  # whatever a person has put into the secret
-TICKETS, PARCEL, SCORES, ROUTING, TAKE = ROUTES
+TICKETS, PARCEL, SCORES, ROUTING, TRANSFERS, SESSION, TAKE = ROUTES
 
 
 class Desk:
@@ -73,6 +76,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(wiring, "case_store", lambda: desk.store)
     monkeypatch.setattr(wiring, "scores", lambda: desk.scores)
     monkeypatch.setattr(wiring, "routing_reports", lambda: desk.reports)
+    monkeypatch.setattr(wiring, "policy_store", lambda: FakePolicyStore(desk.store.table))
     monkeypatch.setattr(wiring, "queue", lambda: desk.queue)
     monkeypatch.setattr(wiring, "clock", lambda: desk.clock)
     monkeypatch.setattr(wiring, "telemetry", Telemetry)
@@ -90,6 +94,9 @@ ASKING: dict[str, Callable[..., Any]] = {
     "tickets": lambda desk, **how: desk.ask(TICKETS, **how),
     "parcel": lambda desk, **how: desk.ask(PARCEL, **{"carrier": "zto", "waybill": WAYBILL, **how}),
     "scores": lambda desk, **how: desk.ask(SCORES, **how),
+    "routing": lambda desk, **how: desk.ask(ROUTING, **how),
+    "transfers": lambda desk, **how: desk.ask(TRANSFERS, **how),
+    "session": lambda desk, **how: desk.ask(SESSION, **{"channel": "web", "session_id": "S1", **how}),
     "take": take,
 }
 
@@ -216,9 +223,54 @@ def test_a_parcel_that_is_none_is_said_to_be(desk: Desk, path: dict[str, str], s
 
 def test_a_report_on_chats_is_given_once_there_is_one(desk: Desk) -> None:
     assert (desk.ask(ROUTING)[0], desk.ask(ROUTING)[1]["error"]) == (404, "no_report")
-    desk.reports.put(RoutingReport(merchant=MERCHANT, as_of=NOW))
+    desk.reports.put(RoutingReport(merchant=MERCHANT, as_of=NOW), Transfers(merchant=MERCHANT, as_of=NOW))
     assert desk.ask(ROUTING) == (200, {"merchant": MERCHANT, "as_of": "2026-11-11T00:00:00Z", "spans": []})
     assert desk.ask(ROUTING, token="board-wrong")[0] == 401
+
+
+def test_transfers_are_given_with_the_reasons_of_then(desk: Desk) -> None:
+    assert (desk.ask(TRANSFERS)[0], desk.ask(TRANSFERS)[1]["error"]) == (404, "no_report")
+    routed = Routed(rule="vip", policy_version=1, at=NOW, facts={"buyer_tags": ("vip",)}, agent="anna")
+    rows = tuple(TransferRow(session=f"web:{number}", routed=routed, ending=Ending.WAITING) for number in range(3))
+    report = RoutingReport(merchant=MERCHANT, as_of=NOW)
+    desk.reports.put(report, Transfers(merchant=MERCHANT, as_of=NOW, found=3, transfers=rows))
+    vip = {"rule": "vip", "when": {"field": "buyer_tags", "has": ["vip"]}, "then": {"agent": "anna"}}
+    routing = Routing.model_validate({"groups": {"desk": {"agents": [{"agent": "anna"}]}}, "rules": [vip]})
+    desk.store.table.policy_history[MERCHANT, 1] = policy(routing=routing)
+    status, found = desk.ask(TRANSFERS, query={"limit": "2"})
+    assert (status, found["found"], len(found["transfers"])) == (200, 3, 2)
+    assert found["transfers"][0] == {
+        "session": "web:0",
+        "at": "2026-11-11T00:00:00Z",
+        "rule": "vip",
+        "policy_version": 1,
+        "reason": "命中规则「vip」（买家标签=vip），转专属客服 anna",
+        "group": None,
+        "agent": "anna",
+        "ending": "waiting",
+        "answer_s": None,
+    }
+    assert desk.ask(TRANSFERS, query={"limit": "0"})[0] == 400
+
+
+def test_a_session_is_shown_with_its_decisions_made_again(desk: Desk) -> None:
+    path = {"channel": "web", "session_id": "S1"}
+    assert (desk.ask(SESSION, **path)[0], desk.ask(SESSION, **path)[1]["error"]) == (404, "unknown_session")
+    routed = Routed(rule="default.bot_first", policy_version=1, at=NOW, facts={"channel": "web"}, bot=True)
+    case = SessionCase(
+        channel="web", session_id="S1", opened_at=NOW, held_since=NOW, last_line_at=NOW, routed=(routed,), seen=routed
+    )
+    save(desk.store, session_key(MERCHANT, "web", "S1"), case)
+    assert desk.ask(SESSION, **path)[1]["decisions"][0]["replayed"] == "no_policy"
+    desk.store.table.policy_history[MERCHANT, 1] = policy()
+    status, found = desk.ask(SESSION, **path)
+    assert (status, found["session"], found["holder"]) == (200, "web:S1", "bot")
+    assert found["decisions"] == [found["latest"]]
+    assert (found["latest"]["replayed"], found["latest"]["reason"]) == (
+        "same",
+        "机器人优先时段，由机器人接待",
+    )
+    assert desk.ask(SESSION, channel="Web", session_id="S1")[0] == 400
 
 
 def test_a_scorecard_is_given_once_there_is_one(desk: Desk) -> None:
@@ -347,8 +399,10 @@ def test_a_table_that_is_busy_is_asked_again_later(desk: Desk, what: str, monkey
     def busy(*_: Any, **__: Any) -> Any:
         raise Retryable("PutItem: secret details", timedelta(seconds=1))
 
-    for place, name in ((desk.store, "load"), (desk.store, "open_cases"), (desk.scores, "scores")):
-        monkeypatch.setattr(place, name, busy)
+    reading = {desk.store: ("load", "open_cases"), desk.scores: ("scores",), desk.reports: ("report", "transfers")}
+    for place, names in reading.items():
+        for name in names:
+            monkeypatch.setattr(place, name, busy)
     status, answer = ASKING[what](desk)
     assert (status, answer["error"]) == (503, "busy")
     assert "secret" not in str(answer)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.routing_report import Ending
 from shared.domain.session import Holder, Routed, SessionCase
-from shared.rules.routing.account import Ending, give_account
+from shared.rules.routing.account import give_account
 from tests.unit.rules.build import MINUTE, NOW
 
 Step = tuple[str, int, str | None]  # rule, minute, group (None: the bot)
@@ -96,7 +97,7 @@ def test_the_account_of_a_day() -> None:
     assert vip.success == pytest.approx(2 / 3)
     assert account.rules[1].success is None
     assert (account.answer_p50, account.answer_p90) == (3 * MINUTE, 10 * MINUTE)
-    assert [(one.session, one.rule, one.ending) for one in account.transfers] == [
+    assert [(one.session, one.routed.rule, one.ending) for one in account.transfers] == [
         ("web:a", "vip", Ending.ACCEPTED),
         ("web:b", "vip", Ending.ACCEPTED),
         ("web:c", "vip", Ending.ABANDONED),
@@ -104,7 +105,8 @@ def test_the_account_of_a_day() -> None:
         ("web:e", "moved", Ending.ACCEPTED),
     ]
     first = account.transfers[0]
-    assert (first.at, first.group, first.answered_after, first.facts) == (NOW, "one", MINUTE, {"intent": "refund"})
+    assert (first.routed.at, first.routed.group, first.answered_after) == (NOW, "one", MINUTE)
+    assert {line.rule: line.second_hops for line in account.rules} == {"vip": 0, "bot": 0, "moved": 0, "upset": 2}
 
 
 def test_without_sessions_there_is_nothing_to_tell() -> None:
@@ -145,10 +147,11 @@ def test_the_sums_are_those_of_the_log_in_whatever_order(cases: list[SessionCase
     assert {line.rule: line.hits for line in account.rules} == log
     for line in account.rules:
         assert line.transfers == line.accepted + line.passed_on + line.abandoned + line.waiting
-        assert line.transfers == sum(one.rule == line.rule for one in account.transfers)
+        assert line.transfers == sum(one.routed.rule == line.rule for one in account.transfers)
         assert line.hits - line.transfers == (line.hits if line.rule == "bot" else 0)
         assert line.answer_p50 is None or timedelta(0) <= line.answer_p50 <= line.answer_p90
     assert account.second_hops == sum(max(0, case.hops - 1) for case in cases)
+    assert sum(line.second_hops for line in account.rules) <= account.second_hops
     shuffled = list(cases)
     random.shuffle(shuffled)
     again = give_account(shuffled)

@@ -14,15 +14,36 @@ from infra.board.__main__ import main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
+from shared.domain.keys import session_key
 from shared.domain.parcel import Content, Scan, Stage, Watch
 from shared.domain.refund import RefundPhase
+from shared.domain.routing_report import (
+    Ending,
+    GroupRow,
+    IntentRow,
+    RoutingReport,
+    RoutingSpan,
+    RuleRow,
+    ShadowRow,
+    TransferRow,
+    Transfers,
+)
 from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
+from shared.domain.session import Heard, Routed, SessionCase
 from shared.domain.tickets import Anomaly
 from shared.telemetry import Telemetry
 from shared.workflows.show_board import ROUTES
-from tests.fakes import FakeAccounts, FakeClock, FakeQueue, FakeRoutingReports, FakeScores
-from tests.unit.board import O_KEY, P_KEY, R_KEY, store_with, ticket, troubled
-from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, refund
+from tests.fakes import (
+    FakeAccounts,
+    FakeCaseStore,
+    FakeClock,
+    FakePolicyStore,
+    FakeQueue,
+    FakeRoutingReports,
+    FakeScores,
+)
+from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
+from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, policy, refund
 
 TOKEN = "local-token"
 
@@ -48,6 +69,38 @@ ROWS = (
     ROW.model_copy(update={"carrier": "zto", "region": "新疆维吾尔自治区", "handling": None, "lag": None}),
     ROW.model_copy(update={"days": 30, "carrier": "sf", "arrivals": 0, "arrivals_due": 0}),
 )
+
+
+def put_chats(store: FakeCaseStore) -> None:
+    """Conversations with long names, in the cases and in the hourly report."""
+    store.table.policy_history[MERCHANT, 7] = policy()
+    vip = {"buyer_tags": ("vip", "很久很久的老客户" * 4), "intent": "refund", "price_fen": 250_000}
+    bot = Routed(rule="default.bot_first", policy_version=7, at=NOW, facts={"hour": 8, "weekday": 2}, bot=True)
+    sent = Routed(rule="v" * 64, policy_version=6, at=NOW, facts=vip, agent="a" * 64, shadows=("s" * 64,))
+    heard = tuple(Heard(line=str(one), words="", intent="refund", tone="complaint", negative=True) for one in range(12))
+    known = {"channel": "web", "opened_at": NOW, "held_since": NOW, "last_line_at": NOW, "heard": heard, "token": 2}
+    for name in ("S1", "S" * 64):
+        case = SessionCase.model_validate({**known, "session_id": name, "routed": (bot, sent), "seen": bot})
+        save(store, session_key(MERCHANT, "web", name), case)
+    spread = Spread(samples=9, median_s=45, p90_s=7200)
+    counts = {"hits": 12, "transfers": 10, "accepted": 7, "passed_on": 1, "abandoned": 1, "waiting": 1}
+    span = RoutingSpan(
+        days=7,
+        sessions=20,
+        bot_only=8,
+        second_hops=1,
+        ratings=2,
+        stars=9,
+        rules=(RuleRow(rule="v" * 64, **counts, answer=spread), RuleRow(rule="default.bot_first", hits=3)),
+        shadows=(ShadowRow(rule="big", sessions=3, differs=2, instead_of={"default.bot_first": 2, "vip": 1}),),
+        intents=(IntentRow(intent="refund", sessions=4, bot_only=1),),
+        groups=(GroupRow(group="aftersale", sessions=9, answered=8, solved=5, answer=spread, solve=spread),),
+    )
+    row = TransferRow(session=f"web:{'S' * 64}", routed=sent, ending=Ending.ACCEPTED, answer_s=45)
+    FakeRoutingReports(store.table).put(
+        RoutingReport(merchant=MERCHANT, as_of=NOW, spans=(span,)),
+        Transfers(merchant=MERCHANT, as_of=NOW, found=3, transfers=(row, row)),
+    )
 
 
 @pytest.fixture
@@ -80,12 +133,14 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
     scores.put(
         Scores(merchant=MERCHANT, as_of=NOW, rows=ROWS, watched={"zto": 120}, unwatched={"kuaidi100": 2, "none": 1})
     )
+    put_chats(store)
     queue = FakeQueue()
     for name, thing in {
         "accounts": FakeAccounts({MERCHANT: {"board": {"token": TOKEN}}}),
         "case_store": store,
         "scores": scores,
         "routing_reports": FakeRoutingReports(store.table),
+        "policy_store": FakePolicyStore(store.table),
         "queue": queue,
         "clock": FakeClock(NOW),
         "telemetry": Telemetry(),
@@ -221,6 +276,12 @@ def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
         ("scores", "--days", "30"),
         ("scores", "--carrier", "zto"),
         ("scores", "--carrier", "jd"),
+        ("routing",),
+        ("routing", "--days", "30"),
+        ("transfers",),
+        ("transfers", "--limit", "1"),
+        ("session", "web", "S1"),
+        ("session", "web", "S" * 64),
         ("take", "parcel", "zto:W1", "stalled", "--by", "小王"),
     ],
     ids=" ".join,
@@ -248,6 +309,34 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
     assert "12345.67 desk" in out
     assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
     assert "--close" in lines[-1]
+
+
+def test_routing_shows_what_became_of_every_rule_and_how_soon_people_answered(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("routing")
+    lines = out.splitlines()
+    assert "会话 20，仅机器人 8（40%），未结 0，二次转接 1，迟到发言 0，评分 4.5（2）" in lines[1]
+    assert lines[4].split()[1:] == ["12", "10", "7", "1", "1", "1", "0", "45秒", "2.0时"]
+    assert lines[5].split() == ["default.bot_first", "3", "0", "0", "0", "0", "0", "0", "–", "–"]
+    assert lines[8].split() == ["aftersale", "9", "8", "5", "45秒", "2.0时", "45秒", "2.0时"]
+    assert lines[11].split() == ["refund", "4", "1", "25%"]
+    assert lines[14].split(maxsplit=3) == ["big", "3", "2", "default.bot_first 2，vip 1"]
+    assert "没有会话" in terminal.run("routing", "--days", "1")[1]
+
+
+def test_transfers_show_where_to_and_why(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("transfers", "--limit", "1")
+    assert "命中规则「vvvvv" in out.replace("\n    ", "")
+    assert "已接起，45秒后应答 → aaa" in out.splitlines()[1]
+    assert "另有 2 次" in out
+
+
+def test_a_session_shows_its_decisions_made_again(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("session", "web", "S1")
+    assert "web:S1 机器人" in out
+    assert out.count("重算一致") == 2
+    assert "该版本策略已不存在" in out
+    assert "intent=refund" in out
+    assert terminal.run("session", "web", "S2")[0] == 1
 
 
 def test_fewer_than_there_are_says_how_many_more(terminal: Terminal) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.routing_report import RoutingReport
 from shared.domain.session import SessionCase
-from shared.rules.chat.report import ReportInTheMaking
+from shared.rules.chat.report import TRANSFERS_MAX, ReportInTheMaking
 from shared.rules.routing.account import give_account
 from tests.unit.rules.chat.build import (
     DAY,
@@ -106,3 +106,56 @@ def test_the_report_adds_up_and_agrees_with_the_account_of_all_sessions_together
             assert row.transfers == row.accepted + row.passed_on + row.abandoned + row.waiting
         told = [(one.rule, one.hits, one.accepted, one.abandoned) for one in whole.rules]
         assert [(row.rule, row.hits, row.accepted, row.abandoned) for row in span.rules] == told
+
+
+def test_groups_tell_how_soon_they_answer_and_solve() -> None:
+    solved = Session()
+    solved.take(hand_over("aftersale", at=NOW), at=NOW)
+    solved.take(given("anna", 1))
+    solved.take(answer("anna", at=NOW + 20 * SECOND), at=NOW + 20 * SECOND)
+    solved.take(line(at=NOW + MINUTE), answer("anna", at=NOW + 3 * MINUTE), at=NOW + 3 * MINUTE)
+    solved.take(closed(at=NOW + HOUR), at=NOW + HOUR)
+    owed = Session()
+    owed.take(hand_over("aftersale"), given("bert", 1))
+    owed.take(answer("bert", at=NOW + SECOND), at=NOW + SECOND)
+    owed.take(line(at=NOW + MINUTE), closed(at=NOW + HOUR), at=NOW + HOUR)
+    [day, *_] = report(solved.case, owed.case, by_people(), abandoned(), by_the_bot(), now=NOW + 2 * HOUR).spans
+    aftersale, presale = day.groups
+    assert (aftersale.group, aftersale.sessions, aftersale.answered, aftersale.solved) == ("aftersale", 3, 2, 1)
+    assert aftersale.answer is not None
+    assert aftersale.solve is not None
+    assert (aftersale.answer.median_s, aftersale.answer.p90_s, aftersale.solve.median_s) == (1, 20, 180)
+    assert (presale.group, presale.sessions, presale.answered, presale.solve) == ("presale", 1, 1, None)
+
+
+BIG = {"rule": "big", "when": {"field": "intent", "is": "refund"}, "then": {"group": "aftersale"}, "shadow": True}
+
+
+def test_a_shadow_rule_is_counted_once_a_session_and_where_it_could_have_acted() -> None:
+    acted = Session(rules=[BIG])
+    acted.take(line(), line(intent="refund", at=NOW + SECOND), line(intent="refund", at=NOW + 2 * SECOND))
+    same = Session(rules=[BIG], mode="assist", presale_group="aftersale")
+    same.take(line(intent="refund"))
+    late = Session(rules=[BIG])
+    late.take(upset(), line(intent="refund", at=NOW + SECOND))  # people have it by a more urgent rule
+    [day, *_] = report(acted.case, same.case, late.case).spans
+    [shadow] = day.shadows
+    assert (shadow.rule, shadow.sessions, shadow.differs) == ("big", 2, 1)
+    assert shadow.instead_of == {"default.bot_first": 1, "default.pre_sale": 1}
+
+
+def test_the_latest_transfers_are_listed_and_all_are_counted() -> None:
+    making = ReportInTheMaking(MERCHANT, NOW + HOUR)
+    for number in range(3 * TRANSFERS_MAX):
+        session = Session()
+        session.take(upset(session_id=f"S{number}", at=NOW + number * SECOND), at=NOW + number * SECOND)
+        making.add(session.case)
+    making.add(by_the_bot())
+    found = making.transfers()
+    assert (found.found, len(found.transfers)) == (3 * TRANSFERS_MAX, TRANSFERS_MAX)
+    latest = [NOW + number * SECOND for number in reversed(range(2 * TRANSFERS_MAX, 3 * TRANSFERS_MAX))]
+    assert [row.routed.at for row in found.transfers] == latest
+    assert {row.routed.rule for row in found.transfers} == {"default.upset_buyer"}
+    old = ReportInTheMaking(MERCHANT, NOW + 8 * DAY)
+    old.add(by_people())
+    assert old.transfers().found == 0

@@ -153,3 +153,30 @@ def test_a_tick_that_comes_too_early_changes_nothing() -> None:
     before = session.case
     assert session.take(session.tick, session.tick) == []
     assert session.case == before
+
+
+def overdue(session: Session, span: timedelta) -> list[tuple[str, str]]:
+    """Talk every hour, and give what people were told meanwhile."""
+    heard, end = [], session.now + span
+    while session.now < end:
+        at = session.now + HOUR
+        heard += notices(session.take(line(at=at), answer("anna", at=at), session.tick, at=at))
+    return heard
+
+
+def test_the_desk_hears_once_of_a_session_that_is_not_solved_in_time() -> None:
+    session = Session(solve_max="PT6H").with_people()
+    session.take(answer("anna", at=NOW + SECOND), at=NOW + SECOND)
+    assert overdue(session, 5 * HOUR) == []
+    assert session.last.due < NOW + 6 * HOUR + SECOND
+    assert overdue(session, 5 * HOUR) == [("desk", "会话超过解决时限")]
+
+
+def test_the_time_to_solve_counts_in_business_hours_and_ends_with_the_return_to_the_bot() -> None:
+    watching = {"hours": hours("09:00-11:00")}  # one hour is left today
+    session = Session(solve_max="PT4H", more={"watching": watching}).with_people()
+    session.take(answer("anna", at=NOW + SECOND), at=NOW + SECOND)
+    assert overdue(session, 47 * HOUR) == []
+    assert overdue(session, 2 * HOUR) == [("desk", "会话超过解决时限")]
+    session.take(hand_over(at=session.now))
+    assert (session.case.people_since, session.case.overdue) == (None, False)

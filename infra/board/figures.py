@@ -1,0 +1,30 @@
+"""Figures as the terminal shows them."""
+
+from datetime import datetime
+
+
+def share(part: int, whole: int) -> str:
+    """Give a share in whole percent; a dash of nothing."""
+    return f"{100 * part / whole:.0f}%" if whole else "–"
+
+
+def yuan(amount_fen: int) -> str:
+    """Give an amount in yuan."""
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
+
+
+def length(seconds: int) -> str:
+    """Give a time in minutes or hours."""
+    return f"{seconds // 60}分" if seconds < 5400 else f"{seconds / 3600:.1f}时"
+
+
+def wait(seconds: int | None) -> str:
+    """Give a time that somebody waited, from seconds on; a dash where nobody did."""
+    if seconds is None:
+        return "–"
+    return f"{seconds}秒" if seconds < 90 else length(seconds)
+
+
+def moment(at: str) -> str:
+    """Give an instant by the clock of this machine."""
+    return f"{datetime.fromisoformat(at).astimezone():%m-%d %H:%M}"
