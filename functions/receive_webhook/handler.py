@@ -50,7 +50,7 @@ def _receive(event: dict[str, Any], source: str, merchant: str, token: str, ids:
         token,
         Push(headers, event.get("queryStringParameters") or {}, raw),
         find_source=wiring.find_source,
-        find_account=wiring.accounts().account,
+        find_accounts=wiring.accounts().accepted,
         send=lambda lane, merchant, message: ids.append(_send(lane, merchant, message)),
         now=now,
     )

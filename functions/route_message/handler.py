@@ -12,6 +12,7 @@ from shared.domain.standard_webhooks import verify
 from shared.domain.wire import Push
 from shared.errors import Refused, Retryable
 from shared.rules.understanding.understand import understand
+from shared.workflows.receive_push import verify_by_any
 from shared.workflows.route_message import RouteAnswer, read_question
 
 understand("")  # at import after all: while it starts, Lambda lends more processor than the first question would get
@@ -48,7 +49,8 @@ def _route(event: dict[str, Any], merchant: str) -> RouteAnswer:
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     now = wiring.clock().now()
-    verify(Push(headers, {}, raw), wiring.accounts().account(merchant, "chat"), now)
+    push = Push(headers, {}, raw)
+    verify_by_any(lambda account: verify(push, account, now), wiring.accounts().accepted(merchant, "chat", now))
     return wiring.reception().route(read_question(merchant, raw, now))
 
 

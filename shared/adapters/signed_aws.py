@@ -147,7 +147,7 @@ class SignedAws:
         return str(self.call(SQS, "SendMessage", message).get("MessageId", ""))
 
     def secret_string(self, name: str) -> str | None:
-        """Give the text of a secret; None when there is no such secret.
+        """Give the text of a secret; None when there is no such secret, or no more.
 
         Raises:
             Retryable: it could not be read now.
@@ -155,7 +155,7 @@ class SignedAws:
         try:
             answer = self.call(SECRETS, "GetSecretValue", {"SecretId": name})
         except AwsRefused as error:
-            if error.code == "ResourceNotFoundException":
+            if error.code in ("ResourceNotFoundException", "InvalidRequestException"):  # the latter is being deleted
                 return None
             raise
         text = answer.get("SecretString")

@@ -5,7 +5,7 @@ Standard library only, and nothing is parsed into models: this is the cold start
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import ModuleType
 from typing import Any
@@ -14,10 +14,13 @@ from shared.domain.lanes import Lane
 from shared.domain.vendor import is_same
 from shared.domain.walls import is_merchant
 from shared.domain.wire import Push
-from shared.errors import MalformedMessage, UnknownMerchant
+from shared.errors import BadSignature, MalformedMessage, Refused, UnknownMerchant
 
 _NOT_QUEUED = "\ufffe"  # no queue takes this character, nor the one after it; those that JSON escapes are no matter
 _MESSAGE_BYTES_MAX = 1_000_000  # the queue takes 1 MiB
+
+FindAccounts = Callable[[str, str, datetime], Iterable[Mapping[str, str]]]
+"""Gives the accounts (merchant, vendor, now) by which a push may be signed, the present one first."""
 
 Send = Callable[[Lane, str, str], None]
 """Put one message (lane, merchant, JSON body) on its queue; durable when it returns."""
@@ -36,7 +39,7 @@ def receive_push(  # noqa: PLR0913 - a request has this many parts
     push: Push,
     *,
     find_source: Callable[[str], ModuleType],
-    find_account: Callable[[str, str], Mapping[str, str]],
+    find_accounts: FindAccounts,
     send: Send,
     now: datetime,
 ) -> str:
@@ -48,16 +51,34 @@ def receive_push(  # noqa: PLR0913 - a request has this many parts
     vendor = find_source(source)
     if not is_merchant(merchant):
         raise UnknownMerchant("unknown_merchant", "no such merchant")
-    account = find_account(merchant, source)
-    if not is_same(account.get("token", ""), token):
-        raise UnknownMerchant("unknown_merchant", "no such address")
-    vendor.verify_push(push, account, now)
+
+    def verify(account: Mapping[str, str]) -> None:
+        if not is_same(account.get("token", ""), token):
+            raise UnknownMerchant("unknown_merchant", "no such address")
+        vendor.verify_push(push, account, now)
+
+    verify_by_any(verify, find_accounts(merchant, source, now))
     message = write_raw_push(source, merchant, push, now)
     if len(message.encode()) > _MESSAGE_BYTES_MAX:
         raise TooLarge("too_large", f"more than {_MESSAGE_BYTES_MAX} bytes")
     send(vendor.LANE, merchant, message)
     acknowledgement: str = vendor.ACKNOWLEDGEMENT
     return acknowledgement
+
+
+def verify_by_any(verify: Callable[[Mapping[str, str]], None], accounts: Iterable[Mapping[str, str]]) -> None:
+    """Verify by one account after the other: while credentials are changed, two are valid.
+
+    Raises:
+        Refused: none fits; what was said by the first one.
+    """
+    refusal: Refused | None = None
+    for account in accounts:
+        try:
+            return verify(account)
+        except (BadSignature, UnknownMerchant) as error:
+            refusal = refusal or error
+    raise refusal or UnknownMerchant("no_account")
 
 
 def write_raw_push(source: str, merchant: str, push: Push, now: datetime) -> str:

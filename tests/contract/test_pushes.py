@@ -161,7 +161,7 @@ def test_an_unsigned_push_is_taken_under_its_accounts_token_only(token: str) -> 
             token,
             push,
             find_source=_vendor,
-            find_account=lambda _, vendor: ACCOUNTS[vendor],
+            find_accounts=lambda _, vendor, now: [ACCOUNTS[vendor]],
             send=lambda _, __, message: taken.append(message),
             now=NOW,
         )

@@ -1,7 +1,7 @@
 """What is not the table: queues, vendors, credentials, the clock."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.lanes import Lane
@@ -82,3 +82,7 @@ class FakeAccounts:
             return self.accounts[merchant][vendor]
         except KeyError:
             raise UnknownMerchant("no_account", f"{merchant} has no account with {vendor}") from None
+
+    def accepted(self, merchant: str, vendor: str, now: datetime) -> Iterator[Mapping[str, str]]:
+        """Give the credentials by which a push may be signed."""
+        yield self.account(merchant, vendor)

@@ -1,14 +1,24 @@
 """Credentials are read once in a while, and nobody can make us read more."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
-from shared.adapters.secret_accounts import KNOWN_FOR_S, MERCHANTS_MAX, SecretAccounts
+from shared.adapters.secret_accounts import (
+    KNOWN_FOR_S,
+    MERCHANTS_MAX,
+    Secret,
+    SecretAccounts,
+    parse_secret,
+    write_secret,
+)
 from shared.errors import UnknownMerchant
 from tests.fakes import FakeAccounts
+from tests.integration.conftest import NOW
 from tests.moto_aws import MotoAws
 
+SECOND = timedelta(seconds=1)
 SECRET = {"taobao": {"app_key": "1", "app_secret": "s"}, "broken": "text"}
 
 
@@ -98,3 +108,56 @@ def test_all_accounts_are_read_as_they_are_now() -> None:
     assert container.accounts.all_accounts("shop") == {"taobao": SECRET["taobao"]}
     assert container.accounts.all_accounts("nobody") == container.accounts.all_accounts("No/body") == {}
     assert container.fetched == ["p/shop", "p/shop", "p/nobody"]
+
+
+# ---- while credentials are changed -------------------------------------------------------------------------------
+
+OLD, NEW = {"taobao": {"app_secret": "old"}}, {"taobao": {"app_secret": "new"}}
+UNTIL = NOW + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("secret", [Secret(NEW), Secret(NEW, OLD, UNTIL), Secret({}, {}, UNTIL)])
+def test_what_is_written_is_read(secret: Secret) -> None:
+    assert parse_secret(write_secret(secret)) == secret
+
+
+@pytest.mark.parametrize("before", [[], {}, {"until": "soon", "accounts": OLD}, {"until": UNTIL.isoformat()}])
+def test_what_was_before_is_left_out_where_it_makes_no_sense(before) -> None:
+    assert parse_secret(json.dumps({**NEW, "_before": before})) == Secret(NEW)
+
+
+def test_what_was_before_is_no_account_and_is_never_called_with() -> None:
+    container = Container(shop=write_secret(Secret(NEW, OLD, UNTIL)))
+    assert container.accounts.account("shop", "taobao") == NEW["taobao"]
+    assert container.accounts.all_accounts("shop") == NEW
+    assert container.refused("shop", "_before")
+
+
+@pytest.mark.parametrize(("now", "accounts"), [(UNTIL - SECOND, [NEW, OLD]), (UNTIL, [NEW])])
+def test_both_are_accepted_until_the_old_ones_have_had_their_time(now: datetime, accounts) -> None:
+    container = Container(shop=write_secret(Secret(NEW, OLD, UNTIL)))
+    assert list(container.accounts.accepted("shop", "taobao", now)) == [one["taobao"] for one in accounts]
+    assert container.fetched == ["p/shop"]
+
+
+def test_an_account_that_was_taken_away_is_accepted_no_more() -> None:
+    container = Container(shop=write_secret(Secret({}, OLD, UNTIL)))
+    with pytest.raises(UnknownMerchant):
+        next(container.accounts.accepted("shop", "taobao", NOW))
+
+
+def test_whoever_signs_with_new_credentials_makes_us_read_them_at_most_every_30_seconds() -> None:
+    container = Container(shop=json.dumps(OLD))
+    container.accounts.account("shop", "taobao")
+    container.secrets["shop"] = write_secret(Secret(NEW, OLD, UNTIL))
+    for seconds, found in ((29.9, [OLD]), (30.0, [OLD, NEW, OLD]), (31.0, [NEW, OLD]), (59.0, [NEW, OLD])):
+        container.seconds = seconds
+        assert list(container.accounts.accepted("shop", "taobao", NOW)) == [one["taobao"] for one in found]
+    assert len(container.fetched) == 2
+
+
+def test_whoever_is_content_with_what_is_in_memory_makes_us_read_nothing() -> None:
+    container = Container(shop=json.dumps(OLD))
+    for container.seconds in (0.0, 100.0, 299.0):
+        assert next(container.accounts.accepted("shop", "taobao", NOW)) == OLD["taobao"]
+    assert container.fetched == ["p/shop"]

@@ -112,7 +112,7 @@ class TwoShops:
                 token,
                 push,
                 find_source=find_source,
-                find_account=self.accounts.account,
+                find_accounts=self.accounts.accepted,
                 send=lambda lane, group, message: self.queue.send(lane, [(group, message)]),
                 now=NOW,
             )

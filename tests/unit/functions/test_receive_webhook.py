@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -39,11 +39,11 @@ class House:
         self.sent: list[tuple[str, str, str]] = []
         self.queue_trouble: Exception | None = None
 
-    def account(self, merchant: str, vendor: str) -> dict[str, str]:
+    def accepted(self, merchant: str, vendor: str, now: Any) -> Iterator[dict[str, str]]:
         """A merchant's credentials; one token."""
         if merchant != MERCHANT:
             raise UnknownMerchant("no_account")
-        return {"token": "s3cret"}
+        yield {"token": "s3cret"}
 
     def send_message(self, url: str, message: str, group: str) -> str:
         """Put a message on a queue."""

@@ -1,6 +1,7 @@
 """The door: refused with a status and no effect, or durable before it is acknowledged; bytes are never changed."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from shared.errors import (
     UnknownMerchant,
     UnknownSource,
 )
-from shared.workflows.receive_push import read_raw_push, receive_push, write_raw_push
+from shared.workflows.receive_push import read_raw_push, receive_push, verify_by_any, write_raw_push
 from tests.unit.workflows.vendor import MERCHANT, NOW
 
 JSON = {"content-type": "application/json"}
@@ -32,6 +33,7 @@ class Door:
     def __init__(self, verdict: Exception | None = None, token: str = "") -> None:
         self.verdict = verdict
         self.accounts: dict[tuple[str, str], dict[str, str]] = {(MERCHANT, "sim"): {"token": token} if token else {}}
+        self.before: list[dict[str, str]] = []
         self.sent: list[tuple[Lane, str, str]] = []
         self.verified: list[Push] = []
         self.send: Any = lambda *message: self.sent.append(message)
@@ -44,7 +46,7 @@ class Door:
             token,
             Push(JSON, {}, body),
             find_source=self._find,
-            find_account=self._account,
+            find_accounts=lambda merchant, vendor, now: [self._account(merchant, vendor), *self.before],
             send=self.send,
             now=NOW,
         )
@@ -174,3 +176,49 @@ def _queue_takes(char: str) -> bool:
 def test_a_push_without_a_content_type_has_an_empty_one() -> None:
     message = write_raw_push("sim", MERCHANT, Push({}, {}, b"x"), NOW)
     assert read_raw_push(json.loads(message))[3] == {"content-type": ""}
+
+
+# ---- while credentials are changed -------------------------------------------------------------------------------
+
+
+def test_what_is_signed_as_before_is_accepted_while_that_is_valid() -> None:
+    door = Door(token="new")
+    with pytest.raises(UnknownMerchant):
+        door.receive(token="old")
+    door.before = [{"token": "old"}]
+    door.receive(token="old")
+    door.receive(token="new")
+    assert (len(door.sent), len(door.verified)) == (2, 2)
+
+
+def signed_by(name: str, verdict: Exception | None = None) -> Callable[[Mapping[str, str]], None]:
+    """A signature that fits one account, about which its vendor then says something."""
+
+    def verify(account: Mapping[str, str]) -> None:
+        if account["key"] != name:
+            raise BadSignature(account["key"])
+        if verdict:
+            raise verdict
+
+    return verify
+
+
+ACCOUNTS = [{"key": "new"}, {"key": "old"}]
+
+
+def test_any_account_verifies() -> None:
+    verify_by_any(signed_by("new"), ACCOUNTS)
+    verify_by_any(signed_by("old"), ACCOUNTS)
+
+
+@pytest.mark.parametrize("verdict", [StaleTimestamp("old"), MalformedMessage("body")])
+def test_what_is_said_of_a_signature_that_fits_counts(verdict: Refused) -> None:
+    with pytest.raises(type(verdict)):
+        verify_by_any(signed_by("old", verdict), ACCOUNTS)
+
+
+def test_of_a_signature_that_fits_nowhere_the_first_account_tells() -> None:
+    with pytest.raises(BadSignature, match="new"):
+        verify_by_any(signed_by("nobody"), ACCOUNTS)
+    with pytest.raises(UnknownMerchant):
+        verify_by_any(signed_by("nobody"), [])
