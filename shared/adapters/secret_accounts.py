@@ -113,15 +113,15 @@ class SecretAccounts:
 
 
 def parse_secret(text: str) -> Secret:
-    """Read a merchant's secret; what is not an object of objects is left out, and never quoted."""
+    """Read a merchant's secret; what is not an object of objects of texts is left out, and never quoted."""
     try:
         document = json.loads(text)
     except ValueError:
         return Secret({})
-    vendors = _objects(document)
-    before = vendors.pop(_BEFORE, None)
+    before = document.pop(_BEFORE, None) if isinstance(document, dict) else None
+    vendors = _accounts(document)
     try:
-        return Secret(vendors, _objects(before["accounts"]), datetime.fromisoformat(before["until"]))  # type: ignore[index]
+        return Secret(vendors, _accounts(before["accounts"]), datetime.fromisoformat(before["until"]))  # type: ignore[index]
     except (KeyError, TypeError, ValueError):
         return Secret(vendors)
 
@@ -134,6 +134,11 @@ def write_secret(secret: Secret) -> str:
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
 
-def _objects(document: object) -> dict[str, Mapping[str, str]]:
+def _accounts(document: object) -> dict[str, Mapping[str, str]]:
     members = document.items() if isinstance(document, dict) else ()
-    return {name: member for name, member in members if isinstance(member, dict)}
+    return {name: _texts(member) for name, member in members if isinstance(member, dict)}
+
+
+def _texts(account: Mapping[str, object]) -> dict[str, str]:
+    """Take the values that are texts: a number among the credentials is missing rather than an error at the door."""
+    return {name: value for name, value in account.items() if isinstance(value, str)}

@@ -29,6 +29,6 @@ Instant = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 
 
 class Record(BaseModel):
-    """A frozen value with no unknown fields."""
+    """A frozen value with no unknown fields. Its errors quote nothing, since they end in logs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, hide_input_in_errors=True)

@@ -65,12 +65,18 @@ def take_message(
         if isinstance(item, EventIgnored):
             fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
         elif isinstance(item, EventUnknown):
-            kept = vendor.redact(raw) if hasattr(vendor, "redact") else raw
-            unknown.keep(merchant, source, f"{item.what}: {item.reason}", kept, clock.now())
+            unknown.keep(merchant, source, f"{item.what}: {item.reason}", _without_persons(vendor, raw), clock.now())
             fates.append(FateRecord(Fate.UNKNOWN, merchant, f"{source}:{item.what}", reason=item.reason[:120]))
         else:
             fates.append(_record(item, handle_event(item, store, clock, count)))
     return fates
+
+
+def _without_persons(vendor: ModuleType, raw: bytes) -> bytes:
+    from shared.domain.privacy import masked
+
+    kept: bytes = vendor.redact(raw) if hasattr(vendor, "redact") else masked(raw)
+    return kept
 
 
 def _at_its_desk(noticed: AgentNoticed, store: CaseStore) -> AgentSeen | EventIgnored:

@@ -90,6 +90,11 @@ def test_a_name_that_no_merchant_can_have_is_not_even_looked_for(merchant: str) 
     assert container.fetched == []
 
 
+def test_a_value_that_is_no_text_is_missing() -> None:
+    container = Container(shop='{"zto": {"app_key": "k", "app_secret": 5, "phone_tail": null}}')
+    assert container.accounts.account("shop", "zto") == {"app_key": "k"}
+
+
 @pytest.mark.parametrize("text", ["", "no json app_secret", "[]", "1", '{"taobao": ["app_secret"]}'])
 def test_a_secret_that_makes_no_sense_holds_no_account_and_is_not_quoted(text: str) -> None:
     assert Container(shop=text).refused("shop")

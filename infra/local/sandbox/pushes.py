@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.sandbox.carriers import CARRIERS
 from infra.local.sandbox.clock import BEIJING, beijing_text, epoch_s
+from infra.local.sandbox.people import rider_of
 from infra.local.sandbox.records import DoneScan, Order, Parcel, PlatformParcel, Push, Refund
 from infra.local.sandbox.views import (
     AFTER_SALE_STATUSES,
@@ -131,6 +132,7 @@ def push_refund(world: World, refund: Refund, what: str, at: datetime, copies: i
 
 def push_scan(world: World, parcel: Parcel, scan: DoneScan, at: datetime) -> None:
     """Let ZTO report a scan of a number that was subscribed."""
+    rider = rider_of(scan.waybill)
     data = {
         "billCode": scan.waybill,
         "action": scan.action,
@@ -143,9 +145,9 @@ def push_scan(world: World, parcel: Parcel, scan: DoneScan, at: datetime) -> Non
         "nextNodeCode": "",
         "nextNodeName": "",
         "nextCity": "",
-        "courier": "",
-        "courierPhone": "",
-        "expressSigner": "",
+        "courier": rider.name,
+        "courierPhone": rider.phone,
+        "expressSigner": rider.name,
         "comCode": "",
         "comName": "",
         "desc": scan.desc,

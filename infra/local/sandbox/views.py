@@ -3,6 +3,7 @@
 import zlib
 from typing import Any
 
+from infra.local.sandbox.people import buyer_of
 from infra.local.sandbox.records import Order, OrderStatus, Refund, RefundKind, RefundStatus
 
 DOUYIN_ORDER_STATUSES: dict[OrderStatus, int] = {
@@ -49,6 +50,7 @@ def selfbuilt_order(order: Order) -> dict[str, Any]:
         "paid_at": order.created_at.isoformat(),
         "province": order.province,
         "buyer_notices": order.buyer_notices,
+        "receiver": buyer_of(order.key)._asdict(),
         "updated_at": order.updated_at.isoformat(),
         "lines": [
             {"line_id": line.line_id, "quantity": line.quantity, "amount_fen": line.amount_fen} for line in order.lines

@@ -7,6 +7,7 @@ and codes. The state itself is advanced where the manual shows it so (501), else
 from typing import Any
 
 from infra.local.sandbox.clock import beijing_text
+from infra.local.sandbox.people import rider_of
 from infra.local.sandbox.records import DoneScan
 from infra.local.sandbox.stages import STAGES, base_of
 
@@ -52,9 +53,15 @@ def _state(scans: list[DoneScan], resultv2: str) -> str:
     return code if code == "501" and resultv2 == "4" else base_of(code)
 
 
+def _rider(scan: DoneScan) -> str:
+    """Say who is at the door, as couriers do."""
+    rider = rider_of(scan.waybill)
+    return f"，派件员：{rider.name}，电话：{rider.phone}" if scan.stage == "out_for_delivery" else ""
+
+
 def _line(scan: DoneScan, resultv2: str) -> dict[str, str]:
     text, words = beijing_text(scan.at), STAGES[scan.stage]
-    line = {"time": text, "ftime": text, "context": f"[{scan.city}]{scan.desc or words.text}"}
+    line = {"time": text, "ftime": text, "context": f"[{scan.city}]{scan.desc or words.text}{_rider(scan)}"}
     if resultv2 == "4":
         return line | {
             "status": words.name,
