@@ -33,7 +33,7 @@ from shared.workflows.route_message import Reception, read_question
 from shared.workflows.show_board import ROUTES, Board, Question, answer
 from tests.contract.samples import ACCOUNTS, NOW, Sample, load_samples, push_of
 from tests.contract.signers import SIGNERS
-from tests.fakes import FakeRoutingReports, FakeScores
+from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores
 from tests.security.examples import examples
 from tests.security.shops import BOARD, INBOXES, A, B, TwoShops
 
@@ -259,13 +259,15 @@ SAID = '{"by":"小王"}'.encode()
 
 
 def board_of(shops: TwoShops) -> Board:
+    table = shops.table
     return Board(
-        shops.accounts,
-        shops.store,
-        FakeScores(shops.table),
-        shops.queue,
-        shops.clock,
-        FakeRoutingReports(shops.table),
+        accounts=shops.accounts,
+        cases=shops.store,
+        scores=FakeScores(table),
+        queue=shops.queue,
+        clock=shops.clock,
+        reports=FakeRoutingReports(table),
+        policies=FakePolicyStore(table),
     )
 
 
