@@ -9,9 +9,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from shared.domain.lanes import Lane
-
-INBOXES = (Lane.REFUNDS, Lane.PARCELS, Lane.CHATS)  # what has happened; the other lanes carry what is to be done
+from shared.domain.lanes import INBOXES, Lane
 
 _LOAD = ("GetItem", "BatchGetItem", "Query")
 _SAVE = ("PutItem", "UpdateItem", "ConditionCheckItem")  # a transaction needs the rights of its parts
@@ -58,7 +56,7 @@ class FunctionSpec:
     consumes: Lane | None = None  # queues only
     changes: Changes | None = None  # streams only
     door: Door | None = None  # HTTP only
-    concurrency_max: int = 10  # invocations at a time; queues only
+    concurrency_max: int = 10  # invocations at a time, of each of the lane's two queues; queues only
     sends_to: tuple[Lane, ...] = ()
     table_actions: tuple[str, ...] = ()
     reads_secrets: bool = False

@@ -7,16 +7,16 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.bundle.build import Bundles
-from infra.catalog import FUNCTIONS, INBOXES, Changes, Door, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.event_function import EventFunction, Surroundings
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
 from infra.constructs.operators import Operators
-from infra.constructs.triggers import wake_by_changes, wake_by_queue, wake_by_schedule
+from infra.constructs.triggers import wake_by_changes, wake_by_queues, wake_by_schedule
 from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
 from infra.options import Options
-from shared.domain.lanes import Lane
+from shared.domain.lanes import INBOXES, Lane
 
 INBOX_RECEIVES_MAX = 5
 CALL_RECEIVES_MAX = 8  # vendors are away for longer than our own table
@@ -44,7 +44,7 @@ class HuhangStack(Stack):
             operators=self.operators,
             table=self.table,
             queue_urls={lane: made.queue.queue_url for lane, made in self.lanes.items()},
-            queue_arns={lane: made.queue.queue_arn for lane, made in self.lanes.items()},
+            queue_arns={lane: [queue.queue_arn for queue in made.queues] for lane, made in self.lanes.items()},
             history=self.history,
             egress=egress,
         )
@@ -100,7 +100,7 @@ class HuhangStack(Stack):
             case FunctionSpec(trigger=Trigger.SCHEDULE):
                 wake_by_schedule(function)
             case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):
-                wake_by_queue(function, self.lanes[lane].queue)
+                wake_by_queues(function, self.lanes[lane].queues)
             case FunctionSpec(trigger=Trigger.STREAM, changes=Changes() as changes):
                 dead = self._make_dead_letters(changes.dead_letters, changes.given_up_means)
                 wake_by_changes(function, changes, self.table, dead)

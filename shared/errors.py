@@ -4,6 +4,7 @@
     ├── Retryable        nothing happened, or repeating is harmless: try again after `after`
     │   ├── Throttled    the vendor asks for fewer calls
     │   └── NotYet       the vendor is well, and needs a moment
+    │   └── Waiting      a vendor keeps others waiting: hand the message to the lane's second queue
     ├── Unclear          it may have happened: find out before anything else
     ├── Permanent        it will never work: store the failure, open a ticket
     │   ├── TooMuch      a list longer than we read at once: ask for less
@@ -41,6 +42,13 @@ class Throttled(Retryable):
 
 class NotYet(Retryable):
     """The vendor is well and has not finished. Look again after `after`."""
+
+
+class Waiting(Retryable):
+    """The vendor has kept us waiting lately, and nothing was sent. Whoever has time may try at once."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} keeps us waiting", after=timedelta())
 
 
 class Unclear(HuhangError):

@@ -1,9 +1,9 @@
 """What the workflows need from the world, written for the caller. One adapter and one fake each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from shared.domain.decision import AnyCase, BudgetDraw, Spent
 from shared.domain.keys import CaseKey
@@ -131,6 +131,25 @@ class Queue(Protocol):
 
     def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
         """Send (merchant, JSON body) pairs; all of them are durable when this returns."""
+        ...
+
+
+class Deliveries(Protocol):
+    """The queues from which a function's messages come, as records of its event. All of it is durable on return."""
+
+    def delay(self, record: Mapping[str, Any], after: timedelta) -> None:
+        """Let a message that is reported as failed be delivered again after a pause of at most twelve hours."""
+        ...
+
+    def put_back(self, record: Mapping[str, Any], after: timedelta, past: str) -> None:
+        """Put a copy on the queue that a message came from, for after a pause of at most a quarter of an hour.
+
+        `past` is what the copy remembers; it comes with it as the attribute of that name.
+        """
+        ...
+
+    def set_aside(self, record: Mapping[str, Any], past: str) -> None:
+        """Put a copy of a message on its lane's second queue."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.domain.lanes import Lane
+from shared.domain.lanes import ASIDE, Lane
 
 
 class SettingMissing(KeyError):
@@ -58,6 +58,14 @@ class Settings(NamedTuple):
         if lane not in self.queue_urls:
             raise SettingMissing(lane.variable)
         return self.queue_urls[lane]
+
+    def aside_url(self, lane: Lane) -> str:
+        """Give the URL of a lane's second queue, whose name begins as the first one's.
+
+        Raises:
+            SettingMissing: this function was not given the lane.
+        """
+        return self.queue_url(lane) + ASIDE
 
     def require_table(self) -> str:
         """Give the table's name.

@@ -13,7 +13,6 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
     from types import ModuleType
 
     from shared.adapters.aws_clients import AwsClients
@@ -30,11 +29,12 @@ if TYPE_CHECKING:
     from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
+    from shared.adapters.sqs_deliveries import SqsDeliveries
     from shared.adapters.sqs_queue import SqsQueue
+    from shared.domain.crowd import Crowd
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
     from shared.workflows.route_message import Reception
-    from shared.workflows.take_batch import Delay, Past, PutBack
     from shared.workflows.take_call import Caller
 
 
@@ -153,7 +153,15 @@ def queue() -> SqsQueue:
     """The lanes."""
     from shared.adapters.sqs_queue import SqsQueue
 
-    return SqsQueue(aws().sqs, settings())
+    return SqsQueue(aws().sqs, settings(), clock())
+
+
+@cache
+def crowd() -> Crowd:
+    """Who sends so much at the door that others would wait behind it: five pushes a second, in this environment."""
+    from shared.domain.crowd import Crowd
+
+    return Crowd(most=50)
 
 
 @cache
@@ -232,22 +240,9 @@ def find_vendors(name: str) -> Sequence[ModuleType]:
     return found
 
 
-def delay(lane: Lane) -> Delay:
-    """Give the function that lets a message of a lane be delivered again after a pause."""
+@cache
+def deliveries(lane: Lane) -> SqsDeliveries:
+    """The queues from which the consumer of a lane gets its messages."""
+    from shared.adapters.sqs_deliveries import SqsDeliveries
 
-    def postpone(receipt_handle: str, after: timedelta) -> None:
-        queue().delay(lane, receipt_handle, after)  # only now is there a client to make
-
-    return postpone
-
-
-def put_back(lane: Lane) -> PutBack:
-    """Give the function that lets a message of a lane come again as a new one."""
-    import json
-
-    from shared.workflows.take_batch import PAST
-
-    def send(body: str, after: timedelta, past: Past) -> None:
-        queue().send_later(lane, json.loads(body)["merchant"], body, after, {PAST: str(past)})
-
-    return send
+    return SqsDeliveries(lambda: aws().sqs, settings(), lane)

@@ -57,4 +57,7 @@ def _receive(event: dict[str, Any], source: str, merchant: str, token: str, ids:
 
 
 def _send(lane: Lane, merchant: str, message: str) -> str:
-    return wiring.signed_aws().send_message(wiring.settings().queue_url(lane), message, merchant)
+    settings = wiring.settings()
+    is_crowd = wiring.crowd().is_one(merchant, wiring.clock().now())
+    url = settings.aside_url(lane) if is_crowd else settings.queue_url(lane)
+    return wiring.signed_aws().send_message(url, message, merchant)

@@ -7,21 +7,20 @@ from shared.domain.events import Event
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.workflows.handle_event import handle_event
-from shared.workflows.take_batch import take_batch
+from shared.workflows.take_batch import Delivery, take_batch
 from shared.workflows.take_call import take_call
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take a batch of messages; answer with those that must come again."""
     del context
-    lane = Lane.NOTIFICATIONS
-    return take_batch(event["Records"], _take, wiring.delay(lane), wiring.telemetry(), wiring.put_back(lane))
+    return take_batch(event["Records"], _take, wiring.deliveries(Lane.NOTIFICATIONS), wiring.telemetry())
 
 
-def _take(body: str, attempt: int) -> None:
-    message = parse_message(body)
+def _take(delivery: Delivery) -> None:
+    message = parse_message(delivery.body)
     if isinstance(message, Event):
         fate = handle_event(message, wiring.case_store(), wiring.clock())
         wiring.telemetry().fate(fate, message.merchant, message.type, str(message.case))
     else:
-        take_call(body, attempt, wiring.caller(), wiring.telemetry())
+        take_call(delivery, wiring.caller(), wiring.telemetry())

@@ -1,6 +1,6 @@
 """The one construct behind every function: code, role, log group, alarm and what may be touched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -34,7 +34,7 @@ class Surroundings:
     operators: Operators
     table: dynamodb.ITable
     queue_urls: Mapping[Lane, str]
-    queue_arns: Mapping[Lane, str]
+    queue_arns: Mapping[Lane, Sequence[str]]
     history: HistoryBucket
     egress: VendorEgress | None
 
@@ -102,8 +102,8 @@ class EventFunction(Construct):
         log_group.grant_write(role)
         if spec.table_actions:
             around.table.grant(role, *(f"dynamodb:{action}" for action in spec.table_actions))
-        if spec.sends_to:
-            targets = [around.queue_arns[lane] for lane in spec.sends_to]
+        if spec.lanes:
+            targets = [arn for lane in spec.lanes for arn in around.queue_arns[lane]]
             role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
         if spec.reads_secrets:
             self._allow_secrets(role)

@@ -1,4 +1,4 @@
-"""A queue with its dead-letter queue and the alarm on that."""
+"""A lane: its queue, a second one for what would hold the others up, their dead-letter queue and the alarm on that."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.constructs.operators import Operators
 from infra.constructs.suppression import accept_finding
-from shared.domain.lanes import Lane
+from shared.domain.lanes import ASIDE, Lane
 
 KEPT_FOR = Duration.days(14)  # the longest that SQS offers
 
@@ -32,7 +32,7 @@ class DeadLetters(Construct):
 
 
 class LaneQueue(Construct):
-    """The queue of one lane."""
+    """The two queues of one lane."""
 
     def __init__(
         self,
@@ -45,13 +45,20 @@ class LaneQueue(Construct):
         dead: DeadLetters,
     ) -> None:
         super().__init__(scope, lane.value)
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            queue_name=f"{stack_name}-{lane}",
-            visibility_timeout=visibility,
-            retention_period=KEPT_FOR,
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead.queue, max_receive_count=receives_max),
-        )
+        name = f"{stack_name}-{lane}"
+
+        def make_queue(construct_id: str, queue_name: str) -> sqs.Queue:
+            return sqs.Queue(
+                self,
+                construct_id,
+                queue_name=queue_name,
+                visibility_timeout=visibility,
+                retention_period=KEPT_FOR,
+                enforce_ssl=True,
+                encryption=sqs.QueueEncryption.SQS_MANAGED,
+                dead_letter_queue=sqs.DeadLetterQueue(queue=dead.queue, max_receive_count=receives_max),
+            )
+
+        self.queue = make_queue("Queue", name)
+        self.aside = make_queue("Aside", name + ASIDE)
+        self.queues = (self.queue, self.aside)

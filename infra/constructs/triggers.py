@@ -1,6 +1,7 @@
 """Connects a function with what wakes it."""
 
 import json
+from collections.abc import Iterable
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,16 +17,17 @@ from infra.constructs.lane_queue import DeadLetters
 from infra.constructs.suppression import accept_finding
 
 
-def wake_by_queue(woken: EventFunction, queue: sqs.IQueue) -> None:
-    """Hand messages over in batches, with a limit so that a backlog leaves room for the webhooks."""
-    woken.function.add_event_source(
-        sources.SqsEventSource(
-            queue,
-            batch_size=woken.spec.batch_max,
-            max_concurrency=woken.spec.concurrency_max,
-            report_batch_item_failures=True,
+def wake_by_queues(woken: EventFunction, queues: Iterable[sqs.IQueue]) -> None:
+    """Hand messages over in batches, with a limit so that a backlog leaves room for webhooks and the other queue."""
+    for queue in queues:
+        woken.function.add_event_source(
+            sources.SqsEventSource(
+                queue,
+                batch_size=woken.spec.batch_max,
+                max_concurrency=woken.spec.concurrency_max,
+                report_batch_item_failures=True,
+            )
         )
-    )
 
 
 def wake_by_schedule(woken: EventFunction) -> None:

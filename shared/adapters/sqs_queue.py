@@ -1,13 +1,16 @@
-"""How do messages get onto the lanes? Ten per call, grouped by merchant, so one shop's burst does not delay others."""
+"""How do messages get onto the lanes? Ten per call, grouped by merchant, so that the queue can be fair.
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
-from math import ceil
+Where one shop sends very many events, those that exceed go to the lane's second queue, so that others' do not wait.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shared.adapters.signed_aws import RETRY_AFTER
-from shared.domain.lanes import Lane
+from shared.domain.crowd import Crowd
+from shared.domain.lanes import INBOXES, Lane
 from shared.errors import Retryable
+from shared.ports import Clock
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,8 +20,7 @@ if TYPE_CHECKING:
 BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
-DELAY_S_MAX = 900
-VISIBILITY_S_MAX = 43_200 - 900  # twelve hours in all since it was received
+CROWD_MIN = 200  # events of one merchant in ten seconds, from one environment
 _REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 """A vendor's text may hold these two, and the queue would refuse all that is sent along with them."""
 
@@ -26,9 +28,11 @@ _REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 class SqsQueue:
     """The lanes, as standard queues with message groups."""
 
-    def __init__(self, client: "SQSClient", settings: Settings) -> None:
+    def __init__(self, client: "SQSClient", settings: Settings, clock: Clock) -> None:
         self._client = client
         self._settings = settings
+        self._clock = clock
+        self._crowd = Crowd(CROWD_MIN)
 
     def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
         """Send (merchant, JSON body) pairs; all of them are durable when this returns.
@@ -36,32 +40,14 @@ class SqsQueue:
         Raises:
             Retryable: some were not accepted; sending all of them again is harmless.
         """
-        url = self._settings.queue_url(lane)
-        for batch in _batches(bodies):
-            self._send_batch(url, batch)
-
-    def delay(self, lane: Lane, receipt_handle: str, after: timedelta) -> None:
-        """Let a received message be delivered again after a pause of at most twelve hours."""
-        seconds = min(max(int(after.total_seconds()), 0), VISIBILITY_S_MAX)
-        self._client.change_message_visibility(
-            QueueUrl=self._settings.queue_url(lane), ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-        )
-
-    def send_later(self, lane: Lane, merchant: str, body: str, after: timedelta, attributes: Mapping[str, str]) -> None:
-        """Send a message that is delivered after a pause of at most a quarter of an hour.
-
-        Raises:
-            Retryable: it was not accepted; sending it again is harmless.
-        """
-        self._client.send_message(
-            QueueUrl=self._settings.queue_url(lane),
-            MessageBody=body,
-            MessageGroupId=merchant,
-            DelaySeconds=min(max(ceil(after.total_seconds()), 0), DELAY_S_MAX),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            },
-        )
+        lane_url = self._settings.queue_url(lane)
+        by_url: dict[str, list[tuple[str, str]]] = {}
+        for merchant, body in bodies:
+            is_crowd = lane in INBOXES and self._crowd.is_one(merchant, self._clock.now())
+            by_url.setdefault(self._settings.aside_url(lane) if is_crowd else lane_url, []).append((merchant, body))
+        for url, some in by_url.items():
+            for batch in _batches(some):
+                self._send_batch(url, batch)
 
     def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
         left: list[SendMessageBatchRequestEntryTypeDef] = [

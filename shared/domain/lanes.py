@@ -18,3 +18,9 @@ class Lane(StrEnum):
     def variable(self) -> str:
         """Name of the environment variable that holds the queue's URL."""
         return "HUHANG_QUEUE_" + self.name
+
+
+INBOXES = (Lane.REFUNDS, Lane.PARCELS, Lane.CHATS)  # what has happened; the other lanes carry what is to be done
+
+ASIDE = "-aside"
+"""How the name of a lane's second queue ends: for whatever would hold the others up, a crowd or a silent vendor."""

@@ -17,7 +17,7 @@ from shared.domain.commands import VendorCommand
 from shared.domain.events import CommandFailed
 from shared.domain.messages import AnyEvent
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Permanent, Retryable, Unclear
+from shared.errors import Permanent, Retryable, Unclear, Waiting
 from shared.ports import Claim, Clock, CommandLedger, Http
 
 LEASE = timedelta(seconds=60)
@@ -119,6 +119,8 @@ class _Act:
             )
         except Permanent as error:
             raise Unclear(str(error)) from error
+        except Waiting:
+            raise  # nobody was asked
         except Retryable as error:
             # Not "try the command again": we still do not know.
             raise Unclear(str(error)) from error

@@ -33,6 +33,8 @@ from shared.errors import Permanent, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
 from shared.workflows.carry_out_command import LEASE, carry_out_command, converse, failure
+from shared.workflows.patience import Patience
+from shared.workflows.take_batch import Delivery
 from shared.workflows.watched_http import Tell, tell_nobody, watched
 
 _ASK_AGAIN = timedelta(seconds=5)
@@ -56,6 +58,7 @@ class Caller:
         find_vendor: FindVendor,
         find_standing: FindStanding,
     ) -> None:
+        self.patience = Patience()
         self._accounts = accounts
         self._http = http
         self._ledger = ledger
@@ -64,16 +67,23 @@ class Caller:
         self._find_vendor = find_vendor
         self._find_standing = find_standing
 
-    def call(self, command: VendorCommand, attempt: int, tell: Tell = tell_nobody) -> AnyEvent | None:
+    def call(
+        self, command: VendorCommand, attempt: int, tell: Tell = tell_nobody, *, is_aside: bool = False
+    ) -> AnyEvent | None:
         """Carry a command out; a vendor or account that does not exist is a failure, and so is a merchant's standing.
 
         How the vendor behaved is told to `tell`, if it was asked anything.
 
         Raises:
+            Waiting: the vendor has kept others waiting, and this command is not aside: nothing was done.
             Retryable: not now.
         """
         _, vendor, _ = _addressee(command)
-        return watched(lambda http: self._call(command, attempt, http), self._http, self._clock, vendor, tell)
+
+        def act(http: Http) -> AnyEvent | None:
+            return self._call(command, attempt, self.patience.begin(http, endless=is_aside))
+
+        return watched(act, self._http, self._clock, vendor, tell)
 
     def _call(self, command: VendorCommand, attempt: int, http: Http) -> AnyEvent | None:
         if isinstance(command, HARMLESS):
@@ -149,14 +159,14 @@ def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
             assert_never(command)
 
 
-def take_call(body: str, attempt: int, caller: Caller, telemetry: Telemetry) -> None:
+def take_call(delivery: Delivery, caller: Caller, telemetry: Telemetry) -> None:
     """Carry out the command in a queue message and say how it ended.
 
     Raises:
         Retryable: not now; deliver the message again after the error's pause.
     """
-    command = parse_message(body)
+    command = parse_message(delivery.body)
     if not isinstance(command, Command):
         raise Permanent("not_a_command", command.type)
-    outcome = caller.call(command, attempt, telemetry.called)
+    outcome = caller.call(command, delivery.attempt, telemetry.called, is_aside=delivery.is_aside)
     telemetry.outcome(command.type, command.command_id, outcome.type if outcome else "told_again")

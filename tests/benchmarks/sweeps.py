@@ -27,7 +27,7 @@ class Tower:
         self.paper = Paper(self.clock)
         client: Any = self.paper
         self.index = DynamoDueIndex(client, TABLE)
-        self.queue = SqsQueue(client, SETTINGS)
+        self.queue = SqsQueue(client, SETTINGS, self.clock)
         self.paper.swept_until(self.index.shards, instant_text(BEGIN))
 
     def sweep(self, at: datetime) -> datetime:

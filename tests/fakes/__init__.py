@@ -12,13 +12,14 @@ from tests.fakes.stores import (
     FakeScores,
 )
 from tests.fakes.table import FakeTable, StreamRecord
-from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
+from tests.fakes.world import FakeAccounts, FakeClock, FakeDeliveries, FakeHttp, FakeQueue
 
 __all__ = [
     "FakeAccounts",
     "FakeArchive",
     "FakeCaseStore",
     "FakeClock",
+    "FakeDeliveries",
     "FakeDueIndex",
     "FakeHttp",
     "FakeLedger",

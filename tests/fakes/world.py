@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.domain.lanes import Lane
 from shared.domain.wire import HttpReply, HttpRequest
@@ -44,6 +45,35 @@ class FakeQueue:
         taken = list(self.lanes[lane])
         self.lanes[lane].clear()
         return taken
+
+
+class FakeDeliveries:
+    """Remembers how messages were to come again, by receipt handle or body; `trouble` is raised instead."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.trouble = trouble
+        self.delayed: list[tuple[str, timedelta]] = []
+        self.back: list[tuple[str, timedelta, str]] = []
+        self.aside: list[tuple[str, str]] = []
+
+    def delay(self, record: Mapping[str, Any], after: timedelta) -> None:
+        """Later, as it is."""
+        self._try()
+        self.delayed.append((record["receiptHandle"], after))
+
+    def put_back(self, record: Mapping[str, Any], after: timedelta, past: str) -> None:
+        """Later, as a new message."""
+        self._try()
+        self.back.append((record["body"], after, past))
+
+    def set_aside(self, record: Mapping[str, Any], past: str) -> None:
+        """On the second queue."""
+        self._try()
+        self.aside.append((record["body"], past))
+
+    def _try(self) -> None:
+        if self.trouble:
+            raise self.trouble
 
 
 Vendor = Callable[[HttpRequest], HttpReply]

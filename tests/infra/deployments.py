@@ -49,11 +49,16 @@ class Deployment:
         policies = [p for p in self.all("AWS::IAM::Policy").values() if {"Ref": role_id} in p["Roles"]]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
-    def mapping_of(self, function: str) -> Properties:
-        """Give the event source mapping of a function."""
+    def mappings_of(self, function: str) -> list[Properties]:
+        """Give the event source mappings of a function."""
         ids = [key for key, f in self.all("AWS::Lambda::Function").items() if f["FunctionName"] == f"huhang-{function}"]
         mappings = self.all("AWS::Lambda::EventSourceMapping").values()
-        return next(m for m in mappings if m["FunctionName"] == {"Ref": ids[0]})
+        return [mapping for mapping in mappings if mapping["FunctionName"] == {"Ref": ids[0]}]
+
+    def mapping_of(self, function: str) -> Properties:
+        """Give the one event source mapping of a function."""
+        [mapping] = self.mappings_of(function)
+        return mapping
 
     def alarms(self) -> dict[str, Properties]:
         """Give the alarms by name."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.catalog import FUNCTIONS
 from infra.local.home import ROOT
-from shared.domain.lanes import Lane
+from shared.domain.lanes import ASIDE, Lane
 from shared.settings import Settings
 from tests.infra.deployments import Deployment, listed, logical_id
 
@@ -91,7 +91,7 @@ def test_a_function_may_send_to_the_queues_it_is_told_of(deployed: Deployment) -
     for name, function in deployed.functions().items():
         sends = [s for s in deployed.statements(function["Role"]) if s["Action"] == "sqs:SendMessage"]
         targets = {queues[logical_id(target)]["QueueName"] for s in sends for target in listed(s["Resource"])}
-        assert targets == {f"huhang-{lane}" for lane in SPECS[name].sends_to}
+        assert targets == {f"huhang-{lane}{end}" for lane in SPECS[name].lanes for end in ("", ASIDE)}
 
 
 def test_every_lane_has_exactly_one_consumer() -> None:

@@ -2,9 +2,9 @@
 
 import json
 
-from infra.catalog import FUNCTIONS, INBOXES, Trigger
+from infra.catalog import FUNCTIONS, Trigger
 from shared.adapters.table_layout import ONLY
-from shared.domain.lanes import Lane
+from shared.domain.lanes import ASIDE, INBOXES, Lane
 from tests.infra.deployments import Deployment, logical_id
 
 FOURTEEN_DAYS_S = 14 * 24 * 3600
@@ -14,8 +14,8 @@ CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
 def test_every_lane_keeps_what_failed_for_two_weeks(deployed: Deployment) -> None:
     queues = deployed.all("AWS::SQS::Queue")
     by_name = {queue["QueueName"]: queue for queue in queues.values()}
-    for lane in Lane:
-        redrive = by_name[f"huhang-{lane}"]["RedrivePolicy"]
+    for lane, name in ((lane, f"huhang-{lane}{end}") for lane in Lane for end in ("", ASIDE)):
+        redrive = by_name[name]["RedrivePolicy"]
         dead = queues[logical_id(redrive["deadLetterTargetArn"])]
         assert dead["QueueName"] == f"huhang-{lane}-dead"
         assert dead["MessageRetentionPeriod"] == FOURTEEN_DAYS_S
@@ -45,15 +45,20 @@ def test_every_dead_letter_queue_has_an_alarm_on_its_first_message(deployed: Dep
 def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(deployed: Deployment) -> None:
     by_name = {queue["QueueName"]: queue for queue in deployed.all("AWS::SQS::Queue").values()}
     for lane, consumer in CONSUMERS.items():
-        assert by_name[f"huhang-{lane}"]["VisibilityTimeout"] >= 6 * consumer.timeout.total_seconds()
+        for name in (f"huhang-{lane}", f"huhang-{lane}{ASIDE}"):
+            assert by_name[name]["VisibilityTimeout"] >= 6 * consumer.timeout.total_seconds()
 
 
 def test_every_consumer_takes_batches_reports_single_failures_and_has_a_limit(deployed: Deployment) -> None:
-    for consumer in CONSUMERS.values():
-        mapping = deployed.mapping_of(consumer.name)
-        assert mapping["BatchSize"] == consumer.batch_max <= 10
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 20
+    queues = deployed.all("AWS::SQS::Queue")
+    for lane, consumer in CONSUMERS.items():
+        mappings = deployed.mappings_of(consumer.name)
+        names = {queues[logical_id(mapping["EventSourceArn"])]["QueueName"] for mapping in mappings}
+        assert names == {f"huhang-{lane}", f"huhang-{lane}{ASIDE}"}
+        for mapping in mappings:
+            assert mapping["BatchSize"] == consumer.batch_max <= 10
+            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 20
 
 
 def test_only_changes_with_an_outbox_wake_its_publisher(deployed: Deployment) -> None:

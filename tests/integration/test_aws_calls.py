@@ -12,6 +12,7 @@ from shared.domain.lanes import Lane
 from shared.errors import LostRace, Retryable
 from shared.ports import StoredCase
 from shared.settings import Settings
+from tests.fakes import FakeClock
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import PARCEL, REFUND, SHOP, accepted, command, draw, parcel_case, refund_case
 from tests.moto_aws import MotoAws
@@ -161,7 +162,7 @@ def queue(aws: MotoAws):
     aws.sqs.meta.events.register(
         "provide-client-params.sqs.SendMessageBatch", lambda params, **_: calls.append(params["Entries"])
     )
-    return SqsQueue(aws.sqs, Settings(queue_urls={Lane.PARCELS: url})), calls, aws.sqs, url
+    return SqsQueue(aws.sqs, Settings(queue_urls={Lane.PARCELS: url}), FakeClock(NOW)), calls, aws.sqs, url
 
 
 def test_characters_that_no_queue_takes_are_replaced(queue) -> None:
@@ -216,31 +217,3 @@ def test_messages_refused_again_and_again_are_retryable(queue) -> None:
     with pytest.raises(Retryable, match="InternalError"):
         adapter.send(Lane.PARCELS, [("shop", "a")])
     assert len(calls) == 3
-
-
-@pytest.mark.parametrize(("after", "visible"), [(timedelta(0), True), (timedelta(seconds=-1), True), (HOUR, False)])
-def test_a_postponed_message_comes_back_after_its_pause(queue, after: timedelta, visible: bool) -> None:
-    adapter, _, client, url = queue
-    adapter.send(Lane.PARCELS, [("shop", "a")])
-    (received,) = client.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
-    adapter.delay(Lane.PARCELS, received["ReceiptHandle"], after)
-    assert bool(client.receive_message(QueueUrl=url, WaitTimeSeconds=0).get("Messages")) is visible
-
-
-def test_a_pause_is_never_longer_than_sqs_allows(queue) -> None:
-    adapter, _, client, url = queue
-    adapter.send(Lane.PARCELS, [("shop", "a")])
-    (received,) = client.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
-    adapter.delay(Lane.PARCELS, received["ReceiptHandle"], timedelta(days=3))
-
-
-@pytest.mark.parametrize(("after", "delay_s"), [(timedelta(milliseconds=1), 1), (HOUR, 900), (timedelta(days=-1), 0)])
-def test_a_message_can_be_sent_for_later_with_what_it_remembers(queue, after: timedelta, delay_s: int) -> None:
-    adapter, _, client, url = queue
-    sent = []
-    client.meta.events.register("provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params))
-    adapter.send_later(Lane.PARCELS, "shop", "a", after, {"past": "1,2"})
-    assert (sent[0]["DelaySeconds"], sent[0]["MessageGroupId"]) == (delay_s, "shop")
-    if not delay_s:
-        (received,) = client.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
-        assert received["MessageAttributes"]["past"]["StringValue"] == "1,2"

@@ -19,6 +19,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.demo.chronicle import Chronicle
 from infra.local.deployment import STACK
 from shared.domain.events import Event
+from shared.domain.lanes import ASIDE
 from shared.domain.messages import Message, parse_message
 from shared.errors import HuhangError
 
@@ -191,7 +192,8 @@ class Flow:
         if any(message["IsVisible"] for name in busy for message in queues[name]):
             return busy
         for spec in FUNCTIONS:
-            if spec.consumes and f"{STACK}-{spec.consumes.value}" in busy:
+            own = f"{STACK}-{spec.consumes.value}" if spec.consumes else ""
+            if own and {own, own + ASIDE} & set(busy):
                 self.read_logs(spec.name)  # it may have said that it postponed them
         return [name for name in busy if any(map(self._is_busy, queues[name]))]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Retryable, Throttled
-from shared.workflows.take_batch import PAST, PUT_BACK_MAX, Past, take_batch
+from shared.workflows.take_batch import PAST, PUT_BACK_MAX, Delivery, Past, take_batch
 
 RECEIVES_MAX = 8
 SECOND = timedelta(seconds=1)
@@ -40,16 +40,25 @@ class Line:
         self.now_ms = self.sent_ms = 1_000
         self.receives = 0
         self.past = ""
-        self.done = self.dead = False
+        self.done = self.dead = self.is_broken = False
         self.tries: list[int] = []
 
-    def put_back(self, body: str, after: timedelta, past: Past) -> None:
-        """Stand where the queue does."""
-        assert body == "call"
-        self.now_ms += after // timedelta(milliseconds=1)
-        self.sent_ms, self.receives, self.past = self.now_ms, 0, str(past)
+    def delay(self, record: Any, after: timedelta) -> None:
+        """Let it be delivered again."""
 
-    def deliver(self, error: Exception | None, *, put_back: Any = None) -> None:
+    def set_aside(self, record: Any, past: str) -> None:
+        """Nobody is kept waiting."""
+        raise AssertionError(record)
+
+    def put_back(self, record: Any, after: timedelta, past: str) -> None:
+        """Stand where the queue does."""
+        assert record["body"] == "call"
+        if self.is_broken:
+            raise Retryable("queue", SECOND)
+        self.now_ms += after // timedelta(milliseconds=1)
+        self.sent_ms, self.receives, self.past = self.now_ms, 0, past
+
+    def deliver(self, error: Exception | None) -> None:
         """Deliver it once more; it ends in `error`, or well."""
         if self.receives == RECEIVES_MAX:
             self.dead = True
@@ -65,12 +74,12 @@ class Line:
             record["messageAttributes"] = {PAST: {"stringValue": self.past, "dataType": "String"}}
         before = self.sent_ms, self.past
 
-        def take(body: str, tries: int) -> None:
-            self.tries.append(tries)
+        def take(delivery: Delivery) -> None:
+            self.tries.append(delivery.attempt)
             if error is not None:
                 raise error
 
-        answer = take_batch([record], take, lambda *_: None, Ear(), put_back or self.put_back)  # type: ignore[arg-type]
+        answer = take_batch([record], take, self, Ear())  # type: ignore[arg-type]
         is_new = (self.sent_ms, self.past) != before
         assert bool(answer["batchItemFailures"]) == (error is not None and not is_new)
         self.done = error is None
@@ -108,22 +117,20 @@ def test_what_is_merely_retryable_is_delivered_again_by_the_queue() -> None:
 
 
 def test_what_cannot_be_put_back_is_delivered_again_by_the_queue() -> None:
-    def broken(*_: object) -> None:
-        raise Retryable("queue", SECOND)
-
     line = Line()
-    line.deliver(Throttled("429", SECOND), put_back=broken)
+    line.is_broken = True
+    line.deliver(Throttled("429", SECOND))
     assert (line.past, line.receives) == ("", 1)
 
 
-def test_a_function_that_cannot_put_back_lets_the_queue_deliver_again() -> None:
-    record = {"messageId": "m", "receiptHandle": "h", "body": "", "attributes": {"ApproximateReceiveCount": "1"}}
-
-    def take(body: str, tries: int) -> None:
-        raise Throttled("429", SECOND)
-
-    answer = take_batch([record], take, lambda *_: None, Ear())  # type: ignore[arg-type]
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+def test_a_vendor_that_is_away_for_hours_makes_no_dead_letter_either() -> None:
+    line = Line()
+    for _ in range(200):
+        line.deliver(Retryable("refused", SECOND))
+        line.now_ms += 60_000
+    assert not line.dead
+    line.deliver(None)
+    assert line.tries == list(range(1, 202))
 
 
 @pytest.mark.parametrize("past", [Past(0, 0), Past(1_772_000_000_000, 7)])

@@ -28,7 +28,8 @@ from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor_call import Ending, VendorCall
 from shared.domain.wire import HttpReply
-from shared.errors import NotYet, Permanent, Retryable, Throttled, UnknownSource
+from shared.errors import NotYet, Permanent, Retryable, Throttled, UnknownSource, Waiting
+from shared.workflows.take_batch import Delivery
 from shared.workflows.take_call import Caller, take_call
 from tests.fakes import FakeAccounts
 from tests.unit.workflows.vendor import ABOUT, AGREE, AGREED, LOST, MERCHANT, READ, REFUSED_CONNECTION, Desk
@@ -171,7 +172,7 @@ def test_how_a_command_ended_is_said_each_time() -> None:
     desk.calls = [AGREED]
     office, ear = Office(desk, {"sim": {}}), Ear()
     for _ in range(2):
-        take_call(write_message(AGREE), 1, office.caller, ear)  # type: ignore[arg-type]
+        take_call(Delivery(write_message(AGREE), 1), office.caller, ear)  # type: ignore[arg-type]
     ends = [("agree_refund", AGREE.command_id, "refund_agreed"), ("agree_refund", AGREE.command_id, "told_again")]
     assert ear.heard == ends
 
@@ -196,13 +197,13 @@ def test_how_the_vendor_behaved_is_told_with_the_time_it_took(name: str) -> None
     desk.http.vendor = lambda request: (desk.clock.advance(3 * SECOND), HttpReply(200, b"{}"))[1]
     ear = Ear()
     with suppress(Retryable):
-        take_call(write_message(command), 1, Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
+        take_call(Delivery(write_message(command), 1), Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
     assert ear.calls == [VendorCall("sim", ending, 3 * SECOND)]
 
 
 def test_a_vendor_that_was_not_asked_is_not_judged() -> None:
     ear = Ear()
-    take_call(write_message(AGREE), 1, Office(Desk(), {}).caller, ear)  # type: ignore[arg-type]
+    take_call(Delivery(write_message(AGREE), 1), Office(Desk(), {}).caller, ear)  # type: ignore[arg-type]
     assert ear.calls == []
 
 
@@ -212,13 +213,13 @@ def test_a_vendor_that_cannot_be_reached_is_told_of() -> None:
     desk.http.script.append(REFUSED_CONNECTION)
     ear = Ear()
     with pytest.raises(Retryable):
-        take_call(write_message(AGREE), 1, Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
+        take_call(Delivery(write_message(AGREE), 1), Office(desk, {"sim": {}}).caller, ear)  # type: ignore[arg-type]
     assert [call.ending for call in ear.calls] == [Ending.ERROR]
 
 
 def test_a_message_that_is_no_command_is_a_bug() -> None:
     with pytest.raises(Permanent, match="not_a_command"):
-        take_call(write_message(AGREED), 1, Office(Desk(), {}).caller, Ear())  # type: ignore[arg-type]
+        take_call(Delivery(write_message(AGREED), 1), Office(Desk(), {}).caller, Ear())  # type: ignore[arg-type]
 
 
 # ---- merchants that are paused or have left ----------------------------------------------------------------------
@@ -260,3 +261,19 @@ def test_a_pause_after_an_unclear_call_leaves_it_unclear() -> None:
     desk.later()
     outcome: Any = office.caller.call(AGREE, 2)
     assert (outcome.code, outcome.certain) == ("merchant_paused", False)
+
+
+# ---- vendors that hang -------------------------------------------------------------------------------------------
+
+
+def test_a_command_to_a_silent_vendor_is_put_off_unclaimed_and_aside_it_is_carried_out() -> None:
+    desk = Desk()
+    desk.calls = [AGREED, AGREED]
+    office = Office(desk, {"sim": {"key": "k"}})
+    office.caller.patience.note("vendor", 8)
+    told: list[VendorCall] = []
+    with pytest.raises(Waiting):
+        office.caller.call(AGREE, 1, told.append)
+    assert (desk.http.requests, told) == ([], [])
+    assert office.caller.call(AGREE, 1, told.append, is_aside=True) == AGREED
+    assert len(told) == 1

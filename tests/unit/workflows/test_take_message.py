@@ -1,7 +1,6 @@
 """Every event of a message reaches a fate, and every message of a batch its own end."""
 
 import json
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,11 +11,10 @@ from shared.domain.events import DeadlineReached, EventIgnored, EventUnknown
 from shared.domain.lanes import Lane
 from shared.domain.messages import write_message
 from shared.domain.wire import Push
-from shared.errors import Permanent, Retryable, UnknownSource
+from shared.errors import Permanent, UnknownSource
 from shared.workflows.handle_event import Fate
 from shared.workflows.publish_outbox import publish_outbox
 from shared.workflows.receive_push import write_raw_push
-from shared.workflows.take_batch import take_batch
 from shared.workflows.take_message import take_message
 from tests.fakes import FakeCaseStore, FakeClock, FakeQueue, FakeTable
 from tests.unit.rules.build import MERCHANT, NOW, REFUND_KEY, policy, reported
@@ -104,80 +102,6 @@ def test_a_message_that_nobody_wrote_is_a_bug_and_no_event(body: str) -> None:
     with pytest.raises((ValueError, KeyError, AttributeError)):
         inbox.take(body)
     assert inbox.table.cases == {}
-
-
-# ---- batches -----------------------------------------------------------------------------------------------------
-
-
-class Ear:
-    """Remembers what telemetry was told."""
-
-    def __init__(self) -> None:
-        self.heard: list[Any] = []
-
-    def taking(self, message_id: str) -> None:
-        """The next message of the batch."""
-
-    def postponed(self, *told: Any) -> None:
-        """A message comes again."""
-        self.heard.append(("postponed", *told))
-
-    def failed(self, message_id: str) -> None:
-        """A bug."""
-        self.heard.append(("failed", message_id))
-
-    def flush(self) -> None:
-        """The end of the batch."""
-        self.heard.append("flush")
-
-
-def _record(number: int, attempt: int = 1) -> dict[str, Any]:
-    attributes = {"ApproximateReceiveCount": str(attempt)}
-    return {"messageId": f"m{number}", "receiptHandle": f"h{number}", "body": str(number), "attributes": attributes}
-
-
-def test_what_fails_is_delivered_again_and_what_succeeded_is_not() -> None:
-    taken, delays, ear = [], [], Ear()
-
-    def take(body: str, attempt: int) -> None:
-        taken.append((body, attempt))
-        if body == "1":
-            raise Retryable("busy", timedelta(seconds=90))
-        if body == "2":
-            raise KeyError("bug")
-        if body == "3":
-            raise Permanent("no_policy")
-
-    answer = take_batch(
-        [_record(0), _record(1, 4), _record(2), _record(3), _record(4)],
-        take,
-        lambda *delay: delays.append(delay),
-        ear,  # type: ignore[arg-type]
-    )
-    assert answer == {"batchItemFailures": [{"itemIdentifier": f"m{number}"} for number in (1, 2, 3)]}
-    assert taken == [("0", 1), ("1", 4), ("2", 1), ("3", 1), ("4", 1)]
-    assert delays == [("h1", timedelta(seconds=90))]
-    assert ear.heard == [
-        ("postponed", "m1", "busy", timedelta(seconds=90)),
-        ("failed", "m2"),
-        ("failed", "m3"),
-        "flush",
-    ]
-
-
-def test_a_delay_that_cannot_be_set_fails_no_other_message() -> None:
-    def take(body: str, attempt: int) -> None:
-        raise Retryable("busy", timedelta(seconds=1))
-
-    def delay(handle: str, after: timedelta) -> None:
-        raise Retryable("queue", timedelta(seconds=1))
-
-    answer = take_batch([_record(0), _record(1)], take, delay, Ear())  # type: ignore[arg-type]
-    assert len(answer["batchItemFailures"]) == 2
-
-
-def test_an_empty_batch_is_no_trouble() -> None:
-    assert take_batch([], lambda *_: None, lambda *_: None, Ear()) == {"batchItemFailures": []}  # type: ignore[arg-type]
 
 
 # ---- the outbox --------------------------------------------------------------------------------------------------

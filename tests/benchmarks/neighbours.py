@@ -1,0 +1,167 @@
+"""Does one shop's burst delay another's decisions? `python -m tests.benchmarks.neighbours [--events 10000]`.
+
+A local cloud of its own. A quiet shop's scans are timed from their push to their decision, alone and then beside a busy
+shop that pushes as fast as it is let. Figures are told as ratios of one session; wall time is noise.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from infra.local import deployment
+from infra.local.cloud import LocalCloud, running_cloud
+from shared.adapters.aws_clients import AwsClients
+from shared.adapters.dynamo_policies import DynamoPolicyStore
+from shared.adapters.signed_aws import SignedAws
+from shared.domain.policy import Policy
+from shared.settings import ACCOUNTS_PREFIX
+from tests.benchmarks.givens import ACCOUNTS, real_now, zto_scan
+
+BUSY, QUIET = "busy-shop", "quiet-shop"
+QUIET_EVERY_S = 0.25
+ALONE = 80
+PATIENCE_S = 600.0
+
+
+class Timed(NamedTuple):
+    """Seconds from the push of a scan to its acknowledgement and to its decision."""
+
+    accepted: float
+    decided: float
+
+
+@dataclass
+class Pushing:
+    """Who pushes, and when each of its scans was pushed and acknowledged."""
+
+    merchant: str
+    first_waybill: int
+    pushed: dict[str, tuple[float, float]] = field(default_factory=dict)
+    refused: int = 0
+
+    def push(self, door: HTTPConnection, base: str, number: int) -> None:
+        """Push one scan of a parcel of its own."""
+        waybill = str(self.first_waybill + number)
+        event = zto_scan(waybill, "ARRIVAL", real_now())
+        began = time.time()
+        while True:
+            door.request("POST", f"{base}/webhooks/zto/{self.merchant}", event["body"], event["headers"])
+            reply = door.getresponse()
+            reply.read()
+            if reply.status == 200:
+                break
+            self.refused += 1
+            time.sleep(0.05)
+        self.pushed[waybill] = (began, time.time())
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.neighbours", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000, help="the busy shop's")
+    parser.add_argument("--at-once", type=int, default=4, help="how many of them are on their way at a time")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as folder, running_cloud(Path(folder) / "home", with_sandbox=False) as cloud:
+        _enrol(cloud)
+        alone, beside, lasted, busy = _measure(cloud, arguments.events, arguments.at_once)
+    print(f"{arguments.events} events of one shop in {lasted:.0f} s; {busy.refused} were told to come again")
+    for name, place in (("accepted", 0), ("decided", 1)):
+        for share in (0.5, 0.95):
+            before, after = (_quantile([one[place] for one in times], share) for times in (alone, beside))
+            print(
+                f"another's push to {name}, p{share * 100:.0f}: {1000 * before:.0f} ms alone, "
+                f"{1000 * after:.0f} ms beside: {after / before:.2f}x"
+            )
+    return 0
+
+
+def _measure(cloud: LocalCloud, events: int, at_once: int) -> tuple[list[Timed], list[Timed], float, Pushing]:
+    quiet, busy = Pushing(QUIET, 75000000000000), Pushing(BUSY, 76000000000000)
+    with _door(cloud) as (door, base):
+        for number in range(ALONE):
+            quiet.push(door, base, number)
+            time.sleep(QUIET_EVERY_S)
+        alone = _wait(cloud, quiet, set(quiet.pushed))
+        began, known = time.monotonic(), set(quiet.pushed)
+        shares = [range(first, events, at_once) for first in range(at_once)]
+        threads = [threading.Thread(target=_burst, args=(cloud, busy, share)) for share in shares]
+        for thread in threads:
+            thread.start()
+        number = ALONE
+        while any(thread.is_alive() for thread in threads):
+            quiet.push(door, base, number)
+            number += 1
+            time.sleep(QUIET_EVERY_S)
+        lasted = time.monotonic() - began
+    beside = _wait(cloud, quiet, set(quiet.pushed) - known)
+    return alone, beside, lasted, busy
+
+
+def _burst(cloud: LocalCloud, busy: Pushing, numbers: Sequence[int]) -> None:
+    with _door(cloud) as (door, base):
+        for number in numbers:
+            busy.push(door, base, number)
+
+
+@contextmanager
+def _door(cloud: LocalCloud) -> Iterator[tuple[HTTPConnection, str]]:
+    parts = urlsplit(str(cloud.home.read_outputs()["WebhookBaseUrl"]))
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    yield connection, parts.path
+    connection.close()
+
+
+def _wait(cloud: LocalCloud, quiet: Pushing, waybills: set[str]) -> list[Timed]:
+    """Wait until all these scans are decided, and read when that was from the log."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        decided = _decided(cloud)
+        if waybills <= set(decided):
+            break
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{len(waybills - set(decided))} scans were not decided in {PATIENCE_S:.0f} s")
+        time.sleep(0.5)
+    return [Timed(quiet.pushed[one][1] - quiet.pushed[one][0], decided[one] - quiet.pushed[one][0]) for one in waybills]
+
+
+def _decided(cloud: LocalCloud) -> Mapping[str, float]:
+    """Give when each of the quiet shop's scans was decided."""
+    logs = cloud.client("logs")
+    found: dict[str, float] = {}
+    query: dict[str, Any] = {"logGroupName": f"/huhang/{deployment.STACK}/track_parcel", "filterPattern": QUIET}
+    for event in logs.filter_log_events(**query, limit=10_000)["events"]:
+        line = json.loads(event["message"])
+        if line.get("merchant") == QUIET:
+            found.setdefault(line["about"].rpartition(":")[2], event["timestamp"] / 1000)
+    return found
+
+
+def _enrol(cloud: LocalCloud) -> None:
+    outputs = cloud.home.read_outputs()
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": str(outputs["Region"])}
+    aws = SignedAws(keys | {"AWS_ENDPOINT_URL": cloud.endpoint})
+    store = DynamoPolicyStore(AwsClients(aws).dynamodb, str(outputs["TableName"]))
+    for merchant in (BUSY, QUIET):
+        store.put_policy(Policy(merchant=merchant, version=1))
+        text = json.dumps({"zto": ACCOUNTS["zto"]})
+        cloud.client("secretsmanager").create_secret(Name=ACCOUNTS_PREFIX + merchant, SecretString=text)
+    aws.close()
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
