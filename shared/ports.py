@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # of no use to most functions
     from shared.domain.merchant import Membership
     from shared.domain.routing_report import RoutingReport, Transfers
     from shared.domain.scores import Scores
+    from shared.domain.why import Origin
 
 
 class StoredCase(NamedTuple):
@@ -184,7 +185,7 @@ class Merchants(Protocol):
         """Give all merchants, in order, those that left too."""
         ...
 
-    def put(self, membership: "Membership") -> None:
+    def put(self, membership: "Membership", origin: "Origin | None" = None) -> None:
         """Store the next version of a membership, take its shops and give up those that it has no more.
 
         A merchant that leaves gives up all of them.

@@ -43,12 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace, progress: Progress) -> Result:
-    policy = read_policy(chosen.policy)
+    policy = read_policy(chosen.policy, chosen.merchant)
     other = None
     if chosen.pack:
         policy, other = with_pack(policy, chosen.pack), policy
     elif chosen.against:
-        other = read_policy(chosen.against)
+        other = read_policy(chosen.against, policy.merchant)
     history = _history(chosen, policy, progress)
     with ExitStack() as stack:
         listing = None

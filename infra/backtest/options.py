@@ -24,6 +24,9 @@ examples:
   # the archive, copied from the bucket, under the policy that is in force
   python -m infra.backtest --policy policy.json history/
 
+  # a policy document without its merchant, as docs/policies has them
+  python -m infra.backtest --policy policy.json --merchant acme history/
+
   # which orders would a stricter policy newly touch? all of them into a file
   python -m infra.backtest --policy stricter.json --against policy.json --changes changes.csv history/
 
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("history", nargs="*", type=Path, metavar="FILE", help="objects of the archive, or folders")
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE", help="the policy to try (JSON)")
+    parser.add_argument("--merchant", default="", metavar="ID", help="whose history, where the policy does not say it")
     _add_comparisons(parser)
     _add_csv(parser)
     output = parser.add_argument_group("output")

@@ -11,17 +11,23 @@ from infra.backtest.stories import HistoryRefused
 from shared.domain.packs import Pack, pack_for
 from shared.domain.policy import Policy
 from shared.domain.record import Record
+from shared.rules.policy_document import PolicyRefused, identity_of, load_policy
 
 _Model = TypeVar("_Model", bound=Record)
 
 
-def read_policy(path: Path) -> Policy:
-    """Read a policy.
+def read_policy(path: Path, merchant: str = "") -> Policy:
+    """Read a policy document. The merchant, where it names none, is the one whose history is replayed.
 
     Raises:
         HistoryRefused: the file is not there, no JSON, or no policy.
     """
-    return _read(path, Policy)
+    text = _text(path)
+    named, version = identity_of(text)
+    try:
+        return load_policy(text, merchant or named, version)
+    except PolicyRefused as error:
+        raise HistoryRefused("\n  ".join((f"{path}:", *error.sentences))) from None
 
 
 def with_pack(policy: Policy, path: Path) -> Policy:
@@ -46,15 +52,20 @@ def with_pack(policy: Policy, path: Path) -> Policy:
     return policy.model_copy(update={"watching": policy.watching.model_copy(update={"limits": tuple(limits)})})
 
 
-def _read(path: Path, model: type[_Model]) -> _Model:
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        json.loads(text)
-        return model.model_validate_json(text)
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise HistoryRefused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise HistoryRefused(f"{path}: is not UTF-8") from error
+
+
+def _read(path: Path, model: type[_Model]) -> _Model:
+    text = _text(path)
+    try:
+        json.loads(text)
+        return model.model_validate_json(text)
     except json.JSONDecodeError as error:
         raise HistoryRefused(f"{path}, line {error.lineno}: {error.msg}") from error
     except ValidationError as error:

@@ -1,17 +1,20 @@
 """Which merchants are there, how do they stand, and whose shop is it? Onboarding, the schedules and the callers ask.
 
-    merchants          <merchant>     membership, v
-    shops              <shop>         merchant: the one that it belongs to
+    merchants            <merchant>     membership, v
+    shops                <shop>         merchant: the one that it belongs to
+    <merchant>|standing  <version>      every membership there was, with its origin
 
 A membership and its shops are written together, so that two merchants never have the same shop.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.policy_items import read_origin, write_origin
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
-from shared.adapters.table_layout import MERCHANTS, SHOPS
+from shared.adapters.table_layout import MERCHANTS, SHOPS, standing_pk, version_sk
 from shared.domain.merchant import Membership, Standing
+from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable, ShopTaken
 
 if TYPE_CHECKING:
@@ -24,6 +27,13 @@ if TYPE_CHECKING:
     )
 
 PAGES_MAX = 1000
+
+
+class MembershipVersion(NamedTuple):
+    """A membership as it is or was, and who made it so; None where nobody said."""
+
+    membership: Membership
+    origin: Origin | None
 
 
 class DynamoMerchants:
@@ -40,21 +50,23 @@ class DynamoMerchants:
 
     def memberships(self) -> Sequence[Membership]:
         """Give all merchants, in order, those that left too."""
-        found: list[Membership] = []
         query: QueryInputTypeDef = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :merchants",
             "ExpressionAttributeValues": {":merchants": {"S": MERCHANTS}},
         }
-        for _ in range(PAGES_MAX):
-            page = self._client.query(**query)
-            found += map(_read, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                break
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        return found
+        return [_read(item) for item in self._all(query)]
 
-    def put(self, membership: Membership) -> None:
+    def versions(self, merchant: str) -> Sequence[MembershipVersion]:
+        """Give every membership a merchant has had, oldest first, and who changed it."""
+        query: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": standing_pk(merchant)}},
+        }
+        return [MembershipVersion(_read(item), read_origin(item)) for item in self._all(query)]
+
+    def put(self, membership: Membership, origin: Origin | None = None) -> None:
         """Store the next version of a membership, take its shops and give up those that it has no more.
 
         Raises:
@@ -68,6 +80,7 @@ class DynamoMerchants:
         held = () if membership.standing is Standing.LEFT else membership.shops
         given_up = [shop for shop in _held(before) if shop not in held]
         items: list[TransactWriteItemTypeDef] = [{"Put": self._versioned(membership)}]
+        items.append({"Put": {"TableName": self._table, "Item": _kept(membership, origin)}})
         items += [self._take(shop, membership.merchant) for shop in held]
         items += [self._give_up(shop, membership.merchant) for shop in given_up]
         try:
@@ -78,7 +91,7 @@ class DynamoMerchants:
             codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
             if codes[0] == "ConditionalCheckFailed":
                 raise LostRace(membership.merchant) from error
-            for shop, code in zip(held, codes[1:], strict=False):
+            for shop, code in zip(held, codes[2:], strict=False):
                 if code == "ConditionalCheckFailed":
                     raise ShopTaken("shop_taken", shop) from error
             raise Retryable(", ".join(codes), RETRY_AFTER) from error
@@ -98,6 +111,14 @@ class DynamoMerchants:
             "ConditionExpression": "v = :before",
             "ExpressionAttributeValues": {":before": {"N": str(membership.version - 1)}},
         }
+
+    def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
+        for _ in range(PAGES_MAX):
+            page = self._client.query(**query)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _take(self, shop: str, merchant: str) -> "TransactWriteItemTypeDef":
         return {
@@ -126,6 +147,13 @@ def _key(pk: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
 
 def _held(before: Membership | None) -> tuple[str, ...]:
     return () if before is None or before.has_left else before.shops
+
+
+def _kept(membership: Membership, origin: Origin | None) -> "dict[str, AttributeValueTypeDef]":
+    """Give the item that keeps this version; the membership's own condition guards it."""
+    place = _key(standing_pk(membership.merchant), version_sk(membership.version))
+    body = membership.model_dump_json(exclude_defaults=True)
+    return {**place, "v": {"N": str(membership.version)}, "membership": {"S": body}, **write_origin(origin)}
 
 
 def _read(item: "dict[str, AttributeValueTypeDef]") -> Membership:

@@ -5,12 +5,13 @@ decide anew, and takes it away (`dynamo_policy_changes.py`).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from shared.adapters.policy_items import READ, read_policy
+from shared.adapters.policy_items import READ, read_origin, read_policy, write_origin
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
 from shared.adapters.table_layout import ONLY, POLICY_CHANGES, policy_pk, version_sk
 from shared.domain.policy import Policy
+from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 PAGES_MAX = 1000
 
 
+class PolicyVersion(NamedTuple):
+    """A policy that is or was in force, and who put it there; None where nobody said."""
+
+    policy: Policy
+    origin: Origin | None
+
+
 class DynamoPolicyStore:
     """Policies with their history."""
 
@@ -33,14 +41,14 @@ class DynamoPolicyStore:
         self._client = client
         self._table = table
 
-    def put_policy(self, policy: Policy) -> None:
-        """Put the next version in force, keep it for ever, and let the clock tell the open cases of it.
+    def put_policy(self, policy: Policy, origin: Origin | None = None) -> None:
+        """Put the next version in force, keep it for ever with its origin, let the clock tell the open cases of it.
 
         Raises:
             LostRace: the version is not the current one plus one.
             Retryable: somebody else was writing at the same time, perhaps only paces.
         """
-        items: list[TransactWriteItemTypeDef] = [{"Update": self._next(policy)}, {"Put": self._kept(policy)}]
+        items: list[TransactWriteItemTypeDef] = [{"Update": self._next(policy)}, {"Put": self._kept(policy, origin)}]
         if policy.version > 1:  # before the first one nothing could be decided
             items.append({"Put": {"TableName": self._table, "Item": _change(policy)}})
         try:
@@ -78,13 +86,17 @@ class DynamoPolicyStore:
 
     def history(self, merchant: str) -> Sequence[Policy]:
         """Give every policy there was, oldest first: which limits held when a ticket names its policy's version."""
+        return [version.policy for version in self.versions(merchant)]
+
+    def versions(self, merchant: str) -> Sequence[PolicyVersion]:
+        """Give every policy there was, oldest first, and who put it in force."""
         query: QueryInputTypeDef = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :pk AND sk > :only",
             "ExpressionAttributeValues": {":pk": {"S": policy_pk(merchant)}, ":only": {"S": ONLY}},
-            "ProjectionExpression": READ,
+            "ProjectionExpression": f"{READ}, origin",
         }
-        return [read_policy(item) for item in self._all(query)]
+        return [PolicyVersion(read_policy(item), read_origin(item)) for item in self._all(query)]
 
     def _item(self, merchant: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
         key: dict[str, AttributeValueTypeDef] = {"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}
@@ -115,12 +127,12 @@ class DynamoPolicyStore:
             }
         return update
 
-    def _kept(self, policy: Policy) -> "PutTypeDef":
+    def _kept(self, policy: Policy, origin: Origin | None) -> "PutTypeDef":
         """Keep this version; nothing replaces it."""
         place = {"pk": {"S": policy_pk(policy.merchant)}, "sk": {"S": version_sk(policy.version)}}
         return {
             "TableName": self._table,
-            "Item": {**place, **_document(policy)},
+            "Item": {**place, **_document(policy), **write_origin(origin)},
             "ConditionExpression": "attribute_not_exists(pk)",
         }
 

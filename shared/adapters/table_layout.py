@@ -12,6 +12,7 @@
     <merchant>|routing             transfers              the latest of them, with reasons: report
     <merchant>|open                <case key>             a case that needs people: v (then), at (when it was put)
     merchants                      <merchant>             membership, v
+    <merchant>|standing            <version>              every membership there was
     shops                          <shop>                 whose shop it is: merchant
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
                                                           the word has come: laps, began, stretch, since
@@ -134,8 +135,13 @@ def policy_pk(merchant: str) -> str:
     return f"{merchant}|policy"
 
 
+def standing_pk(merchant: str) -> str:
+    """The partition of a merchant's memberships."""
+    return f"{merchant}|standing"
+
+
 def version_sk(version: int) -> str:
-    """The sort key of a policy that was in force once."""
+    """The sort key of a policy or membership that was in force once."""
     return f"{version:08d}"
 
 

@@ -26,6 +26,9 @@ ENTRIES_MAX = 500
 GIVEN = ("merchant", "version")
 """What huhang gives; a document that says it too is one that was shown by huhang."""
 
+ANYBODY = "merchant"
+"""Whose policy a document is that names no merchant, as long as it is only looked at."""
+
 FIELDS = tuple(name for name in Policy.model_fields if name not in {*GIVEN, "paces"})
 """The keys of a document."""
 
@@ -58,6 +61,16 @@ def load_policy(text: str | bytes, merchant: str, version: int, known: Known | N
     policy = Policy.model_validate_json(json.dumps({**tree, **given}))
     _refuse([*_senseless(policy), *(name_problems(policy, known) if known else ())])
     return policy
+
+
+def identity_of(text: str | bytes) -> tuple[str, int]:
+    """Give the merchant and the version that a document names, as one does that huhang has shown; else a stand-in."""
+    try:
+        tree = _read(text)
+    except PolicyRefused:
+        tree = {}
+    merchant, version = tree.get("merchant"), tree.get("version")
+    return merchant if isinstance(merchant, str) else ANYBODY, version if type(version) is int else 1
 
 
 def _read(text: str | bytes) -> Mapping[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from shared.adapters.dynamo_cases import begin_to_need_people, cease_to_need_people
+from shared.adapters.dynamo_merchants import MembershipVersion
+from shared.adapters.dynamo_policies import PolicyVersion
 from shared.adapters.open_register import PAGE_MAX
 from shared.adapters.outbox import write_outbox
 from shared.adapters.table_layout import (
@@ -27,6 +29,7 @@ from shared.domain.scores import Scores
 from shared.domain.session import SessionCase
 from shared.domain.walls import keep_to
 from shared.domain.watching import Pace
+from shared.domain.why import Origin
 from shared.errors import BudgetExhausted, LostRace, ShopTaken
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
 from tests.fakes.due_index import put_pointer
@@ -153,14 +156,14 @@ class FakePolicyStore:
     def __init__(self, table: FakeTable) -> None:
         self.table = table
 
-    def put_policy(self, policy: Policy) -> None:
+    def put_policy(self, policy: Policy, origin: Origin | None = None) -> None:
         """Put the next version in force."""
         if policy.version != self.version(policy.merchant) + 1:
             raise LostRace(policy_pk(policy.merchant))
         policy = policy.model_copy(update={"paces": {}})
         self.table.policies[policy.merchant] = policy
         self.table.withdrawn.discard(policy.merchant)
-        self.table.policy_history[policy.merchant, policy.version] = policy
+        self.table.policy_history[policy.merchant, policy.version] = PolicyVersion(policy, origin)
         if policy.version > 1:
             self.table.policy_changes[policy.merchant] = PolicyChange(policy.merchant, policy.version)
         self.table.wrote(policy_pk(policy.merchant))
@@ -169,11 +172,20 @@ class FakePolicyStore:
         """Give the policy in force, or the one of a version."""
         if version is None:
             return _in_force(self.table, merchant)
-        return self.table.policy_history.get((merchant, version))
+        found = self.table.policy_history.get((merchant, version))
+        return found.policy if found else None
 
     def history(self, merchant: str) -> Sequence[Policy]:
         """Give every policy there was, oldest first."""
-        return [policy for (name, _), policy in sorted(self.table.policy_history.items()) if name == merchant]
+        return [version.policy for version in self.versions(merchant)]
+
+    def versions(self, merchant: str) -> Sequence[PolicyVersion]:
+        """Give every policy there was, oldest first, and who put it in force."""
+        return [
+            self.table.policy_history[name, number]
+            for name, number in sorted(self.table.policy_history)
+            if name == merchant
+        ]
 
     def version(self, merchant: str) -> int:
         """Give the number of the newest policy."""
@@ -200,7 +212,11 @@ class FakeMerchants:
         """Give all merchants, in order."""
         return [self.table.memberships[merchant] for merchant in sorted(self.table.memberships)]
 
-    def put(self, membership: Membership) -> None:
+    def versions(self, merchant: str) -> Sequence[MembershipVersion]:
+        """Give every membership a merchant has had."""
+        return self.table.standings.get(merchant, [])
+
+    def put(self, membership: Membership, origin: Origin | None = None) -> None:
         """Store the next version of a membership, with its shops."""
         merchant, table = membership.merchant, self.table
         before = table.memberships.get(merchant)
@@ -214,6 +230,7 @@ class FakeMerchants:
             held, merchant
         )
         table.memberships[merchant] = membership
+        table.standings.setdefault(merchant, []).append(MembershipVersion(membership, origin))
         table.wrote(MERCHANTS)
 
 

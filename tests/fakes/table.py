@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import NamedTuple
 
+from shared.adapters.dynamo_merchants import MembershipVersion
+from shared.adapters.dynamo_policies import PolicyVersion
 from shared.adapters.table_layout import SHARDS
 from shared.domain.keys import CaseKey
 from shared.domain.merchant import Membership
@@ -49,12 +51,13 @@ class FakeTable:
         self.open_cases: dict[CaseKey, OpenCase] = {}
         self.policies: dict[str, Policy] = {}
         self.withdrawn: set[str] = set()
-        self.policy_history: dict[tuple[str, int], Policy] = {}
+        self.policy_history: dict[tuple[str, int], PolicyVersion] = {}
         self.policy_changes: dict[str, PolicyChange] = {}
         self.scores: dict[str, Scores] = {}
         self.reports: dict[str, tuple[RoutingReport, Transfers]] = {}
         self.paces: dict[str, dict[str, Pace]] = {}
         self.memberships: dict[str, Membership] = {}
+        self.standings: dict[str, list[MembershipVersion]] = {}
         self.shops: dict[str, str] = {}
         self.budgets: dict[tuple[str, date], tuple[int, int]] = {}
         self.commands: dict[tuple[str, str], FakeCommand] = {}

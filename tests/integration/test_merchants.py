@@ -3,6 +3,7 @@
 import pytest
 
 from shared.domain.merchant import SHOPS_MAX, Membership, Standing
+from shared.domain.why import Origin
 from shared.errors import LostRace, ShopTaken
 from tests.integration.conftest import NOW, Backend
 
@@ -29,6 +30,17 @@ def test_only_the_next_version_is_stored(backend: Backend, version: int) -> None
     with pytest.raises(LostRace):
         backend.merchants.put(member(version=version, standing=Standing.PAUSED))
     assert backend.merchants.membership("a-shop") == member(version=2)
+
+
+def test_every_membership_is_kept_with_who_made_it_so(backend: Backend) -> None:
+    origin = Origin(by="arn:aws:iam::123456789012:user/li", at=NOW, why="wrong refunds")
+    paused = member(version=2, standing=Standing.PAUSED, reason="wrong refunds")
+    backend.merchants.put(member())
+    backend.merchants.put(paused, origin)
+    with pytest.raises(LostRace):
+        backend.merchants.put(paused)
+    assert list(backend.merchants.versions("a-shop")) == [(member(), None), (paused, origin)]
+    assert list(backend.merchants.versions("b-shop")) == []
 
 
 def test_a_shop_belongs_to_one_merchant(backend: Backend) -> None:

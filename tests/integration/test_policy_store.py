@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable
 from shared.ports import PolicyChange
 from tests.integration.conftest import NOW, Backend
@@ -61,6 +62,13 @@ def test_the_history_is_every_version_in_order(backend: Backend) -> None:
         backend.policies.put_policy(version(number))
     assert list(backend.policies.history(SHOP)) == [version(number) for number in range(1, 12)]
     assert list(backend.policies.history("another-shop")) == []
+
+
+def test_who_put_a_version_in_force_is_kept_with_it(backend: Backend) -> None:
+    origin = Origin(by="arn:aws:sts::123456789012:assumed-role/operators/li", at=NOW, why="higher budget")
+    backend.policies.put_policy(version(1))
+    backend.policies.put_policy(version(2), origin)
+    assert list(backend.policies.versions(SHOP)) == [(version(1), None), (version(2), origin)]
 
 
 def test_a_writer_in_between_is_no_lost_race_and_can_be_repeated(dynamo: Backend) -> None:

@@ -230,10 +230,10 @@ def test_columns_that_are_not_there_are_named_beside_those_that_are(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{\n nonsense", "policy.json, line 2: Expecting property name"),
-        ('{"merchant": "shop"}', "policy.json: version: Field required"),
-        (json.dumps(POLICY | {"watching": {"limits": [{"rule": "r"}]}}), "watching.limits.0.span: Field required"),
-        (json.dumps(POLICY | {"watch": {}}), "watch: Extra inputs are not permitted"),
+        ("{\n nonsense", "this is no JSON: Expecting property name enclosed in double quotes at line 2"),
+        (json.dumps(POLICY | {"merchant": "Shop!"}), "merchant: "),
+        (json.dumps(POLICY | {"watching": {"limits": [{"rule": "r"}]}}), "watching.limits[0].span: 缺少这一项"),
+        (json.dumps(POLICY | {"watch": {}}), "watch: 没有这一项 there is no key 'watch'; did you mean watching?"),
     ],
 )
 def test_a_policy_that_is_none_is_named_with_its_place(
@@ -251,3 +251,21 @@ def test_a_list_that_cannot_be_written_is_named(
     where = tmp_path / "no" / "changes.csv"
     told = fails(capsys, "--policy", policy, "--against", policy, "--changes", where, "--csv", orders)
     assert "changes.csv: No such file" in told
+
+
+def test_a_policy_document_says_neither_its_merchant_nor_its_version(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path
+) -> None:
+    policy.write_text("{}")
+    text = prints(capsys, "--policy", policy, "--merchant", "acme", "--csv", orders)
+    assert text.startswith("Backtest of acme's policy, version 1;")
+    assert prints(capsys, "--policy", policy, "--csv", orders)
+
+
+def test_the_policies_of_two_merchants_are_not_compared(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(POLICY | {"merchant": "other"}))
+    told = fails(capsys, "--policy", policy, "--against", other, "--csv", orders)
+    assert "other.json:\n  merchant: 这是另一家商户的策略 this is the policy of 'other', not of shop" in told

@@ -1,0 +1,1 @@
+"""What operators do with merchants and their policies: `python -m infra.merchants`."""
