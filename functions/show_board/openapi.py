@@ -1,4 +1,4 @@
-"""Describes the board's API: `python -m functions.show_board.openapi` writes the description anew.
+"""Describes the whole API, board and doors: `python -m functions.show_board.openapi` writes it anew.
 
 It is made from the models once, and checked in twice: beside the handler, which serves the file as it is, and in
 `docs/`. A test compares both with what is made today.
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from functions.show_board.doors import door_paths
 from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
 from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.roles import ALLOWED, Role
@@ -46,13 +47,13 @@ def describe() -> Document:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "huhang board",
+            "title": "huhang",
             "version": "1",
-            "description": "What an after-sales desk and its supervisor see: open tickets, parcels, scorecards.",
+            "description": "What an after-sales desk sees, where a chat belongs, and the door for vendors.",
         },
         "servers": [{"url": "/", "description": "The deployment's WebhookBaseUrl."}],
         "security": [{"merchantToken": []}],
-        "paths": _with_roles(_paths(query) | _chat_paths(transfers)),
+        "paths": _with_roles(_paths(query) | _chat_paths(transfers)) | door_paths(_json(Problem.__name__)),
         "components": {
             "schemas": schemas,
             "securitySchemes": {

@@ -118,6 +118,7 @@ def test_the_description_says_who_may(office: Desk) -> None:
         f"{method.upper()} {path}": operation.get("x-roles", [])
         for path, methods in describe()["paths"].items()
         for method, operation in methods.items()
+        if f"{method.upper()} {path}" in {*ROUTES, *PUBLIC}
     }
     assert told == {
         **{route: [role for role in Role if role in ALLOWED[route]] for route in ROUTES},
