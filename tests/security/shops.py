@@ -6,10 +6,11 @@ parcels, the same sessions. All that is read, written, said and asked of vendors
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from shared.adapters.vendors import find_source, find_vendor
-from shared.domain.keys import CaseKey
+from shared.domain.keys import CaseKey, CaseKind
 from shared.domain.lanes import Lane
 from shared.domain.merchant import Standing
 from shared.domain.messages import Message, parse_message
@@ -25,7 +26,7 @@ from shared.workflows.receive_push import receive_push
 from shared.workflows.take_call import Caller
 from shared.workflows.take_chat import take_chat
 from shared.workflows.take_message import take_message
-from tests.contract.samples import ACCOUNTS, MERCHANT, NOW
+from tests.contract.samples import ACCOUNTS, MERCHANT, NOW, load_samples, push_of
 from tests.fakes import FakeAccounts, FakeCaseStore, FakeClock, FakeHttp, FakeLedger, FakeQueue, FakeTable, StreamRecord
 
 A, B = MERCHANT, "shop-8"
@@ -33,6 +34,12 @@ INBOXES = (Lane.REFUNDS, Lane.PARCELS, Lane.CHATS, Lane.NOTIFICATIONS)
 CALLS = (Lane.PLATFORM_CALLS, Lane.COURIER_CALLS, Lane.ERP_CALLS)
 ROUNDS_MAX = 12
 BOARD = {"board": {"token": "board-token-of-shop-7"}}
+
+GENUINE = [
+    sample
+    for sample in load_samples()
+    if "headers" in sample.given and isinstance(sample.expect, list) and not sample.given.get("account")
+]
 
 _SECRET = ("secret", "token", "salt", "checkword", "key", "hook")
 _GROUPS = {name: {"agents": [{"agent": agent, "seats": 2}]} for name, agent in (("presale", "p"), ("aftersale", "a"))}
@@ -197,3 +204,17 @@ class TwoShops:
             *(message.merchant for message in self.said),
             *self.asked,
         }
+
+
+@cache
+def shops_told() -> TwoShops:
+    """Two shops with the same cases, made once: all that the samples tell."""
+    shops = TwoShops()
+    for sample in GENUINE:
+        shops.push(sample.vendor, A, push_of(sample))
+    shops.run()
+    for key, stored in shops.of(A).items():
+        theirs = key._replace(merchant=B)
+        shops.table.cases[theirs] = stored._replace(key=theirs)
+    assert {key.kind for key in shops.of(B)} >= {CaseKind.ORDER, CaseKind.REFUND, CaseKind.PARCEL, CaseKind.SESSION}
+    return shops

@@ -5,7 +5,6 @@ import string
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
 import pytest
@@ -31,17 +30,12 @@ from shared.errors import MalformedMessage, Refused, UnknownMerchant, WrongMerch
 from shared.workflows.handle_event import count_nothing, handle_event
 from shared.workflows.route_message import Reception, read_question
 from shared.workflows.show_board import ROUTES, Board, Question, answer
-from tests.contract.samples import ACCOUNTS, NOW, Sample, load_samples, push_of
+from tests.contract.samples import ACCOUNTS, NOW, Sample, push_of
 from tests.contract.signers import SIGNERS
 from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores
 from tests.security.examples import examples
-from tests.security.shops import BOARD, INBOXES, A, B, TwoShops
+from tests.security.shops import BOARD, GENUINE, INBOXES, A, B, TwoShops, shops_told
 
-GENUINE = [
-    sample
-    for sample in load_samples()
-    if "headers" in sample.given and isinstance(sample.expect, list) and not sample.given.get("account")
-]
 REFUND, PARCEL = "douyin:7012345678901234567", "zto:75399000000121"
 HOSTILE = [
     f"{B}|refund|{REFUND}",
@@ -118,20 +112,6 @@ def test_no_work_is_done_for_a_name_that_is_none(merchant: str) -> None:
 
 
 # ---- webhooks ----------------------------------------------------------------------------------------------------
-
-
-@cache
-def shops_told() -> TwoShops:
-    """Two shops with the same cases, made once."""
-    shops = TwoShops()
-    for sample in GENUINE:
-        shops.push(sample.vendor, A, push_of(sample))
-    shops.run()
-    for key, stored in shops.of(A).items():
-        theirs = key._replace(merchant=B)
-        shops.table.cases[theirs] = stored._replace(key=theirs)
-    assert {key.kind for key in shops.of(B)} >= {CaseKind.ORDER, CaseKind.REFUND, CaseKind.PARCEL, CaseKind.SESSION}
-    return shops
 
 
 @pytest.fixture
