@@ -38,6 +38,11 @@ class Deployed:
         """Give the table's name: HUHANG_TABLE, or else the stack's output."""
         return os.environ.get("HUHANG_TABLE") or self.output("TableName")
 
+    @property
+    def history_bucket(self) -> str:
+        """Give the history bucket's name: HUHANG_HISTORY_BUCKET, or else the stack's output."""
+        return os.environ.get("HUHANG_HISTORY_BUCKET") or self.output("HistoryBucketName")
+
     def output(self, name: str) -> str:
         """Give an output of the stack.
 

@@ -1,4 +1,4 @@
-"""Manages merchants and their policies: `python -m infra.merchants list|show|pause|resume|history|policy …`."""
+"""Manages merchants and their policies: `python -m infra.merchants list|show|pause|resume|history|export|policy …`."""
 
 import io
 import json

@@ -8,7 +8,7 @@ _ABOUT = """\
 商户与策略 · Merchants and their policies, in the deployment that the AWS environment names, or in a local cloud.
 
 A merchant joins and leaves by its own stack (docs/joining.md); here its policy is checked, compared, changed and
-taken back, and the merchant itself is listed, paused and resumed. Who did what, when and why is kept.
+taken back, and the merchant itself is listed, paused, resumed and exported. Who did what, when and why is kept.
 """
 _EXAMPLES = """\
 examples:
@@ -26,6 +26,9 @@ examples:
   # stop everything that touches the outside, and go on
   python -m infra.merchants pause acme --reason "wrong refunds reported"
   python -m infra.merchants resume acme
+
+  # all that is stored of a merchant, without credentials
+  python -m infra.merchants export acme --to acme-export
 
 ends with 0; with 1 where it cannot be done or a policy is refused (the message says why); with 2 where the command
 makes no sense. --json prints the same for programs.
@@ -49,6 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
     paused.add_argument("--reason", required=True, help="why; the merchant's tickets and the history say it")
     resumed = _with_merchant(_add(commands, "resume", "恢复 · go on"))
     resumed.add_argument("--reason", default="", help="why")
+    exported = _with_merchant(_add(commands, "export", "导出全部数据 · all that is stored, without credentials"))
+    exported.add_argument("--to", required=True, metavar="DIR", help="a new folder; a started export is continued")
+    exported.add_argument("--quiet", action="store_true", help="no progress on stderr")
     policy = commands.add_parser("policy", help="商户策略 · policies")
     _add_policy(policy.add_subparsers(dest="subcommand", required=True, metavar="COMMAND"))
     return parser

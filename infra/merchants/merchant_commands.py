@@ -1,11 +1,14 @@
 """The commands for merchants: who is there, pause one, let it go on, and what was done with it."""
 
 import argparse
-from typing import Any
+import sys
+from pathlib import Path
+from typing import Any, TextIO
 
 from infra.merchants.answers import Answer, Command
 from infra.merchants.difference import difference
 from infra.merchants.documents import Refusal
+from infra.merchants.export import Progress, export
 from infra.merchants.stores import Stores
 from shared.domain.merchant import Membership, Standing
 from shared.domain.policy import Policy
@@ -74,6 +77,25 @@ def _history(asked: argparse.Namespace, stores: Stores) -> Answer:
     return Answer(happened, lines)
 
 
+def _export(asked: argparse.Namespace, stores: Stores) -> Answer:
+    member = stores.membership(asked.merchant)
+    manifest = export(stores.deployed, member.merchant, Path(asked.to), _progress(sys.stderr, quiet=asked.quiet))
+    lines = [f"{name:<20} {count:>10,}" for name, count in manifest["lines"].items()]
+    lines += [f"{'history/':<20} {manifest['history_objects']:>10,}", f"已导出到 exported to {asked.to}"]
+    return Answer(manifest, lines)
+
+
+def _progress(stream: TextIO, *, quiet: bool) -> Progress:
+    """Give what shows progress: a line that replaces itself, on a terminal."""
+
+    def show(text: str) -> None:
+        if stream.isatty() and not quiet:
+            stream.write(f"\r{text}\x1b[K")
+            stream.flush()
+
+    return show
+
+
 def _standing_changes(stores: Stores, merchant: str) -> list[dict[str, Any]]:
     found = []
     for member, origin in stores.merchants.versions(merchant):
@@ -111,4 +133,5 @@ MERCHANT_COMMANDS: dict[str, Command] = {
     "pause": _pause,
     "resume": _resume,
     "history": _history,
+    "export": _export,
 }
