@@ -18,7 +18,8 @@ _NAMED = re.compile(
     r"[^\s,，。;；、()（）\[\]【】]{1,20}"
 )
 _PERSONAL = re.compile(
-    r"phone|mobile|(^|_)tel|receiver|consignee|signer|courier|contact|addr|nick|realname|(buyer|user|recipient)_?name",
+    r"phone|mobile|(^|_)tel|receiver|consignee|signer|courier|contact|addr|nick|realname|(buyer|user|recipient)_?name"
+    r"|(^|_)(text|content|memo|note|comment|summary|words)s?$",  # what people write can hold anything
     re.IGNORECASE,
 )
 
@@ -50,7 +51,8 @@ def _text(text: str, name: str, depth: int) -> str:
 
 def _value(value: object, name: str, depth: int) -> object:
     if isinstance(value, dict):
-        return {key: _value(inner, key, depth) for key, inner in value.items()}
+        is_person = _PERSONAL.search(name)
+        return {key: _value(inner, name if is_person else key, depth) for key, inner in value.items()}
     if isinstance(value, list):
         return [_value(inner, name, depth) for inner in value]
     if isinstance(value, str):

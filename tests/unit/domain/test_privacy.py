@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.privacy import MASK, masked
 from tests.contract.samples import MERCHANT, Sample, load_samples
 
-PUSHES = [sample for sample in load_samples() if "headers" in sample.given]
+PUSHES = [one for one in load_samples() if "headers" in one.given and not hasattr(one.module, "redact")]
 PHONE, NAME, ADDRESS = "13800138000", "示例买家", "示例路1号1单元"
 PERSON = {
     "receiver_name": NAME,

@@ -13,6 +13,7 @@ from functions.show_board.handler import DESCRIPTION, handler
 from functions.show_board.openapi import FILES, describe, write
 from infra.catalog import FUNCTIONS
 from shared import wiring
+from shared.adapters.dynamo_policies import PolicyVersion
 from shared.domain.events import TicketTaken
 from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
@@ -237,7 +238,7 @@ def test_transfers_are_given_with_the_reasons_of_then(desk: Desk) -> None:
     desk.reports.put(report, Transfers(merchant=MERCHANT, as_of=NOW, found=3, transfers=rows))
     vip = {"rule": "vip", "when": {"field": "buyer_tags", "has": ["vip"]}, "then": {"agent": "anna"}}
     routing = Routing.model_validate({"groups": {"desk": {"agents": [{"agent": "anna"}]}}, "rules": [vip]})
-    desk.store.table.policy_history[MERCHANT, 1] = policy(routing=routing)
+    desk.store.table.policy_history[MERCHANT, 1] = PolicyVersion(policy(routing=routing), None)
     status, found = desk.ask(TRANSFERS, query={"limit": "2"})
     assert (status, found["found"], len(found["transfers"])) == (200, 3, 2)
     assert found["transfers"][0] == {
@@ -263,7 +264,7 @@ def test_a_session_is_shown_with_its_decisions_made_again(desk: Desk) -> None:
     )
     save(desk.store, session_key(MERCHANT, "web", "S1"), case)
     assert desk.ask(SESSION, **path)[1]["decisions"][0]["replayed"] == "no_policy"
-    desk.store.table.policy_history[MERCHANT, 1] = policy()
+    desk.store.table.policy_history[MERCHANT, 1] = PolicyVersion(policy(), None)
     status, found = desk.ask(SESSION, **path)
     assert (status, found["session"], found["holder"]) == (200, "web:S1", "bot")
     assert found["decisions"] == [found["latest"]]

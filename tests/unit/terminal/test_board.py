@@ -14,6 +14,7 @@ from infra.board.__main__ import main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
+from shared.adapters.dynamo_policies import PolicyVersion
 from shared.domain.keys import session_key
 from shared.domain.parcel import Content, Scan, Stage, Watch
 from shared.domain.refund import RefundPhase
@@ -73,7 +74,7 @@ ROWS = (
 
 def put_chats(store: FakeCaseStore) -> None:
     """Conversations with long names, in the cases and in the hourly report."""
-    store.table.policy_history[MERCHANT, 7] = policy()
+    store.table.policy_history[MERCHANT, 7] = PolicyVersion(policy(), None)
     vip = {"buyer_tags": ("vip", "很久很久的老客户" * 4), "intent": "refund", "price_fen": 250_000}
     bot = Routed(rule="default.bot_first", policy_version=7, at=NOW, facts={"hour": 8, "weekday": 2}, bot=True)
     sent = Routed(rule="v" * 64, policy_version=6, at=NOW, facts=vip, agent="a" * 64, shadows=("s" * 64,))
