@@ -5,7 +5,7 @@ import os
 from aws_cdk import App
 
 from infra.bundle.build import Bundles, build_bundles
-from infra.options import Options, read_options
+from infra.options import Options, read_options, require_emulator
 from infra.stack import HuhangStack
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     region = context("region") or os.environ.get("CDK_DEFAULT_REGION")
     account = context("account") or os.environ.get("CDK_DEFAULT_ACCOUNT")
     options = read_options(context, region, account)
+    require_emulator(options, os.environ.get("AWS_ENDPOINT_URL", ""))
     app, _ = make_app(options, build_bundles(options.target))
     app.synth()
 

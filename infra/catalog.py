@@ -16,6 +16,10 @@ _SAVE = ("PutItem", "UpdateItem", "ConditionCheckItem")  # a transaction needs t
 _DECIDE = (*_LOAD, *_SAVE, "DeleteItem")  # and take a case off the register of those that need people
 
 
+LOST_TICKS = "ticks"
+"""The kind of dead letters that tell of a scheduled function that did not run, or failed."""
+
+
 class Trigger(Enum):
     """What wakes a function."""
 
@@ -43,6 +47,8 @@ class Door:
 
     routes: tuple[str, ...]
     guard: str  # one sentence, for whoever audits an API without authorizers
+    rate_max: int  # requests a second, of all its routes each; twice as many at a moment
+    share: float = 1.0  # of `webhook_concurrency`, if that is given: no door's flood closes another
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "POST /webhooks/{source}/{merchant_id}/{token}",
             ),
             guard="Vendors sign their pushes; the function verifies every one.",
+            rate_max=1_000,
         ),
         sends_to=INBOXES,
         reads_secrets=True,
@@ -106,6 +113,8 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "GET /v1/openapi.json",
             ),
             guard="The function compares the merchant's own token; the description of the API is public.",
+            rate_max=50,
+            share=0.2,
         ),
         sends_to=(Lane.REFUNDS, Lane.PARCELS),
         table_actions=(*_LOAD, "DeleteItem"),
@@ -118,6 +127,8 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         door=Door(
             ("POST /v1/chat/{merchant_id}/route",),
             guard="Chat desktops sign their questions; the function verifies every one.",
+            rate_max=200,
+            share=0.5,
         ),
         sends_to=(Lane.CHATS,),  # what is not decided at once
         table_actions=("BatchGetItem", "PutItem"),

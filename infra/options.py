@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from infra.bundle.targets import Target, lambda_target, local_target, machine_architecture
 
 Egress = Literal["direct", "nat"]
+EMULATOR_ACCOUNT = "000000000000"
+UPGRADES = ("at_once", "canary", "linear")
 
 
 class OptionRefused(ValueError):
@@ -25,6 +28,9 @@ class Options:
     webhook_concurrency: int | None = None  # reserved for receive_webhook; None: the account's pool
     vendor_egress: Egress = "direct"  # nat: vendors see two fixed addresses
     operators_email: str | None = None  # who reads the alarms; None: subscribe to the topic by hand
+    upgrade: str = "at_once"  # canary, linear: a new version takes over step by step, and back if it fails
+    domain_name: str | None = None  # of the HTTP API, with a certificate of the same region
+    certificate_arn: str | None = None
 
     @property
     def target(self) -> Target:
@@ -42,6 +48,8 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
     in_china = (region or "").startswith("cn-")
     default = machine_architecture() if local else "x86_64" if in_china else "arm64"
     reserved = context("webhook_concurrency")
+    if bool(context("domain_name")) != bool(context("certificate_arn")):
+        raise OptionRefused("domain_name and certificate_arn come together: the name, and its certificate in ACM")
     return Options(
         stack_name=str(context("stack_name") or "huhang"),
         local=local,
@@ -51,7 +59,30 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         webhook_concurrency=int(reserved) if reserved else 8 if local else None,
         vendor_egress="nat" if _choice(context, "vendor_egress", "direct", ("direct", "nat")) == "nat" else "direct",
         operators_email=context("operators_email"),
+        upgrade=_choice(context, "upgrade", "at_once", UPGRADES),
+        domain_name=context("domain_name"),
+        certificate_arn=context("certificate_arn"),
     )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether an address is on this machine."""
+    return urlsplit(endpoint).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+def require_emulator(options: Options, endpoint: str) -> None:
+    """Keep what is only for this machine out of real accounts: fewer guards, another interpreter, the sandbox.
+
+    Raises:
+        OptionRefused: the account is not the emulator's, or AWS's endpoint is not on this machine.
+    """
+    if not options.local:
+        return
+    if options.account != EMULATOR_ACCOUNT or not is_loopback(endpoint):
+        raise OptionRefused(
+            f"local=true is only for the emulator (account {EMULATOR_ACCOUNT}, AWS_ENDPOINT_URL on this machine), "
+            f"not for account {options.account} at {endpoint or 'AWS'}: leave it out"
+        )
 
 
 def _choice(context: Callable[[str], Any], key: str, default: str, allowed: tuple[str, ...]) -> str:

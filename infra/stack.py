@@ -7,8 +7,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.bundle.build import Bundles
-from infra.catalog import FUNCTIONS, Changes, Door, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, LOST_TICKS, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.event_function import EventFunction, Surroundings
+from infra.constructs.gradual_upgrade import GradualUpgrade
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
 from infra.constructs.operators import Operators
@@ -48,10 +49,13 @@ class HuhangStack(Stack):
             history=self.history,
             egress=egress,
         )
+        self.lost_ticks = self._make_dead_letters(LOST_TICKS, "A scheduled function did not run or failed at a tick.")
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
         self.front_door = WebhookApi(self, "Webhooks", options)
         for function in self.functions.values():
             self._wake(function)
+        if self.options.upgrade != "at_once":
+            GradualUpgrade(self, "Upgrade", self.functions.values(), self.options.upgrade)
         self.operators.watch_own_metrics()
         self._make_outputs(egress)
 
@@ -73,6 +77,7 @@ class HuhangStack(Stack):
                 point_in_time_recovery_enabled=True
             ),
             removal_policy=RemovalPolicy.DESTROY if self.options.local else RemovalPolicy.RETAIN,
+            deletion_protection=not self.options.local,
         )
 
     def _make_lane(self, lane: Lane) -> LaneQueue:
@@ -98,7 +103,7 @@ class HuhangStack(Stack):
             case FunctionSpec(trigger=Trigger.HTTP, door=Door() as door):
                 self.front_door.lead_to(function, door)
             case FunctionSpec(trigger=Trigger.SCHEDULE):
-                wake_by_schedule(function)
+                wake_by_schedule(function, self.lost_ticks)
             case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):
                 wake_by_queues(function, self.lanes[lane].queues)
             case FunctionSpec(trigger=Trigger.STREAM, changes=Changes() as changes):
@@ -108,7 +113,8 @@ class HuhangStack(Stack):
     def _make_outputs(self, egress: VendorEgress | None) -> None:
         """Tell people and programs what was made. (`api_endpoint`: MiniStack's stage URL is not its own.)"""
         outputs: Mapping[str, str] = {
-            "WebhookBaseUrl": self.front_door.api.api_endpoint,
+            "WebhookBaseUrl": self.front_door.base_url,
+            **self.front_door.domain_outputs,
             "TableName": self.table.table_name,
             "HistoryBucketName": self.history.bucket.bucket_name,
             "OperatorsTopicArn": self.operators.topic.topic_arn,

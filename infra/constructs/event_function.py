@@ -55,8 +55,15 @@ class EventFunction(Construct):
         )
         self.role = self._make_role(log_group, around)
         self.function = self._make_function(log_group, around)
+        self.entry = self._make_entry(around.options)
         errors = self.function.metric_errors(period=Duration.minutes(5), statistic="Sum")
-        around.operators.watch(f"{spec.name}-errors", errors, spec.failure_means)
+        self.errors_alarm = around.operators.watch(f"{spec.name}-errors", errors, spec.failure_means)
+
+    def _make_entry(self, options: Options) -> lambda_.IFunction:
+        """Give what triggers call: the newest code, or the alias that a gradual upgrade moves between versions."""
+        if options.upgrade == "at_once":
+            return self.function
+        return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
     def _make_function(self, log_group: logs.ILogGroup, around: Surroundings) -> lambda_.Function:
         """Make the function itself, inside the network only if it calls vendors and they want a fixed address."""
@@ -79,12 +86,18 @@ class EventFunction(Construct):
             environment=self._settings(around).to_environment(),
             timeout=Duration.seconds(int(spec.timeout.total_seconds())),
             memory_size=spec.memory_mib,
-            reserved_concurrent_executions=options.webhook_concurrency if is_thin else None,
+            reserved_concurrent_executions=self._reserved(options),
             vpc=behind_nat.vpc if behind_nat else None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS) if behind_nat else None,
         )
         accept_finding(function, "AwsSolutions-L1", "The wheels are locked for this Python, and every region has it.")
         return function
+
+    def _reserved(self, options: Options) -> int | None:
+        """Give an HTTP function its own share of the account's concurrency, if the doors are to have one."""
+        if self.spec.door is None or options.webhook_concurrency is None:
+            return None
+        return max(1, round(options.webhook_concurrency * self.spec.door.share))
 
     def _settings(self, around: Surroundings) -> Settings:
         """Give the settings of this function: what it uses and nothing else."""

@@ -8,6 +8,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 
@@ -20,18 +21,21 @@ from infra.constructs.suppression import accept_finding
 def wake_by_queues(woken: EventFunction, queues: Iterable[sqs.IQueue]) -> None:
     """Hand messages over in batches, with a limit so that a backlog leaves room for webhooks and the other queue."""
     for queue in queues:
-        woken.function.add_event_source(
-            sources.SqsEventSource(
-                queue,
-                batch_size=woken.spec.batch_max,
-                max_concurrency=woken.spec.concurrency_max,
-                report_batch_item_failures=True,
-            )
+        queue.grant_consume_messages(woken.role)
+        mapping = lambda_.EventSourceMapping(
+            woken,
+            f"From{queue.node.id}",
+            target=woken.entry,
+            event_source_arn=queue.queue_arn,
+            batch_size=woken.spec.batch_max,
+            max_concurrency=woken.spec.concurrency_max,
+            report_batch_item_failures=True,
         )
+        mapping.node.add_dependency(woken.role)
 
 
-def wake_by_schedule(woken: EventFunction) -> None:
-    """Tick. A failed tick is not repeated: the next one does its work."""
+def wake_by_schedule(woken: EventFunction, lost: DeadLetters) -> None:
+    """Tick. A failed tick is not repeated, since the next one does its work, but it is told of."""
     every = woken.spec.every
     if every is None:
         raise ValueError(f"{woken.spec.name} has no interval in the catalog")
@@ -40,10 +44,14 @@ def wake_by_schedule(woken: EventFunction) -> None:
         "Tick",
         schedule=events.Schedule.rate(Duration.seconds(int(every.total_seconds()))),
         targets=[
-            targets.LambdaFunction(woken.function, retry_attempts=0, max_event_age=Duration.minutes(1)),
+            targets.LambdaFunction(
+                woken.entry, retry_attempts=0, max_event_age=Duration.minutes(1), dead_letter_queue=lost.queue
+            ),
         ],
     )
-    woken.function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
+    woken.entry.configure_async_invoke(
+        retry_attempts=0, max_event_age=Duration.minutes(1), on_failure=destinations.SqsDestination(lost.queue)
+    )
 
 
 def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.Table, failures: DeadLetters) -> None:
@@ -54,7 +62,7 @@ def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.Tabl
     mapping = lambda_.EventSourceMapping(
         woken,
         changes.name,
-        target=woken.function,
+        target=woken.entry,
         event_source_arn=table.table_stream_arn,
         starting_position=lambda_.StartingPosition.TRIM_HORIZON,
         batch_size=woken.spec.batch_max,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.catalog import LOST_TICKS
 from infra.dead_letters.command_line import SAMPLE_MAX, make_parser
 from infra.dead_letters.reasons import reasons_of, short
 from infra.dead_letters.shelf import KINDS, Letter, Send, Shelf
@@ -87,6 +88,8 @@ def _show(asked: argparse.Namespace, deployed: Deployed) -> Answer:
 
 
 def _redrive(asked: argparse.Namespace, deployed: Deployed) -> Answer:
+    if asked.kind == LOST_TICKS:
+        raise NotReplayable("a lost tick is not repeated: the next one has done its work; `discard` it")
     shelf = Shelf(deployed, asked.kind)
     send: Send = shelf.send_to_lane if asked.kind in set(Lane) else lambda letter: hand_over(letter, deployed)
     return _move(asked, shelf, send, "back to work")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from infra.catalog import LOST_TICKS
 from infra.dead_letters.shelf import KINDS, Letter
 from infra.deployed import Deployed
 
@@ -32,10 +33,12 @@ def short(reason: str) -> str:
 
 
 def _condition(letter: Letter) -> str:
-    """Say why a change of the table was given up: the message itself says so."""
-    if "DDBStreamBatchInfo" not in letter.body:
-        return ""
-    return str(json.loads(letter.body).get("requestContext", {}).get("condition", ""))
+    """Say why a change of the table or a tick was given up: the message itself says so."""
+    context = _read(letter.body).get("requestContext", {})
+    name = str(context.get("functionArn", "")).partition(":function:")[2]
+    if letter.kind == LOST_TICKS and not context:
+        return "it never reached the function"
+    return f"{context.get('condition', '')} {name}".strip()
 
 
 def _failures(logs: Any, group: str, since_ms: int) -> Iterable[Mapping[str, Any]]:

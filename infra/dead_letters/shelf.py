@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from infra.catalog import FUNCTIONS
+from infra.catalog import FUNCTIONS, LOST_TICKS
 from infra.deployed import Deployed
 from shared.domain.lanes import Lane
 
@@ -18,9 +18,11 @@ BATCH_MAX = 10
 HIDDEN_S = 60  # while it is looked at or moved; then it shows again by itself
 EMPTY_MAX = 3  # so many empty answers in a row are believed: SQS asks only a part of its servers at a time
 
-KINDS: dict[str, str] = {spec.consumes.value: spec.name for spec in FUNCTIONS if spec.consumes} | {
-    spec.changes.dead_letters: spec.name for spec in FUNCTIONS if spec.changes
-}
+KINDS: dict[str, str] = (
+    {spec.consumes.value: spec.name for spec in FUNCTIONS if spec.consumes}
+    | {spec.changes.dead_letters: spec.name for spec in FUNCTIONS if spec.changes}
+    | {LOST_TICKS: "any scheduled function"}
+)
 """The kinds of dead letters and the function that failed on each."""
 
 
@@ -41,7 +43,9 @@ class Letter(NamedTuple):
             message = json.loads(self.body)
             named = message["type"]
         except (ValueError, KeyError, TypeError):
-            return "places in the stream" if "DDBStreamBatchInfo" in self.body else "not a message of ours"
+            if "DDBStreamBatchInfo" in self.body:
+                return "places in the stream"
+            return "a tick" if self.kind == LOST_TICKS else "not a message of ours"
         return f"push of {message.get('source')}" if named == "raw_push" else str(named)
 
     @property

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import boto3
 from botocore.exceptions import ClientError
@@ -19,7 +18,7 @@ from infra.bundle.targets import local_target
 from infra.local.home import ROOT, Home
 from infra.local.ministack import ACCOUNT, CREDENTIALS, REGION
 from infra.local.processes import tail_of
-from infra.options import read_options
+from infra.options import is_loopback, read_options
 
 STACK = "huhang"
 WORKERS_PER_QUEUE_MAX = 3
@@ -43,7 +42,7 @@ def require_loopback(endpoint: str) -> None:
     Raises:
         NotLoopback: it is not.
     """
-    if urlparse(endpoint).hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if not is_loopback(endpoint):
         raise NotLoopback(f"{endpoint} is not on this machine; the local cloud never talks to another one")
 
 

@@ -15,8 +15,9 @@ from infra.local.processes import (
     wait_until_healthy,
 )
 from infra.local.time_machine import CLOUD_ENVIRONMENT, install_worker_clock
+from infra.options import EMULATOR_ACCOUNT
 
-ACCOUNT = "000000000000"
+ACCOUNT = EMULATOR_ACCOUNT
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 _NAME = "ministack"

@@ -1,6 +1,6 @@
 """A bulkhead per vendor: one that hangs must not occupy all callers of its lane, or others' commands wait behind it.
 
-Each environment remembers which hosts have kept it waiting. On the lane itself, a command to such a host is not begun:
+Each environment remembers which hosts of which vendors have kept it waiting. On the lane itself, a command to such a host is not begun:
 it goes to the lane's second queue, whose consumers have time, and where it is tried at once. So the first call of an
 environment may hang for the time limit; those after it, for five minutes, do not.
 """
@@ -26,12 +26,12 @@ class Patience:
         self._elapsed_s = elapsed_s
         self._slow_until_s: dict[str, float] = {}
 
-    def begin(self, http: Http, *, endless: bool) -> Http:
-        """Give the way to the vendors for one command; `endless` waits for slow ones too."""
-        return _Talk(http, self, is_begun=endless)
+    def begin(self, http: Http, vendor: str, *, endless: bool) -> Http:
+        """Give the way to a vendor for one command; `endless` waits for a slow one too."""
+        return _Talk(http, vendor, self, is_begun=endless)
 
     def is_slow(self, host: str) -> bool:
-        """Tell whether a host has kept us waiting lately."""
+        """Tell whether a vendor's host has kept us waiting lately."""
         return self._elapsed_s() < self._slow_until_s.get(host, 0)
 
     def note(self, host: str, took_s: float) -> None:
@@ -52,8 +52,9 @@ class Patience:
 class _Talk:
     """All requests of one command; only its first can be put off, since an earlier one may have had its effect."""
 
-    def __init__(self, http: Http, patience: Patience, *, is_begun: bool) -> None:
+    def __init__(self, http: Http, vendor: str, patience: Patience, *, is_begun: bool) -> None:
         self._http = http
+        self._vendor = vendor
         self._patience = patience
         self._is_begun = is_begun
 
@@ -63,7 +64,7 @@ class _Talk:
         Raises:
             Waiting: the host has kept us waiting lately; nothing was sent.
         """
-        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        host = f"{self._vendor} at {urlsplit(request.url).netloc.rpartition('@')[2]}"
         if not self._is_begun and self._patience.is_slow(host):
             raise Waiting(host)
         self._is_begun = True

@@ -81,7 +81,7 @@ class Caller:
         _, vendor, _ = _addressee(command)
 
         def act(http: Http) -> AnyEvent | None:
-            return self._call(command, attempt, self.patience.begin(http, endless=is_aside))
+            return self._call(command, attempt, self.patience.begin(http, vendor, endless=is_aside))
 
         return watched(act, self._http, self._clock, vendor, tell)
 

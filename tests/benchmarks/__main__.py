@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from infra.bundle.build import ROOT
-from tests.benchmarks import rows, watch_rows
+from tests.benchmarks import costs, rows, watch_rows
 from tests.benchmarks.loopback import serving
 from tests.benchmarks.session import Session, SessionRefused, begin_session
 from tests.benchmarks.starts import Starts
@@ -66,6 +66,9 @@ def _measure(session: Session, events: int, shipments: int) -> list[Row]:
         show("What the door loads", [*rows.load_rows(starts), *rows.wall_rows(starts)])
     show("Bundles", list(rows.bundle_rows(session)))
     show("AWS calls and write units, through the real handlers", list(rows.call_rows()))
+    used = costs.use_of_mix()
+    print("", *costs.report(used, costs.last_commit()), sep="\n")
+    show("Costs", list(rows.cost_rows(used)))
     show("Logs and the way to the courier", [*rows.log_rows(events), *rows.demo_rows()])
     show("Storms of duplicates", list(watch_rows.storm_rows()))
     if shipments:

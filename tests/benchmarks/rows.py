@@ -3,13 +3,14 @@
 import json
 import statistics
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.bundle.__main__ import size_mib
 from infra.local.home import DEFAULT_HOME
 from shared.domain.commands import HARMLESS
 from shared.domain.keys import CaseKind
+from tests.benchmarks.costs import PRICES, priced, total_of
 from tests.benchmarks.counts import Tally, cases_at_rest, tally
 from tests.benchmarks.givens import intercept, stream_event
 from tests.benchmarks.logs import log_bytes_per_event
@@ -130,6 +131,15 @@ def log_rows(events: int) -> Iterator[Row]:
     shown = f"{door + worker:.0f} (door {door:.0f}, worker {worker:.0f})"
     yield Row("P20", f"log bytes per event, {events:,} events", door + worker, shown, "0", gate=400, aim=250)
     yield from routing_rows()  # P16 and P17
+
+
+def cost_rows(used: Mapping[str, float]) -> Iterator[Row]:
+    """C16: what 1,000 orders cost where all prices are known."""
+    for region, most in PRICES["budget"].items():
+        currency = PRICES["regions"][region]["currency"]
+        total = total_of(priced(used, region))
+        what = f"{currency} per 1,000 orders at the list prices of {region}"
+        yield Row("C16", what, total or 0, f"{total or 0:.4f}", gate=most)
 
 
 def demo_rows(home: Path = DEFAULT_HOME) -> Iterator[Row]:

@@ -16,8 +16,17 @@ from infra.stack import HuhangStack
 ACCOUNT = "111122223333"
 CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
     "aws": ("us-east-1", {}),
-    "aws-cn": ("cn-north-1", {"webhook_concurrency": "50"}),
-    "nat": ("us-east-1", {"vendor_egress": "nat", "operators_email": "operators@example.com"}),
+    "aws-cn": ("cn-north-1", {"webhook_concurrency": "50", "upgrade": "canary"}),
+    "nat": (
+        "us-east-1",
+        {
+            "vendor_egress": "nat",
+            "operators_email": "operators@example.com",
+            "upgrade": "linear",
+            "domain_name": "hooks.example.com",
+            "certificate_arn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555",
+        },
+    ),
 }
 Properties = dict[str, Any]
 
@@ -51,9 +60,21 @@ class Deployment:
 
     def mappings_of(self, function: str) -> list[Properties]:
         """Give the event source mappings of a function."""
-        ids = [key for key, f in self.all("AWS::Lambda::Function").items() if f["FunctionName"] == f"huhang-{function}"]
         mappings = self.all("AWS::Lambda::EventSourceMapping").values()
-        return [mapping for mapping in mappings if mapping["FunctionName"] == {"Ref": ids[0]}]
+        return [mapping for mapping in mappings if self.called(mapping["FunctionName"]) == f"huhang-{function}"]
+
+    def called(self, reference: Any) -> str:
+        """Give the name of the function that a trigger calls: by itself, or by its alias where upgrades are gradual."""
+        found = logical_id(reference)
+        aliases = self.all("AWS::Lambda::Alias")
+        assert (found in aliases) == self.is_gradual, reference
+        target = logical_id(aliases[found]["FunctionName"]) if found in aliases else found
+        return str(self.all("AWS::Lambda::Function")[target]["FunctionName"])
+
+    @property
+    def is_gradual(self) -> bool:
+        """Tell whether upgrades take over step by step."""
+        return "upgrade" in CONTEXTS[self.name][1]
 
     def mapping_of(self, function: str) -> Properties:
         """Give the one event source mapping of a function."""

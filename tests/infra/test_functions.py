@@ -98,10 +98,12 @@ def test_every_lane_has_exactly_one_consumer() -> None:
     assert sorted(spec.consumes for spec in FUNCTIONS if spec.consumes) == sorted(Lane)
 
 
-def test_only_the_door_keeps_capacity_for_itself_and_only_if_asked(deployments: dict[str, Deployment]) -> None:
+def test_only_doors_have_capacity_of_their_own_and_only_if_asked(deployments: dict[str, Deployment]) -> None:
     reserved = {
         deployment.name: {name: f.get("ReservedConcurrentExecutions") for name, f in deployment.functions().items()}
         for deployment in deployments.values()
     }
-    assert reserved["aws-cn"].pop("receive_webhook") == 50
+    doors = {"receive_webhook": 50, "route_message": 25, "show_board": 10}
+    assert {name: reserved["aws-cn"].pop(name) for name in doors} == doors
+    assert set(doors) == {spec.name for spec in FUNCTIONS if spec.door}
     assert not [value for functions in reserved.values() for value in functions.values() if value]

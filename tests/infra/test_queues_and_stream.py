@@ -111,6 +111,22 @@ def test_ticks_are_not_repeated_since_the_next_one_does_their_work(deployed: Dep
         assert invocation["MaximumRetryAttempts"] == 0
 
 
+def test_a_tick_that_is_lost_is_kept_whether_it_never_came_or_failed(deployed: Deployment) -> None:
+    queues = deployed.all("AWS::SQS::Queue")
+    ticking = {f"huhang-{spec.name}" for spec in FUNCTIONS if spec.trigger is Trigger.SCHEDULE}
+    rules = [target for rule in deployed.all("AWS::Events::Rule").values() for target in rule["Targets"]]
+    assert {deployed.called(target["Arn"]) for target in rules} == ticking
+    for target in rules:
+        assert queues[logical_id(target["DeadLetterConfig"]["Arn"])]["QueueName"] == "huhang-ticks-dead"
+    failures = deployed.all("AWS::Lambda::EventInvokeConfig").values()
+    functions = deployed.all("AWS::Lambda::Function")
+    assert {functions[logical_id(one["FunctionName"])]["FunctionName"] for one in failures} >= ticking
+    for one in failures:
+        destination = one["DestinationConfig"]["OnFailure"]["Destination"]
+        assert queues[logical_id(destination)]["QueueName"].endswith("-dead")
+        assert one["Qualifier"] == ("live" if deployed.is_gradual else "$LATEST") or deployed.is_gradual
+
+
 def test_the_table_streams_new_images_expires_and_survives_its_stack(deployed: Deployment) -> None:
     [table] = deployed.all("AWS::DynamoDB::Table").values()
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
@@ -120,3 +136,21 @@ def test_the_table_streams_new_images_expires_and_survives_its_stack(deployed: D
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
     [resource] = [r for r in deployed.template["Resources"].values() if r["Type"] == "AWS::DynamoDB::Table"]
     assert resource["DeletionPolicy"] == "Retain"
+    assert table["DeletionProtectionEnabled"]
+
+
+def test_every_queue_keeps_for_two_weeks_and_every_other_one_leads_to_dead_letters(deployed: Deployment) -> None:
+    for queue in deployed.all("AWS::SQS::Queue").values():
+        assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS_S, queue["QueueName"]
+        assert ("RedrivePolicy" in queue) != queue["QueueName"].endswith("-dead"), queue["QueueName"]
+
+
+def test_every_log_group_forgets(deployed: Deployment) -> None:
+    for group in deployed.all("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == 30, group["LogGroupName"]
+
+
+def test_every_table_is_restorable_and_protected(deployed: Deployment) -> None:
+    for table in deployed.all("AWS::DynamoDB::Table").values():
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert table["DeletionProtectionEnabled"]

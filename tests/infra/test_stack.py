@@ -1,5 +1,6 @@
 """The front door, the alarms, the network, and what every partition and rule book asks for."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from cdk_nag import AwsSolutionsChecks
 from functions.show_board.handler import DESCRIPTION
 from infra.catalog import FUNCTIONS
 from infra.constructs.operators import NAMESPACE, OWN_METRICS
-from infra.options import OptionRefused, read_options
+from infra.local.home import ROOT
+from infra.options import EMULATOR_ACCOUNT, OptionRefused, read_options, require_emulator
 from shared import telemetry
 from shared.domain.lanes import Lane
 from shared.workflows.show_board import ROUTES
@@ -30,11 +32,10 @@ def test_the_front_door_takes_pushes_with_and_without_a_token_and_the_desks_ques
 
 def test_every_route_leads_to_the_function_that_knows_it(deployed: Deployment) -> None:
     integrations = deployed.all("AWS::ApiGatewayV2::Integration")
-    functions = deployed.all("AWS::Lambda::Function")
     led: dict[str, set[str]] = {}
     for route in deployed.all("AWS::ApiGatewayV2::Route").values():
         integration = integrations[logical_id(route["Target"]["Fn::Join"][1][1])]
-        name = functions[logical_id(integration["IntegrationUri"])]["FunctionName"].removeprefix("huhang-")
+        name = deployed.called(integration["IntegrationUri"]).removeprefix("huhang-")
         led.setdefault(name, set()).add(route["RouteKey"])
         assert integration["PayloadFormatVersion"] == "2.0"
     assert led == {spec.name: set(spec.door.routes) for spec in FUNCTIONS if spec.door}
@@ -44,6 +45,12 @@ def test_every_route_leads_to_the_function_that_knows_it(deployed: Deployment) -
 def test_the_front_door_is_throttled_and_never_logs_a_path_since_it_may_hold_a_token(deployed: Deployment) -> None:
     [stage] = deployed.all("AWS::ApiGatewayV2::Stage").values()
     assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000}
+    rates = {key: spec.door.rate_max for spec in FUNCTIONS if spec.door for key in spec.door.routes}
+    assert stage["RouteSettings"] == {
+        key: {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate} for key, rate in rates.items()
+    }
+    [resource] = [r for r in deployed.template["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Stage"]
+    assert set(resource["DependsOn"]) >= set(deployed.all("AWS::ApiGatewayV2::Route")), "a rate needs its route"
     assert "$context.routeKey" in stage["AccessLogSettings"]["Format"]
     assert "path" not in stage["AccessLogSettings"]["Format"].lower()
 
@@ -67,7 +74,13 @@ def test_operators_are_told_where_everything_is(deployed: Deployment) -> None:
     outputs = deployed.template["Outputs"]
     queues = {f"{lane.name.title().replace('_', '')}QueueUrl" for lane in Lane}
     assert {"WebhookBaseUrl", "TableName", "HistoryBucketName", "OperatorsTopicArn"} | queues <= set(outputs)
-    assert outputs["WebhookBaseUrl"]["Value"]["Fn::GetAtt"][1] == "ApiEndpoint"
+    if deployed.name == "nat":
+        assert outputs["WebhookBaseUrl"]["Value"] == "https://hooks.example.com"
+        assert outputs["DomainTarget"]["Value"]["Fn::GetAtt"][1] == "RegionalDomainName"
+        assert outputs["ApiEndpoint"]["Value"]["Fn::GetAtt"][1] == "ApiEndpoint"
+    else:
+        assert outputs["WebhookBaseUrl"]["Value"]["Fn::GetAtt"][1] == "ApiEndpoint"
+        assert "DomainTarget" not in outputs
 
 
 def test_only_functions_that_call_vendors_go_through_fixed_addresses_and_only_if_asked(deployed: Deployment) -> None:
@@ -105,7 +118,70 @@ def test_cloudformation_lint_has_nothing_to_say(deployed: Deployment) -> None:
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-@pytest.mark.parametrize("wrong", [{"architecture": "mips"}, {"vendor_egress": "vpn"}, {"local": "maybe"}])
+def test_the_api_answers_under_its_own_name_over_modern_tls_if_asked(deployed: Deployment) -> None:
+    names = list(deployed.all("AWS::ApiGatewayV2::DomainName").values())
+    assert [one["DomainName"] for one in names] == (["hooks.example.com"] if deployed.name == "nat" else [])
+    assert len(deployed.all("AWS::ApiGatewayV2::ApiMapping")) == len(names)
+    for one in names:
+        [configuration] = one["DomainNameConfigurations"]
+        assert configuration["EndpointType"] == "REGIONAL"
+
+
+def test_a_gradual_upgrade_moves_every_function_and_back_when_its_errors_alarm_rings(deployed: Deployment) -> None:
+    groups = list(deployed.all("AWS::CodeDeploy::DeploymentGroup").values())
+    assert len(groups) == (len(FUNCTIONS) if deployed.is_gradual else 0)
+    rings = {logical_id(alarm["Name"]) for group in groups for alarm in group["AlarmConfiguration"]["Alarms"]}
+    watched = {key for key, one in deployed.all("AWS::CloudWatch::Alarm").items() if "-errors" in one["AlarmName"]}
+    assert rings == (watched if deployed.is_gradual else set())
+    for group in groups:
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    resources = deployed.template["Resources"].values()
+    moved = [r for r in resources if "CodeDeployLambdaAliasUpdate" in r.get("UpdatePolicy", {})]
+    assert len(moved) == len(deployed.all("AWS::Lambda::Alias")) == len(groups)
+
+
+def test_nothing_that_is_only_for_one_machine_reaches_a_real_account(deployed: Deployment) -> None:
+    words = list(words_in(deployed.template))
+    assert not [word for word in words if "AWS_ENDPOINT_URL" in word or "sandbox" in word.lower()]
+    assert not [word for word in words if "ms-custom-id" in word or "127.0.0.1" in word or "localhost" in word]
+
+
+@pytest.mark.parametrize(
+    ("account", "endpoint"),
+    [("111122223333", "http://localhost:4566"), (EMULATOR_ACCOUNT, ""), (EMULATOR_ACCOUNT, "https://aws.example.com")],
+)
+def test_what_is_only_for_one_machine_is_not_even_synthesized_for_another(account: str, endpoint: str) -> None:
+    options = read_options({"local": "true"}.get, "us-east-1", account)
+    with pytest.raises(OptionRefused, match="local=true is only for the emulator"):
+        require_emulator(options, endpoint)
+
+
+def test_the_emulator_may_have_it_and_real_accounts_need_no_emulator() -> None:
+    require_emulator(read_options({"local": "true"}.get, "us-east-1", EMULATOR_ACCOUNT), "http://127.0.0.1:4566")
+    require_emulator(read_options({}.get, "us-east-1", "111122223333"), "")
+
+
+def test_the_app_itself_asks_before_it_synthesizes(tmp_path: Path) -> None:
+    environment = {**os.environ, "CDK_DEFAULT_ACCOUNT": "111122223333", "CDK_CONTEXT_JSON": '{"local":"true"}'}
+    environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "CDK_OUTDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "infra.app"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "local=true is only for the emulator" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"architecture": "mips"},
+        {"vendor_egress": "vpn"},
+        {"local": "maybe"},
+        {"upgrade": "big bang"},
+        {"domain_name": "hooks.example.com"},
+        {"certificate_arn": "arn:aws:acm:us-east-1:1:certificate/1"},
+    ],
+)
 def test_an_unknown_option_is_refused_by_name(wrong: dict[str, str]) -> None:
     [key] = wrong
     with pytest.raises(OptionRefused, match=key):

@@ -6,13 +6,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import pytest
 
 from shared.domain.commands import HARMLESS
 from shared.domain.keys import CaseKind
+from tests.benchmarks.costs import COMMITTED, PRICES, mixed, over_budget, priced, total_of
 from tests.benchmarks.counts import CALLERS, cases_at_rest, fates_of, tally
 from tests.benchmarks.givens import MERCHANT, WAYBILL, intercept, stream_event, zto_scan
 from tests.benchmarks.logs import log_bytes_per_event
@@ -21,6 +22,7 @@ from tests.benchmarks.running import running
 from tests.benchmarks.story import SCANS, tell_delivered, tell_refunded
 from tests.sizes import item_size
 
+TOLERANCE = 0.05  # of what 1,000 orders use
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
 
@@ -146,3 +148,34 @@ def test_the_door_loads_neither_models_nor_clients(source: str) -> None:
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     heavy = {"pydantic", "botocore", "boto3", "httpx", "aws_lambda_powertools", "urllib3", "dataclasses", "logging"}
     assert loaded & heavy == set()
+
+
+# ---- money -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def used(delivered: tuple[Loop, dict[str, int]], refunded: tuple[Loop, dict[str, int]]) -> Mapping[str, float]:
+    """What a thousand orders use."""
+    return mixed(delivered[0], refunded[0])
+
+
+def test_a_thousand_orders_cost_no_more_than_they_may(used: Mapping[str, float]) -> None:
+    assert over_budget(used) == []
+
+
+def test_whoever_changes_what_orders_cost_says_so(used: Mapping[str, float]) -> None:
+    """Run `python -m tests.benchmarks.costs --write` and commit what it writes."""
+    known = json.loads(COMMITTED.read_text())["use"]
+    assert set(known) == set(used)
+    assert {what: amount for what, amount in used.items() if abs(amount / known[what] - 1) > TOLERANCE} == {}
+
+
+def test_without_a_price_there_is_no_sum(used: Mapping[str, float]) -> None:
+    assert total_of(priced(used, "cn-north-1")) is None
+    assert [line.what for line in priced(used, "cn-north-1") if line.costs is not None] == ["write_units"]
+
+
+def test_every_price_has_a_source_and_a_date() -> None:
+    for region in PRICES["regions"].values():
+        assert region["read_on"].startswith("20")
+        assert all(price["source"] for price in region["prices"].values())

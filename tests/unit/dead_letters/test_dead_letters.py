@@ -241,3 +241,17 @@ def test_what_makes_no_sense_is_refused(wrong: list[str], capsys: pytest.Capture
         main(wrong)
     assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_lost_tick_says_whose_it_was_and_is_not_repeated(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    arn = "arn:aws-cn:lambda:cn-north-1:111122223333:function:huhang-poll_sources:live"
+    cloud.bury("ticks", {"requestContext": {"functionArn": arn, "condition": "RetriesExhausted"}})
+    cloud.bury("ticks", {"source": "aws.events", "detail-type": "Scheduled Event"})
+    [found] = run(capsys, "list", "ticks")
+    assert {(one["what"], one["why"]) for one in found["failures"]} == {
+        ("a tick", "RetriesExhausted huhang-poll_sources:live"),
+        ("a tick", "it never reached the function"),
+    }
+    assert main(["redrive", "ticks", "--yes"]) == 1
+    assert "the next one has done its work" in capsys.readouterr().err
+    assert run(capsys, "discard", "ticks", "--yes")["moved"] == 2

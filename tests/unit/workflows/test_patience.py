@@ -44,35 +44,41 @@ def patience(outside: Outside) -> Patience:
 
 def hang(outside: Outside, patience: Patience) -> None:
     with pytest.raises(Unclear):
-        patience.begin(outside, endless=False).send(HANGING)
+        patience.begin(outside, "zto", endless=False).send(HANGING)
 
 
 def test_the_second_command_to_a_silent_vendor_is_put_off_before_anything_is_sent(
     outside: Outside, patience: Patience
 ) -> None:
     hang(outside, patience)
-    with pytest.raises(Waiting, match=r"slow\.test keeps us waiting"):
-        patience.begin(outside, endless=False).send(HANGING)
+    with pytest.raises(Waiting, match=r"zto at slow\.test keeps us waiting"):
+        patience.begin(outside, "zto", endless=False).send(HANGING)
     assert len(outside.asked) == 1
 
 
 def test_other_vendors_are_called_as_ever(outside: Outside, patience: Patience) -> None:
     hang(outside, patience)
-    assert patience.begin(outside, endless=False).send(ANSWERING).status == 200
+    assert patience.begin(outside, "zto", endless=False).send(ANSWERING).status == 200
+
+
+def test_another_vendor_on_the_same_host_is_called_as_ever(outside: Outside, patience: Patience) -> None:
+    hang(outside, patience)
+    outside.took = 0.5
+    assert patience.begin(outside, "yto", endless=False).send(HANGING).status == 200
 
 
 def test_aside_it_is_tried_at_once_and_an_answer_in_time_ends_it(outside: Outside, patience: Patience) -> None:
     hang(outside, patience)
     outside.took = 0.5
-    assert patience.begin(outside, endless=True).send(HANGING).status == 200
-    assert patience.begin(outside, endless=False).send(HANGING).status == 200
+    assert patience.begin(outside, "zto", endless=True).send(HANGING).status == 200
+    assert patience.begin(outside, "zto", endless=False).send(HANGING).status == 200
 
 
 def test_a_slow_answer_counts_as_much_as_none(outside: Outside, patience: Patience) -> None:
     outside.took = SLOW.total_seconds()
-    patience.begin(outside, endless=False).send(HANGING)
+    patience.begin(outside, "zto", endless=False).send(HANGING)
     with pytest.raises(Waiting):
-        patience.begin(outside, endless=False).send(HANGING)
+        patience.begin(outside, "zto", endless=False).send(HANGING)
 
 
 def test_it_is_forgotten_after_five_minutes(outside: Outside, patience: Patience) -> None:
@@ -83,7 +89,7 @@ def test_it_is_forgotten_after_five_minutes(outside: Outside, patience: Patience
 
 
 def test_a_conversation_that_has_begun_is_never_put_off(outside: Outside, patience: Patience) -> None:
-    talk = patience.begin(outside, endless=False)
+    talk = patience.begin(outside, "zto", endless=False)
     outside.took = 5
     talk.send(HANGING)
     talk.send(HANGING)

@@ -270,7 +270,7 @@ def test_a_command_to_a_silent_vendor_is_put_off_unclaimed_and_aside_it_is_carri
     desk = Desk()
     desk.calls = [AGREED, AGREED]
     office = Office(desk, {"sim": {"key": "k"}})
-    office.caller.patience.note("vendor", 8)
+    office.caller.patience.note("sim at vendor", 8)
     told: list[VendorCall] = []
     with pytest.raises(Waiting):
         office.caller.call(AGREE, 1, told.append)
