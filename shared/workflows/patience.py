@@ -1,8 +1,8 @@
 """A bulkhead per vendor: one that hangs must not occupy all callers of its lane, or others' commands wait behind it.
 
-Each environment remembers which hosts of which vendors have kept it waiting. On the lane itself, a command to such a host is not begun:
-it goes to the lane's second queue, whose consumers have time, and where it is tried at once. So the first call of an
-environment may hang for the time limit; those after it, for five minutes, do not.
+Each environment remembers which hosts of which vendors have kept it waiting. On the lane itself, a command to such a
+host is not begun: it goes to the lane's second queue, whose consumers have time, and is tried there at once. So the
+first call of an environment may hang for the time limit; those after it, for five minutes, do not.
 """
 
 import time
