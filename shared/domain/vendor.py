@@ -22,13 +22,13 @@ CUT = "\n\n……（内容过长，已截断 / truncated）"
 
 
 def credential(account: Mapping[str, str], name: str) -> str:
-    """Give a credential; an empty one would verify anybody's signature.
+    """Give a credential; an empty one would verify anybody's signature, one that is no text could sign nothing.
 
     Raises:
         UnknownMerchant: the account lacks it; a person completes the account.
     """
     value = account.get(name, "")
-    if not value:
+    if not value.isprintable() or not value:
         raise UnknownMerchant("account_incomplete", name)
     return value
 
