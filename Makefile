@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up down logs status board reset check test bench lock format clean
+.PHONY: help setup demo up down logs status board reset check test bench audit lock format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: check ## Everything: check, thousands of schedules, both partitions, the s
 
 bench: setup ## Measure against the budgets
 	@$(RUN) -m tests.benchmarks
+
+audit: setup ## Ask the public list of advisories about the functions' dependencies (needs the internet)
+	@$(RUN) -m uv tool run --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip -r requirements/functions.txt
 
 lock: .venv/installed ## Resolve the dependencies anew, with hashes (UPGRADE=1 for newer versions)
 	@for set in functions cloud dev; do \

@@ -16,6 +16,7 @@ def main() -> None:
     bundles = build_bundles(local_target() if chosen == "local" else lambda_target(chosen))
     for path in (bundles.webhook, bundles.worker):
         sys.stdout.write(f"{path}  {size_mib(path):.1f} MiB\n")
+    sys.stdout.write(f"{bundles.sbom}  what is inside, as CycloneDX\n")
 
 
 def size_mib(folder: Path) -> float:

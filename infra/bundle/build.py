@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.bundle.dependencies import compile_bytecode, install_dependencies
+from infra.bundle.sbom import SBOM, describe_bundle
 from infra.bundle.targets import Target, find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,10 +25,11 @@ THIN_PACKAGES = ("standardwebhooks",)
 
 @dataclass(frozen=True, slots=True)
 class Bundles:
-    """The two folders that become Lambda assets."""
+    """The two folders that become Lambda assets, and the list of what is inside."""
 
     webhook: Path
     worker: Path
+    sbom: Path
     has_bytecode: bool
 
 
@@ -45,10 +47,12 @@ def build_bundles(target: Target, *, root: Path = ROOT, build: Path | None = Non
         result = build / target.name
         if _read(result / "fingerprint") != fingerprint:
             _assemble(packages, code, compiler, root, build / f"{target.name}.new")
+            contents = describe_bundle(root / "requirements" / "functions.txt", packages)
+            (build / f"{target.name}.new" / SBOM).write_text(contents)
             (build / f"{target.name}.new" / "fingerprint").write_text(fingerprint)
             shutil.rmtree(result, ignore_errors=True)
             (build / f"{target.name}.new").rename(result)
-    return Bundles(result / "webhook", result / "worker", has_bytecode=compiler is not None)
+    return Bundles(result / "webhook", result / "worker", result / SBOM, has_bytecode=compiler is not None)
 
 
 def _dependencies(target: Target, compiler: str | None, root: Path, build: Path) -> Path:

@@ -21,7 +21,7 @@ def deployments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deploymen
     stub = tmp_path_factory.mktemp("stub")
     (stub / "code.py").touch()
     folder = tmp_path_factory.mktemp("assemblies")
-    return {name: synthesize(name, folder, Bundles(stub, stub, has_bytecode=True)) for name in CONTEXTS}
+    return {name: synthesize(name, folder, Bundles(stub, stub, stub, has_bytecode=True)) for name in CONTEXTS}
 
 
 @pytest.fixture(params=list(CONTEXTS))
