@@ -27,6 +27,7 @@ class Trigger(Enum):
     SCHEDULE = "schedule"
     QUEUE = "queue"
     STREAM = "stream"
+    ALARMS = "alarms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class FunctionSpec:
     sends_to: tuple[Lane, ...] = ()
     table_actions: tuple[str, ...] = ()
     reads_secrets: bool = False
+    awaits_pushes: bool = False  # it counts zeros for the sources that always talk
     keeps_history: bool = False
     calls_vendors: bool = False
     batch_max: int = 10  # messages or changes per invocation; a vendor's slowness delays only its own command
@@ -153,6 +155,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         every=timedelta(minutes=1),
         sends_to=(*INBOXES, Lane.NOTIFICATIONS),
         table_actions=(*_LOAD, *_SAVE, "DeleteItem", "BatchWriteItem"),
+        awaits_pushes=True,
         timeout=timedelta(seconds=30),
     ),
     FunctionSpec(
@@ -162,6 +165,11 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         every=timedelta(hours=1),
         table_actions=("Scan", "PutItem", "UpdateItem"),
         timeout=timedelta(minutes=5),  # it reads the whole table
+    ),
+    FunctionSpec(
+        "page_operators",
+        Trigger.ALARMS,
+        "The operators' robot does not tell alarms; only e-mails do.",
     ),
     FunctionSpec(
         "handle_refund",

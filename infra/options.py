@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from infra.bundle.targets import Target, lambda_target, local_target, machine_architecture
+from infra.vendors import sources
 
 Egress = Literal["direct", "nat"]
 EMULATOR_ACCOUNT = "000000000000"
@@ -31,6 +32,9 @@ class Options:
     upgrade: str = "at_once"  # canary, linear: a new version takes over step by step, and back if it fails
     domain_name: str | None = None  # of the HTTP API, with a certificate of the same region
     certificate_arn: str | None = None
+    orders_per_day: int = 10_000  # of all merchants together; thresholds of alarms follow from it
+    talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is an alarm
+    runbooks: str = "docs/runbooks"  # where the alarms' links lead: a folder or an address
 
     @property
     def target(self) -> Target:
@@ -62,6 +66,9 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         upgrade=_choice(context, "upgrade", "at_once", UPGRADES),
         domain_name=context("domain_name"),
         certificate_arn=context("certificate_arn"),
+        orders_per_day=_count(context, "orders_per_day", 10_000),
+        talking_sources=_sources(context, "talking_sources"),
+        runbooks=str(context("runbooks") or "docs/runbooks").rstrip("/"),
     )
 
 
@@ -91,6 +98,22 @@ def _choice(context: Callable[[str], Any], key: str, default: str, allowed: tupl
     if value not in allowed:
         raise OptionRefused(f"{key} must be one of {', '.join(allowed)}, not {value!r}")
     return value
+
+
+def _count(context: Callable[[str], Any], key: str, default: int) -> int:
+    """Read a number above zero."""
+    value = str(context(key) or default)
+    if not value.isdecimal() or int(value) < 1:
+        raise OptionRefused(f"{key} must be a whole number above zero, not {value!r}")
+    return int(value)
+
+
+def _sources(context: Callable[[str], Any], key: str) -> tuple[str, ...]:
+    """Read vendors that push, with commas between them."""
+    wanted = tuple(part.strip() for part in str(context(key) or "").split(",") if part.strip())
+    if unknown := set(wanted) - set(sources()):
+        raise OptionRefused(f"{key}: {', '.join(sorted(unknown))} does not push; who does: {', '.join(sources())}")
+    return wanted
 
 
 def _flag(context: Callable[[str], Any], key: str) -> bool:

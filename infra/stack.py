@@ -6,8 +6,10 @@ from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from infra.alarms import Watched, causes
 from infra.bundle.build import Bundles
 from infra.catalog import FUNCTIONS, LOST_TICKS, Changes, Door, FunctionSpec, Trigger
+from infra.constructs.alarms import Alarms
 from infra.constructs.event_function import EventFunction, Surroundings
 from infra.constructs.gradual_upgrade import GradualUpgrade
 from infra.constructs.history_bucket import HistoryBucket
@@ -17,6 +19,7 @@ from infra.constructs.triggers import wake_by_changes, wake_by_queues, wake_by_s
 from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
 from infra.options import Options
+from infra.traffic import Traffic
 from shared.domain.lanes import INBOXES, Lane
 
 INBOX_RECEIVES_MAX = 5
@@ -42,21 +45,27 @@ class HuhangStack(Stack):
         around = Surroundings(
             options=options,
             bundles=bundles,
-            operators=self.operators,
             table=self.table,
             queue_urls={lane: made.queue.queue_url for lane, made in self.lanes.items()},
             queue_arns={lane: [queue.queue_arn for queue in made.queues] for lane, made in self.lanes.items()},
             history=self.history,
             egress=egress,
         )
-        self.lost_ticks = self._make_dead_letters(LOST_TICKS, "A scheduled function did not run or failed at a tick.")
+        self.lost_ticks = self._make_dead_letters(LOST_TICKS)
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
         self.front_door = WebhookApi(self, "Webhooks", options)
         for function in self.functions.values():
             self._wake(function)
+        watched = Watched(
+            options.stack_name,
+            table=self.table.table_name,
+            api=self.front_door.api.api_id,
+            traffic=Traffic(options.orders_per_day),
+            talking_sources=options.talking_sources,
+        )
+        self.alarms = Alarms(self, "Alarms", causes(watched), options, self.operators.topic)
         if self.options.upgrade != "at_once":
-            GradualUpgrade(self, "Upgrade", self.functions.values(), self.options.upgrade)
-        self.operators.watch_own_metrics()
+            GradualUpgrade(self, "Upgrade", self.functions.values(), self.options.upgrade, self.alarms)
         self._make_outputs(egress)
 
     @property
@@ -84,7 +93,7 @@ class HuhangStack(Stack):
         """Make a lane's queue, patient enough for its consumer, and the place for what fails in it."""
         consumer = next(spec for spec in FUNCTIONS if spec.consumes is lane)
         receives_max = INBOX_RECEIVES_MAX if lane in INBOXES else CALL_RECEIVES_MAX
-        dead = self._make_dead_letters(lane, f"Messages of {lane} failed {receives_max} times: a bug or a long outage.")
+        dead = self._make_dead_letters(lane)
         return LaneQueue(
             self,
             lane,
@@ -94,8 +103,8 @@ class HuhangStack(Stack):
             dead=dead,
         )
 
-    def _make_dead_letters(self, kind: str, meaning: str) -> DeadLetters:
-        return DeadLetters(self, kind, stack_name=self.options.stack_name, operators=self.operators, meaning=meaning)
+    def _make_dead_letters(self, kind: str) -> DeadLetters:
+        return DeadLetters(self, kind, stack_name=self.options.stack_name)
 
     def _wake(self, function: EventFunction) -> None:
         """Connect a function with its trigger."""
@@ -106,8 +115,10 @@ class HuhangStack(Stack):
                 wake_by_schedule(function, self.lost_ticks)
             case FunctionSpec(trigger=Trigger.QUEUE, consumes=Lane() as lane):
                 wake_by_queues(function, self.lanes[lane].queues)
+            case FunctionSpec(trigger=Trigger.ALARMS):
+                self.operators.wake(function)
             case FunctionSpec(trigger=Trigger.STREAM, changes=Changes() as changes):
-                dead = self._make_dead_letters(changes.dead_letters, changes.given_up_means)
+                dead = self._make_dead_letters(changes.dead_letters)
                 wake_by_changes(function, changes, self.table, dead)
 
     def _make_outputs(self, egress: VendorEgress | None) -> None:

@@ -16,6 +16,8 @@ class SettingMissing(KeyError):
 
 
 ACCOUNTS_PREFIX = "huhang/merchants/"
+OPERATORS = "huhang/operators"
+"""The robots that tell alarms: one account per channel, as in a merchant's secret."""
 
 
 class Settings(NamedTuple):

@@ -9,7 +9,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.settings import Settings
+from shared.settings import OPERATORS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpcore_http import HttpcoreHttp
     from shared.adapters.s3_archive import S3Archive
-    from shared.adapters.secret_accounts import SecretAccounts
+    from shared.adapters.secret_accounts import SecretAccounts, Vendors
     from shared.adapters.signed_aws import SignedAws
     from shared.adapters.sqs_deliveries import SqsDeliveries
     from shared.adapters.sqs_queue import SqsQueue
@@ -180,6 +180,14 @@ def accounts() -> SecretAccounts:
     return SecretAccounts(signed_aws().secret_string, settings().secret_prefix)
 
 
+def robots() -> Vendors:
+    """The operators' robots by name, as they are now; none where nobody has set any up."""
+    from shared.adapters.secret_accounts import parse_secret
+
+    text = signed_aws().secret_string(OPERATORS)
+    return {} if text is None else parse_secret(text).vendors
+
+
 @cache
 def http() -> HttpcoreHttp:
     """The way to the vendors; to this machine's own sandbox only where AWS itself is a local cloud."""
@@ -224,6 +232,17 @@ def find_source(name: str) -> ModuleType:
     from shared.adapters.vendors import find_source
 
     return find_source(name)
+
+
+def find_channel(name: str) -> ModuleType:
+    """Find the module of a channel.
+
+    Raises:
+        UnknownSource: there is no such channel.
+    """
+    from shared.adapters.vendors import find_vendor
+
+    return find_vendor("channels", name)
 
 
 def find_vendors(name: str) -> Sequence[ModuleType]:

@@ -1,4 +1,4 @@
-"""The one construct behind every function: code, role, log group, alarm and what may be touched."""
+"""The one construct behind every function: code, role, log group and what may be touched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,13 @@ from constructs import Construct
 
 from infra.bundle.build import THIN_FUNCTION, Bundles
 from infra.bundle.targets import LAMBDA_PYTHON
-from infra.catalog import FunctionSpec
+from infra.catalog import FunctionSpec, Trigger
 from infra.constructs.history_bucket import HistoryBucket
-from infra.constructs.operators import Operators
 from infra.constructs.suppression import accept_finding
 from infra.constructs.vendor_egress import VendorEgress
 from infra.options import Options
 from shared.domain.lanes import Lane
-from shared.settings import Settings, queues_of
+from shared.settings import OPERATORS, Settings, queues_of
 
 LOGS_KEPT = logs.RetentionDays.ONE_MONTH
 
@@ -31,7 +30,6 @@ class Surroundings:
 
     options: Options
     bundles: Bundles
-    operators: Operators
     table: dynamodb.ITable
     queue_urls: Mapping[Lane, str]
     queue_arns: Mapping[Lane, Sequence[str]]
@@ -56,8 +54,6 @@ class EventFunction(Construct):
         self.role = self._make_role(log_group, around)
         self.function = self._make_function(log_group, around)
         self.entry = self._make_entry(around.options)
-        errors = self.function.metric_errors(period=Duration.minutes(5), statistic="Sum")
-        self.errors_alarm = around.operators.watch(f"{spec.name}-errors", errors, spec.failure_means)
 
     def _make_entry(self, options: Options) -> lambda_.IFunction:
         """Give what triggers call: the newest code, or the alias that a gradual upgrade moves between versions."""
@@ -106,6 +102,7 @@ class EventFunction(Construct):
             table_name=around.table.table_name if spec.table_actions else "",
             queue_urls=queues_of(spec.lanes, around.queue_urls),
             history_bucket=around.history.bucket.bucket_name if spec.keeps_history else "",
+            talking_sources=around.options.talking_sources if spec.awaits_pushes else (),
         )
 
     def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
@@ -119,17 +116,19 @@ class EventFunction(Construct):
             targets = [arn for lane in spec.lanes for arn in around.queue_arns[lane]]
             role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
         if spec.reads_secrets:
-            self._allow_secrets(role)
+            self._allow_secrets(role, Settings().secret_prefix, "Merchants join without a deployment.")
+        if spec.trigger is Trigger.ALARMS:
+            self._allow_secrets(role, f"{OPERATORS}-", "Secrets Manager adds six letters to a name.")
         if spec.keeps_history:
             around.history.allow_writing(role)
         if spec.calls_vendors and around.egress:
             around.egress.allow_attachment(role)
         return role
 
-    def _allow_secrets(self, role: iam.Role) -> None:
-        """Allow reading the merchants' secrets; which merchants there are is not known at deployment."""
-        name = f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{Settings().secret_prefix}*"
+    def _allow_secrets(self, role: iam.Role, prefix: str, reason: str) -> None:
+        """Allow reading the secrets whose names begin so."""
+        name = f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{prefix}*"
         arn = name.format(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID)
         found = name.format(partition="<AWS::Partition>", region="<AWS::Region>", account="<AWS::AccountId>")
         role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn]))
-        accept_finding(role, f"AwsSolutions-IAM5[Resource::{found}]", "Merchants join without a deployment.")
+        accept_finding(role, f"AwsSolutions-IAM5[Resource::{found}]", reason)

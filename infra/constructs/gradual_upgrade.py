@@ -12,6 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.alarms import errors_of
+from infra.constructs.alarms import Alarms
 from infra.constructs.event_function import EventFunction
 from infra.constructs.suppression import accept_finding
 
@@ -24,7 +26,9 @@ STEPS = {
 class GradualUpgrade(Construct):
     """One application with a deployment group per function."""
 
-    def __init__(self, scope: Construct, construct_id: str, functions: Iterable[EventFunction], upgrade: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, functions: Iterable[EventFunction], upgrade: str, alarms: Alarms
+    ) -> None:
         super().__init__(scope, construct_id)
         application = codedeploy.LambdaApplication(self, "Application")
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
@@ -46,5 +50,5 @@ class GradualUpgrade(Construct):
                 role=role,
                 alias=cast(lambda_.Alias, function.entry),
                 deployment_config=STEPS[upgrade],
-                alarms=[function.errors_alarm],
+                alarms=[alarms.made[errors_of(function.spec)]],
             )

@@ -1,10 +1,9 @@
-"""A lane: its queue, a second one for what would hold the others up, their dead-letter queue and the alarm on that."""
+"""A lane: its queue, a second one for what would hold the others up, and their dead-letter queue."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.operators import Operators
 from infra.constructs.suppression import accept_finding
 from shared.domain.lanes import ASIDE, Lane
 
@@ -14,7 +13,7 @@ KEPT_FOR = Duration.days(14)  # the longest that SQS offers
 class DeadLetters(Construct):
     """Where messages of one kind end that nobody could handle. Any message here means a bug or a long outage."""
 
-    def __init__(self, scope: Construct, kind: str, *, stack_name: str, operators: Operators, meaning: str) -> None:
+    def __init__(self, scope: Construct, kind: str, *, stack_name: str) -> None:
         super().__init__(scope, f"{kind}-dead")
         self.queue = sqs.Queue(
             self,
@@ -25,10 +24,6 @@ class DeadLetters(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
         )
         accept_finding(self.queue, "AwsSolutions-SQS3", "This is a dead-letter queue itself.")
-        waiting = self.queue.metric_approximate_number_of_messages_visible(
-            period=Duration.minutes(1), statistic="Maximum"
-        )
-        operators.watch(f"{kind}-dead-letters", waiting, meaning)
 
 
 class LaneQueue(Construct):

@@ -1,36 +1,20 @@
-"""The people who run huhang: one topic, and every alarm that it speaks of."""
+"""The people who run huhang: one topic for alarms, an e-mail address that hears them, and a queue for their robot."""
 
 from aws_cdk import Aws, Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import PAGES
+from infra.constructs.event_function import EventFunction
+from infra.constructs.lane_queue import KEPT_FOR, DeadLetters
 from infra.options import Options
 
-NAMESPACE = "huhang"  # as shared/telemetry.py writes it; a test compares the two
-OWN_METRICS: dict[str, tuple[str, str, float, str]] = {
-    "unknown-events": (
-        "EventsUnknown",
-        "Sum",
-        1,
-        "A vendor sent a kind of event that huhang does not know: it was kept raw and nothing was decided.",
-    ),
-    "messages-failed": (
-        "MessagesFailed",
-        "Sum",
-        1,
-        "A function met a bug in single messages; they are retried and then kept in the dead-letter queue.",
-    ),
-    "sweep-lag": (
-        "SweepLag",
-        "Maximum",
-        300,
-        "Deadlines are noticed more than five minutes late, so parcels and calls wait longer than promised.",
-    ),
-}
+GATHERED_FOR = Duration.seconds(20)  # what breaks together is told together
+RECEIVES_MAX = 8  # two minutes apart: longer than a robot is muted for
 
 
 class Operators(Construct):
@@ -38,7 +22,7 @@ class Operators(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, options: Options) -> None:
         super().__init__(scope, construct_id)
-        self._prefix = options.stack_name
+        self._stack_name = options.stack_name
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -49,32 +33,35 @@ class Operators(Construct):
             )
         )
         if options.operators_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(options.operators_email))
-
-    def watch(self, name: str, metric: cloudwatch.IMetric, meaning: str, threshold: float = 1) -> cloudwatch.Alarm:
-        """Alarm as soon as one period of the metric reaches the threshold; `meaning` is what operators read."""
-        alarm = cloudwatch.Alarm(
-            self,
-            name,
-            alarm_name=f"{self._prefix}-{name}",
-            alarm_description=meaning,
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
-        return alarm
-
-    def watch_own_metrics(self) -> None:
-        """Alarm on what only the functions themselves can tell."""
-        for name, (metric_name, statistic, threshold, meaning) in OWN_METRICS.items():
-            metric = cloudwatch.Metric(
-                namespace=NAMESPACE,
-                metric_name=metric_name,
-                dimensions_map={"service": NAMESPACE},
-                statistic=statistic,
-                period=Duration.minutes(5),
+            only_alarms = {"NewStateValue": sns.FilterOrPolicy.filter(_is("ALARM"))}
+            self.topic.add_subscription(
+                subscriptions.EmailSubscription(options.operators_email, filter_policy_with_message_body=only_alarms)
             )
-            self.watch(name, metric, meaning, threshold)
+
+    def wake(self, woken: EventFunction) -> None:
+        """Hand alarms to the function that tells them, those of a moment together; nothing else is on the way."""
+        dead = DeadLetters(self, PAGES, stack_name=self._stack_name)
+        queue = sqs.Queue(
+            self,
+            "Pages",
+            queue_name=f"{self._stack_name}-{PAGES}",
+            visibility_timeout=Duration.seconds(int(woken.spec.timeout.total_seconds()) * 6),
+            retention_period=KEPT_FOR,
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead.queue, max_receive_count=RECEIVES_MAX),
+        )
+        self.topic.add_subscription(subscriptions.SqsSubscription(queue, raw_message_delivery=True))
+        woken.function.add_event_source(
+            sources.SqsEventSource(
+                queue,
+                batch_size=100,
+                max_batching_window=GATHERED_FOR,
+                max_concurrency=2,  # the fewest that Lambda knows
+                report_batch_item_failures=True,
+            )
+        )
+
+
+def _is(word: str) -> sns.SubscriptionFilter:
+    return sns.SubscriptionFilter.string_filter(allowlist=[word])

@@ -22,6 +22,7 @@ CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "vendor_egress": "nat",
             "operators_email": "operators@example.com",
+            "talking_sources": "douyin,zto",
             "upgrade": "linear",
             "domain_name": "hooks.example.com",
             "certificate_arn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555",

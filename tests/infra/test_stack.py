@@ -10,10 +10,8 @@ from cdk_nag import AwsSolutionsChecks
 
 from functions.show_board.handler import DESCRIPTION
 from infra.catalog import FUNCTIONS
-from infra.constructs.operators import NAMESPACE, OWN_METRICS
 from infra.local.home import ROOT
 from infra.options import EMULATOR_ACCOUNT, OptionRefused, read_options, require_emulator
-from shared import telemetry
 from shared.domain.lanes import Lane
 from shared.workflows.show_board import ROUTES
 from tests.infra.deployments import CONTEXTS, Deployment, logical_id, words_in
@@ -53,21 +51,6 @@ def test_the_front_door_is_throttled_and_never_logs_a_path_since_it_may_hold_a_t
     assert set(resource["DependsOn"]) >= set(deployed.all("AWS::ApiGatewayV2::Route")), "a rate needs its route"
     assert "$context.routeKey" in stage["AccessLogSettings"]["Format"]
     assert "path" not in stage["AccessLogSettings"]["Format"].lower()
-
-
-def test_every_alarm_speaks_to_operators_in_a_sentence_about_one_metric(deployed: Deployment) -> None:
-    [topic] = deployed.all("AWS::SNS::Topic")
-    for name, alarm in deployed.alarms().items():
-        assert alarm["AlarmActions"] == [{"Ref": topic}], name
-        assert alarm["AlarmDescription"].endswith("."), name
-        assert "Metrics" not in alarm, name
-        assert alarm["TreatMissingData"] == "notBreaching", name
-
-
-def test_alarms_on_own_metrics_watch_what_the_functions_write() -> None:
-    written = {value for name, value in vars(telemetry).items() if name.isupper()}
-    assert {metric for metric, *_ in OWN_METRICS.values()} <= written
-    assert telemetry.NAMESPACE == NAMESPACE
 
 
 def test_operators_are_told_where_everything_is(deployed: Deployment) -> None:
@@ -181,6 +164,10 @@ def test_the_app_itself_asks_before_it_synthesizes(tmp_path: Path) -> None:
         {"upgrade": "big bang"},
         {"domain_name": "hooks.example.com"},
         {"certificate_arn": "arn:aws:acm:us-east-1:1:certificate/1"},
+        {"orders_per_day": "many"},
+        {"orders_per_day": "0"},
+        {"talking_sources": "douyin,taobao"},
+        {"talking_sources": "jushuitan"},
     ],
 )
 def test_an_unknown_option_is_refused_by_name(wrong: dict[str, str]) -> None:
