@@ -18,6 +18,7 @@ from typing import Any
 
 from infra.local import deployment, function_logs, ministack, sandbox_process
 from infra.local.home import DEFAULT_HOME, Home, HomeRefused
+from infra.local.operators_robot import seed_operators
 from infra.local.processes import LOOPBACK, StartFailed, find_free_port
 from infra.local.seed import seed
 from infra.local.time_machine import LocalClock
@@ -70,6 +71,7 @@ class LocalCloud:
                 sandbox_process.start(self.home, outputs)
             if self.with_sandbox:
                 seed(outputs)
+                seed_operators(outputs, self.home.path / "operators.json")
         return outputs
 
     def down(self) -> None:

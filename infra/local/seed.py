@@ -49,11 +49,11 @@ def seed(outputs: dict[str, Any]) -> None:
     """
     merchant, endpoint = str(outputs["MerchantId"]), str(outputs["CloudEndpoint"])
     credentials = _credentials(Path(outputs["MerchantSecretsFile"]), outputs)
-    _put_secret(endpoint, ACCOUNTS_PREFIX + merchant, json.dumps(credentials))
+    put_secret(endpoint, ACCOUNTS_PREFIX + merchant, json.dumps(credentials))
     _put_policy(endpoint, str(outputs["TableName"]), merchant)
-    _tell_sandbox(outputs, merchant, credentials | {"webhook_base": outputs["WebhookBaseUrl"]})
+    tell_sandbox(outputs, merchant, credentials | {"webhook_base": outputs["WebhookBaseUrl"]})
     for group in (SPECIALIST, DIRECTOR):
-        _tell_sandbox(outputs, robot_of(merchant, group), {"dingtalk": credentials[f"dingtalk_{group}"]})
+        tell_sandbox(outputs, robot_of(merchant, group), {"dingtalk": credentials[f"dingtalk_{group}"]})
 
 
 def demo_policy(merchant: str) -> Policy:
@@ -135,7 +135,7 @@ def _invent() -> Credentials:
             "salt": secrets.token_hex(8),
             "work_order_type": "1",
         },
-        **{name: _invent_robot() for name in ("dingtalk", f"dingtalk_{SPECIALIST}", f"dingtalk_{DIRECTOR}")},
+        **{name: invent_robot() for name in ("dingtalk", f"dingtalk_{SPECIALIST}", f"dingtalk_{DIRECTOR}")},
         **{name: {"secret": _invent_secret()} for name in ("selfbuilt", "chat")},
     }
 
@@ -144,11 +144,11 @@ def _invent_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _invent_robot() -> dict[str, str]:
+def invent_robot() -> dict[str, str]:
     return {"access_token": secrets.token_hex(32), "secret": "SEC" + secrets.token_hex(32)}
 
 
-def _put_secret(endpoint: str, name: str, text: str) -> None:
+def put_secret(endpoint: str, name: str, text: str) -> None:
     manager = deployment.client("secretsmanager", endpoint)
     try:
         if manager.get_secret_value(SecretId=name)["SecretString"] != text:
@@ -170,7 +170,7 @@ def _put_policy(endpoint: str, table: str, merchant: str) -> None:
     aws.close()
 
 
-def _tell_sandbox(outputs: dict[str, Any], merchant: str, accounts: Mapping[str, object]) -> None:
+def tell_sandbox(outputs: dict[str, Any], merchant: str, accounts: Mapping[str, object]) -> None:
     request = urllib.request.Request(
         f"{outputs['SandboxUrl']}/control/merchants/{merchant}",
         data=json.dumps(accounts).encode(),
