@@ -52,7 +52,7 @@ class Operators(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead.queue, max_receive_count=RECEIVES_MAX),
         )
         self.topic.add_subscription(subscriptions.SqsSubscription(queue, raw_message_delivery=True))
-        woken.function.add_event_source(
+        woken.entry.add_event_source(
             sources.SqsEventSource(
                 queue,
                 batch_size=100,

@@ -115,7 +115,11 @@ def test_a_gradual_upgrade_moves_every_function_and_back_when_its_errors_alarm_r
     groups = list(deployed.all("AWS::CodeDeploy::DeploymentGroup").values())
     assert len(groups) == (len(FUNCTIONS) if deployed.is_gradual else 0)
     rings = {logical_id(alarm["Name"]) for group in groups for alarm in group["AlarmConfiguration"]["Alarms"]}
-    watched = {key for key, one in deployed.all("AWS::CloudWatch::Alarm").items() if "-errors" in one["AlarmName"]}
+    watched = {
+        key
+        for key, one in deployed.all("AWS::CloudWatch::Alarm").items()
+        if one.get("Namespace") == "AWS/Lambda" and one["MetricName"] == "Errors"
+    }
     assert rings == (watched if deployed.is_gradual else set())
     for group in groups:
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
