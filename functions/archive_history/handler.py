@@ -1,4 +1,4 @@
-"""The table's stream: every new state of an order, a parcel or a refund case is kept as history."""
+"""The table's stream: every new state of an order, parcel, refund or conversation is kept as history."""
 
 from typing import Any
 

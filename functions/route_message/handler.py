@@ -56,4 +56,5 @@ def _route(event: dict[str, Any], merchant: str) -> RouteAnswer:
 
 def _told(answer: RouteAnswer) -> dict[str, object]:
     case = answer.case
-    return {"session": case.name, "holder": case.holder, "rule": case.routed[-1].rule if case.routed else ""}
+    rule = case.routed[-1].rule if case.routed else ""
+    return {"session": case.name, "holder": case.holder, "rule": rule, "queued": answer.queued}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from infra.backtest.archive_files import ArchiveFiles
 from infra.backtest.dirt import Dirt
 from infra.backtest.progress import Progress
 from infra.backtest.spool import Spool, State
@@ -17,7 +18,6 @@ from shared.domain.keys import CaseKey, CaseKind
 from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.watching import Span
-from shared.workflows.read_history import BrokenHistory, Line, read_lines
 
 _MODELS: dict[CaseKind, type[OrderCase] | type[ParcelCase]] = {
     CaseKind.ORDER: OrderCase,
@@ -27,7 +27,7 @@ _MODELS: dict[CaseKind, type[OrderCase] | type[ParcelCase]] = {
 
 @dataclass
 class ImageHistory:
-    """Objects of the archive, as files or folders of them. Refunds are passed over: their road is not watched."""
+    """Objects of the archive, as files or folders of them. Refunds and conversations are passed over."""
 
     paths: Sequence[Path]
     merchant: str
@@ -47,19 +47,8 @@ class ImageHistory:
         return frozenset()
 
     @cached_property
-    def files(self) -> list[Path]:
-        """All objects, in the order of their names.
-
-        Raises:
-            HistoryRefused: a file does not exist, or a folder holds none.
-        """
-        found: list[Path] = []
-        for path in self.paths:
-            inside = sorted(path.rglob("*.jsonl.gz")) if path.is_dir() else [path]
-            if not inside or not inside[0].is_file():
-                raise HistoryRefused(f"{path}: no such file, or no *.jsonl.gz in it")
-            found += inside
-        return sorted(set(found))
+    def _archive(self) -> ArchiveFiles:
+        return ArchiveFiles(self.paths, self.progress)
 
     @cached_property
     def until(self) -> datetime:
@@ -68,17 +57,16 @@ class ImageHistory:
         Raises:
             HistoryRefused: a file is damaged, or all are another merchant's.
         """
-        self.progress.begin("looking for the end", self._bytes)
         others: set[str] = set()
         last: datetime | None = None
-        for line, _ in self._lines():
+        for line, _ in self._archive.lines("looking for the end"):
             if line.merchant != self.merchant:
                 others.add(line.merchant)
             elif last is None or line.at > last:
                 last = line.at
         if last is None:
             there = f"; it holds {', '.join(sorted(others)[:5])}" if others else ""
-            raise HistoryRefused(f"{self.files[0]}: nothing of the policy's merchant {self.merchant!r}{there}")
+            raise HistoryRefused(f"{self._archive.files[0]}: nothing of the policy's merchant {self.merchant!r}{there}")
         return last
 
     def stories(self) -> Iterator[Story]:
@@ -88,8 +76,7 @@ class ImageHistory:
             HistoryRefused: a file is damaged.
         """
         with Spool() as spool:
-            self.progress.begin("reading the archive", self._bytes)
-            for line, where in self._lines():
+            for line, where in self._archive.lines("reading the archive"):
                 if line.merchant != self.merchant:
                     self.dirt.add("other_merchant", where)
                 elif CaseKind(line.kind) in _MODELS:
@@ -101,21 +88,6 @@ class ImageHistory:
                 story = self._story(key, states)
                 if story:
                     yield story
-
-    @property
-    def _bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.files)
-
-    def _lines(self) -> Iterator[tuple[Line, str]]:
-        for path in self.files:
-            try:
-                for number, line in enumerate(read_lines(str(path), path.read_bytes()), start=1):
-                    yield line, f"{path.name}, line {number}"
-            except BrokenHistory as error:
-                raise HistoryRefused(str(error)) from error
-            except OSError as error:
-                raise HistoryRefused(f"{path}: {error.strerror}") from error
-            self.progress.at(path, path.stat().st_size)
 
     def _story(self, key: CaseKey, states: list[State]) -> Story | None:
         steps: list[Step] = []

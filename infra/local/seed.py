@@ -29,7 +29,7 @@ from shared.adapters.signed_aws import SignedAws
 from shared.domain.hours import BusinessHours, Weekday
 from shared.domain.merchant import Membership
 from shared.domain.policy import Policy, Robot
-from shared.domain.routing import Agent, Group, Routing, Rule
+from shared.domain.routing import Agent, Group, Mode, ModeWindow, Routing, Rule
 from shared.domain.watching import Watching
 from shared.errors import LostRace
 from shared.settings import ACCOUNTS_PREFIX
@@ -75,19 +75,27 @@ def demo_policy(merchant: str) -> Policy:
 
 
 def demo_routing() -> Routing:
-    """Where the demo merchant's chats go: two desks of two agents, and one rule of its own (`docs/chat.md`)."""
-    agents = {"presale": ("xiaomei", "xiaolin"), "aftersale": ("anna", "bert")}
+    """Where the demo merchant's chats go: three desks, one rule of its own, only the bot at night (`docs/chat.md`)."""
+    agents = {"presale": ("xiaomei", "xiaolin"), "aftersale": ("anna", "bert"), "logistics": ("lena",)}
     groups = {
         name: Group(title=title, agents=tuple(Agent(agent=agent, seats=3) for agent in agents[name]))
-        for name, title in (("presale", "售前"), ("aftersale", "售后"))
+        for name, title in (("presale", "售前"), ("aftersale", "售后"), ("logistics", "物流"))
     }
     vip = {
         "rule": "vip-refund",
         "when": {"all": [{"field": "intent", "is": ["refund", "return"]}, {"field": "buyer_tags", "has": ["vip"]}]},
         "then": {"agent": "anna", "priority": 2, "note": "VIP 退款：先致歉，再核对物流"},
     }
-    rules = (Rule.model_validate(vip),)
-    return Routing(groups=groups, rules=rules, presale_group="presale", aftersale_group="aftersale")
+    night = BusinessHours.model_validate({"week": dict.fromkeys(Weekday, ("22:00-09:00",))})
+    return Routing(
+        groups=groups,
+        rules=(Rule.model_validate(vip),),
+        presale_group="presale",
+        aftersale_group="aftersale",
+        logistics_group="logistics",
+        modes=(ModeWindow(mode=Mode.BOT_ONLY, hours=night),),
+        push=True,
+    )
 
 
 def robot_of(merchant: str, group: str) -> str:
@@ -106,6 +114,7 @@ def _credentials(file: Path, outputs: dict[str, Any]) -> Credentials:
         credentials[f"dingtalk_{group}"]["base_url"] = f"{sandbox}/dingtalk"
     credentials["board"] = {"token": BOARD_TOKEN}
     credentials["selfbuilt"]["api_url"] = f"{sandbox}/selfbuilt/commands"
+    credentials["chat"]["api_url"] = f"{sandbox}/chat/sessions"
     credentials["kuaidi100"]["callback_url"] = f"{webhooks}/kuaidi100/{outputs['MerchantId']}"
     unfinished = file.with_suffix(".new")
     unfinished.touch(mode=0o600)

@@ -29,8 +29,8 @@ PROBLEMS_MAX = 10
 DEFAULT = "default."
 """How the names of the built-in rules begin."""
 
-HANDED_OVER = "handed_over"
-OWN_NAMES = (HANDED_OVER, "agent_gone", "agent_silent", "returned", "nobody_answers", "not_solved")
+HANDED_OVER, RETURNED = "handed_over", "returned"
+OWN_NAMES = (HANDED_OVER, RETURNED, "agent_gone", "agent_silent", "nobody_answers", "not_solved")
 """What else explains where a session is; no merchant's rule may be called so."""
 
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))]

@@ -74,7 +74,6 @@ class SessionCase(Record):
 
     channel: Slug
     session_id: Id
-    buyer: str = ""  # platform:buyer
     holder: Holder = Holder.BOT
     group: Id | None = None
     agent: Id | None = None

@@ -1,4 +1,4 @@
-"""The table's stream becomes history: each new image of an order, a parcel or a refund case is a line in the archive.
+"""The table's stream becomes history: each new image of an order, parcel, refund or conversation is an archived line.
 
 One object per merchant and UTC day of a batch, gzip over lines of JSON, one line per image:
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from shared.ports import Archive
 
-KINDS = frozenset({CaseKind.ORDER, CaseKind.PARCEL, CaseKind.REFUND})
+KINDS = frozenset({CaseKind.ORDER, CaseKind.PARCEL, CaseKind.REFUND, CaseKind.SESSION})
 GZIP = 31  # zlib's name for the gzip format with the longest window; its header holds neither a time nor a name
 _SEQUENCE_WIDTH = 40  # digits; the longest that DynamoDB gives: in an order of names, a shard's changes stay in order
 

@@ -47,6 +47,7 @@ class RouteAnswer(NamedTuple):
     reading: Understanding
     orders: tuple[OrderCase, ...]
     refunds: tuple[RefundCase, ...]
+    queued: bool = False  # the line is on the queue; else everything is written, or was before
 
     def document(self) -> dict[str, object]:
         """Write it for the desktop."""
@@ -160,7 +161,7 @@ class Reception:
             if seated:
                 return answer._replace(case=seated)
         self._queue.send(Lane.CHATS, [(merchant, write_message(event))])
-        return answer
+        return answer._replace(queued=True)
 
     def _seat(
         self,

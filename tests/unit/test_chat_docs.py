@@ -19,6 +19,7 @@ from shared.channels import chat
 from shared.domain.chat import Intent, Tone
 from shared.domain.conditions import FIELDS
 from shared.domain.lanes import Lane
+from shared.domain.policy import Policy
 from shared.domain.routing import Mode, Routing
 from shared.domain.session import Holder
 from shared.domain.wire import Push
@@ -67,13 +68,18 @@ def test_defaults_are_as_written(field: str) -> None:
     assert (written[1] or written[2]) == (ours if isinstance(ours, str) else json.dumps(ours))
 
 
+def by_day(policy: Policy) -> Policy:
+    """Take the night out: the example is run at any time of the day."""
+    return policy.model_copy(update={"routing": policy.routing.model_copy(update={"modes": ()})})
+
+
 class Cloud:
     """The doors and the queue's consumer, where the example's requests end."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.table, self.clock, self.queue = FakeTable(), FakeClock(NOW), FakeQueue()
         self.store = FakeCaseStore(self.table)
-        self.table.policies["demo"] = demo_policy("demo")
+        self.table.policies["demo"] = by_day(demo_policy("demo"))
         accounts = FakeAccounts({"demo": {"chat": {"secret": SECRET}}})
         monkeypatch.setattr(wiring, "accounts", lambda: accounts)
         monkeypatch.setattr(wiring, "case_store", lambda: self.store)

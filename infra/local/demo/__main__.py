@@ -14,6 +14,7 @@ from pathlib import Path
 from infra.local import deployment
 from infra.local.cloud import LocalCloud
 from infra.local.demo.afternoon import LASTS_MIN, SCENES
+from infra.local.demo.chat_desk import DesktopRefused
 from infra.local.demo.desk import DeskRefused
 from infra.local.demo.feed import Feed, make_console
 from infra.local.demo.flow import NeverQuiet
@@ -31,6 +32,7 @@ FAILURES = (
     NeverQuiet,
     OutsideRefused,
     DeskRefused,
+    DesktopRefused,
 )
 
 

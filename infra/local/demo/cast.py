@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from infra.local.demo.chat_desk import Asked, ChatDesk
 from infra.local.demo.desk import Desk
 from infra.local.demo.outside import Outside
 from shared.domain.tickets import Anomaly
@@ -24,6 +25,7 @@ class Cast:
 
     outside: Outside
     desk: Desk
+    chats: ChatDesk
     merchant: str
     credentials: Mapping[str, Any]
     run: int
@@ -32,6 +34,7 @@ class Cast:
     platform: str = "douyin"
     carriers: Mapping[int, str] = field(default_factory=dict)  # parcel: courier, where it is not zto
     answers: list[int] = field(default_factory=list)  # huhang's, to what the scene sent by itself
+    asked: list[Asked] = field(default_factory=list)  # buyers' lines, and where they were sent
 
     def carrier(self, number: int = 1) -> str:
         """Name the courier that really takes a parcel."""
@@ -53,6 +56,10 @@ class Cast:
         """Name a parcel; way 2 is the number under which it comes back."""
         prefix = NUMBERS[self.carrier(number)]
         return f"{prefix}{self.run % 10**8:08d}{self.scene:02d}{number}{way}"
+
+    def session(self, number: int = 1) -> str:
+        """Name a conversation."""
+        return f"S-{self.run}-{self.scene:02d}-{number}"
 
     def _id(self, kind: int, number: int, place: int = 0) -> str:
         return f"692{self.run:010d}{self.scene:02d}{kind}{number}{place}"

@@ -34,6 +34,10 @@ class Desk:
         """What is open, the most urgent first."""
         return self._answer(self._client.get("/tickets", params={"limit": 500}), 200)
 
+    def routing(self) -> Document:
+        """What became of the conversations, as the last report says."""
+        return self._answer(self._client.get("/routing"), 200)
+
     def take(self, kind: str, case_id: str, anomaly: Anomaly, by: str, text: str = "") -> Document:
         """Say who deals with a ticket: it escalates no further."""
         answer = self._answer(

@@ -25,6 +25,7 @@ class Evidence(NamedTuple):
     notices: Sequence[Said]
     cases: Mapping[CaseKey, AnyCase]
     board: Mapping[str, Any]
+    routing: Mapping[str, Any]
     began_at: datetime
 
 

@@ -25,6 +25,7 @@ CALLS = {
     "open/jushuitan/orderbyoid/cancel": "聚水潭：取消订单",
     "open/webapi/orderapi/questionorder/questions": "聚水潭：转异常",
     "commands": "自建商城：",
+    "sessions": "客服系统：会话分配",
 }
 """Calls worth a line; subscriptions, queries and polls are many and change nothing that people see."""
 

@@ -47,6 +47,7 @@ class Counted:
     answers: Counter[int] = field(default_factory=Counter)
     polled: int = 0
     woken: int = 0
+    asked: int = 0  # buyers' lines that were put on the queue
     set_aside: Counter[str] = field(default_factory=Counter)  # message id: postponed or failed so often
     rules: dict[str, list[str]] = field(default_factory=dict)  # case: the rules behind its commands, in order
     failed: list[str] = field(default_factory=list)
@@ -156,6 +157,8 @@ class Flow:
         elif message == "polled":
             seen.polled += int(line["count"])
             seen.poll_failures += [f"{line['source']}: {line['reason']}"] if "reason" in line else []
+        elif message == "route":
+            seen.asked += bool(line.get("queued"))
         elif message == "swept":
             seen.woken += int(line["woken"])
         elif message in ("postponed", "failed"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from infra.local.demo.cast import Cast
 from infra.local.demo.evidence import Evidence, differ
 from infra.local.demo.flow import CONSUMERS, Counted
+from infra.local.demo.judge_chat import judge_chat, judge_report
 from infra.local.demo.judge_watch import judge_board, judge_subscriptions, judge_watch
 from infra.local.demo.scenes import ParcelEnd, RefundEnd, Scene
 
@@ -24,6 +25,7 @@ def judge_scene(scene: Scene, cast: Cast, evidence: Evidence) -> list[str]:
     for number, parcel_end in scene.parcels.items():
         problems += _parcel(cast.waybill(number), parcel_end, evidence)
     problems += judge_watch(scene, cast, evidence)
+    problems += judge_chat(scene, cast, evidence)
     problems += [f"huhang answered {answer} to a repeated message" for answer in cast.answers if answer != 200]
     return problems
 
@@ -39,7 +41,7 @@ def judge_all(evidence: Evidence, counted: Counted, accepted: int, dead: Mapping
         live = sum(one["status"] in LIVE for one in parcel["interceptions"])
         if live > 1 or parcel["effective_interceptions"] > 1:
             problems.append(f"parcel {waybill} has {live} live interceptions")
-    problems += [*judge_subscriptions(evidence), *judge_board(evidence)]
+    problems += [*judge_subscriptions(evidence), *judge_board(evidence), *judge_report(evidence)]
     problems += [f"{count} messages are dead in {name}" for name, count in dead.items()]
     problems += [f"a function failed: {failure}" for failure in counted.failed]
     problems += [f"a poll failed: {failure}" for failure in dict.fromkeys(counted.poll_failures)]
@@ -52,7 +54,7 @@ def lost_events(counted: Counted, accepted: int) -> int:
 
     An invocation whose lines the emulator lost may have found ten.
     """
-    came = accepted + counted.polled + counted.woken + counted.own_events
+    came = accepted + counted.polled + counted.woken + counted.asked + counted.own_events
     unheard = counted.silent(*CONSUMERS) * BATCH_MAX
     return max(0, came - sum(counted.fates.values()) - unheard)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from infra.local.cloud import LocalCloud
 from infra.local.demo.cast import Cast
 from infra.local.demo.chat import read_chat
+from infra.local.demo.chat_desk import ChatDesk
 from infra.local.demo.chronicle import Chronicle
 from infra.local.demo.desk import Desk
 from infra.local.demo.evidence import Evidence
@@ -65,6 +66,9 @@ class Stage:
         self.credentials: dict[str, Any] = json.loads(Path(outputs["MerchantSecretsFile"]).read_text())
         self.outside = Outside(str(outputs["SandboxUrl"]), str(outputs["WebhookBaseUrl"]))
         self.desk = Desk(str(outputs["WebhookBaseUrl"]), self.merchant, self.credentials["board"]["token"])
+        self.chats = ChatDesk(
+            str(outputs["WebhookBaseUrl"]), self.merchant, self.credentials["chat"]["secret"], cloud.clock.now
+        )
         self.inside = Inside(cloud, outputs)
         chronicle = Chronicle(self.inside.items(), cloud.clock.now())
         self.flow = Flow(cloud, str(outputs["TableName"]), chronicle)
@@ -73,6 +77,7 @@ class Stage:
         """Let the connections go."""
         self.outside.close()
         self.desk.close()
+        self.chats.close()
 
     def play(
         self, scenes: Sequence[Scene], lasts: timedelta, tell: Tell, after_step: Callable[[], None] = lambda: None
@@ -80,7 +85,7 @@ class Stage:
         """Play scenes together from the next afternoon on, and look at what they left behind."""
         clock = self.cloud.clock
         last_call, seen = self._last_call(), {push["key"] for push in self.outside.pushes()}
-        self.desk.taken = 0
+        self.desk.taken = self.chats.told = 0
         began_at = next_afternoon(clock.now())
         clock.set(began_at - timedelta(minutes=1))
         run = int(began_at.timestamp())
@@ -88,6 +93,7 @@ class Stage:
             scene.number: Cast(
                 self.outside,
                 self.desk,
+                self.chats,
                 self.merchant,
                 self.credentials,
                 run,
@@ -128,6 +134,7 @@ class Stage:
         last: str,
         old: set[str],
     ) -> Played:
+        self.inside.wake("fold_scores")
         cases = self.inside.cases()
         pushes = [push for push in self.outside.pushes() if push["key"] not in old]
         messages = self.outside.messages()
@@ -142,10 +149,12 @@ class Stage:
             notices=read_chat(messages, self.merchant),
             cases=cases,
             board=self.desk.tickets(),
+            routing=self.desk.routing(),
             began_at=began_at,
         )
         accepted = sum(answer["accepted"] for push in pushes for answer in push["answers"])
         accepted += sum(status == 200 for cast in casts.values() for status in cast.answers) + self.desk.taken
+        accepted += self.chats.told
         return Played(
             merchant=self.merchant,
             scenes=scenes,

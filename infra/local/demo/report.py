@@ -6,8 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.board.chat_screens import routing_screen
 from infra.board.screens import tickets_screen
+from infra.local.demo.chat_stories import print_chats
 from infra.local.demo.judge import lost_events
+from infra.local.demo.judge_chat import MONTH
 from infra.local.demo.play import Played
 from infra.local.demo.stories import print_stories, yuan
 from infra.local.demo.truth import account_of, funnel_problems, true_funnel
@@ -29,10 +32,12 @@ def print_report(console: Console, played: Played, outputs: Mapping[str, Any]) -
     account = account_of(played)
     print_stories(console, played, account)
     print_watch(console, played)
+    print_chats(console, played)
     _print_funnel(console, played, account)
     _print_money(console, account)
     _print_counts(console, played)
     _print_board(console, played)
+    _print_routing(console, played)
     problems = [
         f"场景 {scene.number} {scene.heading}: {problem}"
         for scene in played.scenes
@@ -73,7 +78,7 @@ def _print_counts(console: Console, played: Played) -> None:
     fates = "　".join(f"{fate} {count}" for fate, count in sorted(seen.fates.items()))
     console.print(
         f"[bold]事件 events[/]　网关 200 × {seen.answers[200]}，含事件 {played.accepted}；轮询 {seen.polled}；"
-        f"到期 {seen.woken}；内部 {seen.own_events} → 归宿 {sum(seen.fates.values())}（{fates}）　"
+        f"到期 {seen.woken}；会话 {seen.asked}；内部 {seen.own_events} → 归宿 {sum(seen.fates.values())}（{fates}）　"
         f"[bold]丢失 lost {lost_events(seen, played.accepted)}[/]　死信 dead letters {sum(played.dead.values())}"
     )
 
@@ -85,9 +90,16 @@ def _print_board(console: Console, played: Played) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
 
+def _print_routing(console: Console, played: Played) -> None:
+    """Show whether the routing rules work, as the board's API gives it."""
+    for line in routing_screen(played.evidence.routing, MONTH):
+        console.print(line, soft_wrap=True, markup=False)
+
+
 def _print_signposts(console: Console, outputs: Mapping[str, Any]) -> None:
     console.print(
         f"[bold]再看 look further[/]　外部世界 {outputs['SandboxUrl']}/　真相 {outputs['SandboxUrl']}/control/truth　"
-        f"看板 `make board`　日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
+        f"看板 `make board`，会话 `make board ARGS=transfers`　"
+        f"日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
         soft_wrap=True,
     )

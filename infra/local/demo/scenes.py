@@ -72,6 +72,28 @@ class WatchEnd(NamedTuple):
     buyer_told: tuple[Anomaly, ...] = ()
 
 
+class Sent(NamedTuple):
+    """Where a line has to have been sent, by which rule, and with which open trouble attached."""
+
+    holder: str
+    rule: str
+    group: str | None = None
+    agent: str | None = None
+    cases: tuple[str, ...] = ()
+
+
+class ChatEnd(NamedTuple):
+    """How a scene's conversation has to have gone: where each line was sent, and what the desktop was told unasked.
+
+    `told` are tokens and holders, in no order. Nobody is ever moved from people to people by a rule: `hops` stays 0.
+    """
+
+    sent: tuple[Sent, ...]
+    told: tuple[tuple[int, str], ...] = ()
+    hops: int = 0
+    late_lines: int = 0
+
+
 class Scene(NamedTuple):
     """One story of the afternoon. Refunds and parcels are named by number; carriers are zto where nothing is said."""
 
@@ -86,6 +108,7 @@ class Scene(NamedTuple):
     carriers: Mapping[int, str] = {}
     tickets: tuple[TicketEnd, ...] = ()
     watched: Mapping[int, WatchEnd] = {}
+    chat: ChatEnd | None = None
 
     @property
     def begins_min(self) -> float:

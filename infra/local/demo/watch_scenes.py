@@ -9,13 +9,16 @@ from infra.local.demo.plans import Plan, way
 from infra.local.demo.scenes import (
     ARRIVED,
     RETURNED,
+    ChatEnd,
     Cue,
     ParcelEnd,
     RefundEnd,
     Scene,
+    Sent,
     TicketEnd,
     WatchEnd,
 )
+from infra.local.demo.talk import answers, at_the_desks, ends, says
 from shared.domain.tickets import Anomaly
 
 BEGINS_MIN = 3.0  # the refunds' orders go first
@@ -68,6 +71,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
             Cue(BEGINS_MIN, order(2, FEN, told="买家付款（不收消息）", buyer_notices=False)),
             Cue(BEGINS_MIN, order(3, FEN, told="买家付款（新疆）", province="新疆维吾尔自治区")),
             *(Cue(BEGINS_MIN, ship(STALLS, orders=(number,))) for number in (1, 2, 3)),
+            Cue(at(54), at_the_desks("买家在客服窗口：在吗", says("在吗", order=1), answers("lena"), ends())),
         ),
         {},
         dict.fromkeys((1, 2, 3), ARRIVED),
@@ -79,6 +83,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
             2: WatchEnd(work_orders=1),
             3: WatchEnd(),
         },
+        chat=ChatEnd((Sent("agent", "default.open_parcel", "logistics", "lena", ("stalled",)),), told=((1, "agent"),)),
     ),
     Scene(
         29,

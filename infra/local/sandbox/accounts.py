@@ -45,6 +45,11 @@ class SelfbuiltAccount(BaseModel):
     api_url: str = ""
 
 
+class ChatAccount(BaseModel):
+    secret: str = Field(pattern=r"^whsec_[A-Za-z0-9+/]+=*$")
+    api_url: str = ""
+
+
 class Credentials(BaseModel):
     """A merchant's document, as in `<home>/demo-merchant.json`."""
 
@@ -54,5 +59,6 @@ class Credentials(BaseModel):
     jushuitan: JushuitanAccount | None = None
     dingtalk: DingtalkAccount | None = None
     selfbuilt: SelfbuiltAccount | None = None
+    chat: ChatAccount | None = None
     webhook_base: str = ""  # overrides --webhook-base
     webhooks: dict[str, str] = {}  # vendor -> full URL, overrides the path too

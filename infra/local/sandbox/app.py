@@ -17,7 +17,7 @@ from infra.local.sandbox.delivery import Delivery
 from infra.local.sandbox.gate import Vendor, VendorCall, VendorReply, answer
 from infra.local.sandbox.page import render_page
 from infra.local.sandbox.records import Call, VendorName
-from infra.local.sandbox.vendors import dingtalk, douyin, jushuitan, kuaidi100, selfbuilt, zto
+from infra.local.sandbox.vendors import chat, dingtalk, douyin, jushuitan, kuaidi100, selfbuilt, zto
 from infra.local.sandbox.world import World
 
 VENDORS: Mapping[VendorName, Vendor] = {
@@ -27,6 +27,7 @@ VENDORS: Mapping[VendorName, Vendor] = {
     "jushuitan": jushuitan,
     "dingtalk": dingtalk,
     "selfbuilt": selfbuilt,
+    "chat": chat,
 }
 TICK_EVERY_S = 1.0
 LISTED_MAX = 1000

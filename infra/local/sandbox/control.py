@@ -92,7 +92,7 @@ class Control:
         credentials = await read_body(request, Credentials)
         merchant = Merchant(key=request.path_params["id"], **credentials.model_dump())
         self._world.merchants.put(merchant)
-        accounts = ("douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt")
+        accounts = ("douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt", "chat")
         return {"merchant": merchant.key, "accounts": [name for name in accounts if getattr(merchant, name)]}
 
     async def post_order(self, request: Request) -> dict[str, Any]:

@@ -21,6 +21,7 @@ VENDOR_NAMES = {
     "jushuitan": ("聚水潭", "Jushuitan"),
     "dingtalk": ("钉钉机器人", "DingTalk robot"),
     "selfbuilt": ("自建商城", "self-built shop"),
+    "chat": ("客服系统", "chat desktop"),
 }
 VERDICTS = {
     "ok": ("ok", "成功", "ok"),

@@ -11,7 +11,7 @@ from infra.local.sandbox.plans import ParcelPlan, Strict
 from infra.local.sandbox.stages import Statement
 
 Platform = Literal["douyin", "selfbuilt"]
-VendorName = Literal["douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt"]
+VendorName = Literal["douyin", "zto", "kuaidi100", "jushuitan", "dingtalk", "selfbuilt", "chat"]
 Tracker = Literal["zto", "kuaidi100"]
 OrderStatus = Literal["paid", "partly_shipped", "shipped", "finished", "cancelled"]
 RefundKind = Literal["refund_only_shipped", "refund_only_unshipped", "return_and_refund"]

@@ -29,6 +29,7 @@ from shared.domain.policy import Policy
 from shared.domain.routing import HANDED_OVER, Action
 from shared.domain.session import Heard, Holder, Routed, SessionCase, Shadowed
 from shared.rules.chat.facts import facts_of, router_of
+from shared.rules.chat.following import is_followed, place_of, target_of
 from shared.rules.chat.session_clock import due, look_at_clock, take_back
 from shared.rules.chat.session_draft import LATE_LINE, SessionDraft
 from shared.rules.routing.compile import Hit
@@ -103,7 +104,6 @@ def _line(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase]) -
     token = case.token
     was_parked = case.holder is Holder.WAITING and case.unanswered_since is None
     draft.change(
-        buyer=f"{event.shopper.platform}:{event.shopper.buyer}",
         opened_at=min(case.opened_at, at),
         heard=(*case.heard, heard)[-_HEARD_MAX:],
         repeated=max(case.repeated, times) if times > 1 else case.repeated,
@@ -131,18 +131,25 @@ def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase], 
         shadows=hit.shadows,
     )
     _note_shadows(draft, hit, at)
-    target = None if action.bot else draft.group_of(action.group, action.agent)
-    if case.holder is Holder.BOT:
-        if target is not None:
-            draft.explain(routed, action)
-            draft.change(priority=action.priority)
-            draft.move(target, hit.rule, agent=action.agent)
-        elif not case.routed or case.routed[-1].rule != hit.rule:
-            draft.explain(routed, action)
-    elif target is not None:  # people have it already; a bot never takes it back by itself
-        _move_up(draft, hit, routed, target)
-    if draft.case.routed is case.routed:
-        draft.change(seen=routed)
+    target = target_of(action, draft.policy.routing)
+    if is_followed(place_of(case), hit.rule, action, target):
+        _follow(draft, hit, routed, target)
+        return
+    is_bounced = case.holder is not Holder.BOT and target not in (None, case.group)
+    draft.change(seen=routed, bounced=case.bounced + is_bounced)
+
+
+def _follow(draft: SessionDraft, hit: Hit, routed: Routed, target: str | None) -> None:
+    """Send the session to the bot or to people; inside its line it only moves forward."""
+    case, action = draft.case, hit.action
+    draft.explain(routed, action)
+    if target is None:
+        return
+    draft.change(priority=action.priority)
+    if target == case.group and case.holder is Holder.WAITING:
+        draft.wait(target, hit.rule, agent=action.agent)
+    else:
+        draft.move(target, hit.rule, agent=action.agent)
 
 
 def _note_shadows(draft: SessionDraft, hit: Hit, at: datetime) -> None:
@@ -161,24 +168,6 @@ def _note_shadows(draft: SessionDraft, hit: Hit, at: datetime) -> None:
 def _may_act(case: SessionCase, action: Action) -> bool:
     """Whether a rule may send the session somewhere: people lose it only to what is strictly more urgent."""
     return case.holder is Holder.BOT or (not action.bot and action.priority < case.priority)
-
-
-def _move_up(draft: SessionDraft, hit: Hit, routed: Routed, target: str) -> None:
-    """Move a session that people have, only for a strictly higher priority; inside its line it moves forward."""
-    case, action = draft.case, hit.action
-    is_there = target == case.group
-    if action.priority >= case.priority:
-        if not is_there:
-            draft.change(bounced=case.bounced + 1)
-        return
-    if is_there and case.holder is Holder.AGENT and action.agent in (None, case.agent):
-        return
-    draft.explain(routed, action)
-    draft.change(priority=action.priority)
-    if is_there and case.holder is Holder.WAITING:
-        draft.wait(target, hit.rule, agent=action.agent)
-    else:
-        draft.move(target, hit.rule, agent=action.agent)
 
 
 # ---- bots and people ---------------------------------------------------------------------------------------------

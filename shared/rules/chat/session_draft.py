@@ -12,6 +12,7 @@ from shared.domain.policy import Policy
 from shared.domain.routing import Action
 from shared.domain.session import Holder, Routed, SessionCase
 from shared.domain.why import Why
+from shared.rules.chat.following import group_for
 
 SECOND_HOP, LATE_LINE = "second_hop", "late_line"
 """What operators count."""
@@ -98,7 +99,7 @@ class SessionDraft:
             self.say(SeatFreed(merchant=self.merchant, group=case.group, session=case.name, token=case.token))
 
     def give_to_bot(self) -> None:
-        """Let the bot speak again."""
+        """Let the bot speak again; what has upset the buyer until now, people have seen to."""
         self.leave_seat()
         self.change(
             holder=Holder.BOT,
@@ -109,6 +110,8 @@ class SessionDraft:
             waiting_since=None,
             people_since=None,
             overdue=False,
+            negative_lines=0,
+            repeated=0,
             priority=5,
             silences=0,
         )
@@ -125,7 +128,6 @@ class SessionDraft:
         self.case = SessionCase(
             channel=case.channel,
             session_id=case.session_id,
-            buyer=case.buyer,
             token=case.token + 1,
             opened_at=at,
             held_since=self.now,
@@ -148,10 +150,7 @@ class SessionDraft:
 
     def group_of(self, group: str | None, agent: str | None = None) -> str | None:
         """Give the group, or the agent's, or whichever takes what belongs to none; None where there are no groups."""
-        routing = self.policy.routing
-        own = next((name for name in routing.groups if self.is_member(agent, name)), None) if agent else None
-        wanted = (group, own, routing.aftersale_group, routing.presale_group, *routing.groups)
-        return next((name for name in wanted if name in routing.groups), None)
+        return group_for(self.policy.routing, group, agent)
 
     def is_member(self, agent: str | None, group: str | None) -> bool:
         """Whether an agent sits in a group."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.domain.conditions import FIELDS, ChatFacts, FieldKind
-from shared.domain.routing import HANDED_OVER, Routing
+from shared.domain.routing import OWN_NAMES, Routing
 from shared.domain.session import Routed
 from shared.rules.routing.compile import Hit, Router
 
@@ -74,7 +74,7 @@ def replay(routed: Routed, routing: Routing | Router) -> tuple[Change, ...]:
 
 def is_by_rule(routed: Routed) -> bool:
     """Whether a rule decided it, and not a person."""
-    return routed.rule != HANDED_OVER
+    return routed.rule not in OWN_NAMES
 
 
 def changes_to(routed: Routed, hit: Hit) -> tuple[Change, ...]:

@@ -71,7 +71,7 @@ def test_a_signed_question_is_answered(capsys: pytest.CaptureFixture[str]) -> No
     log = capsys.readouterr().out
     assert json.loads(log) == {
         "level": "INFO", "message": "route", "merchant": MERCHANT, "status": 200, "session": "web:S1",
-        "holder": "waiting", "rule": "default.upset_buyer",
+        "holder": "waiting", "rule": "default.upset_buyer", "queued": True,
     }  # fmt: skip
     assert len(log.encode()) < 250
 

@@ -1,18 +1,17 @@
-"""Every decision can be made again from what is stored with it, and other rules can be tried on it."""
+"""Every decision can be made again from what is stored with it."""
 
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.conditions import FIELDS, ChatFacts
 from shared.domain.order import OrderStatus
 from shared.domain.routing import Mode, Routing
 from shared.domain.session import Routed
-from shared.rules.routing.compare import SAMPLES_MAX, compare, shadow_report
 from shared.rules.routing.compile import Router
 from shared.rules.routing.replay import Change, from_document, replay, to_document
 from tests.unit.rules.build import NOW
@@ -120,75 +119,3 @@ def test_a_changed_rule_shows_its_difference() -> None:
 def test_what_a_person_handed_over_was_no_rules_decision() -> None:
     handed = Routed(rule="handed_over", policy_version=7, at=NOW, facts={"reason": "knows her"}, group="two")
     assert replay(handed, _routing()) == ()
-
-
-# ---- other rules ---------------------------------------------------------------------------------------------------
-
-
-def _history() -> list[Routed]:
-    """A hundred decisions of a shop that sends its VIPs to one person and tries a rule about prices."""
-    routing = _routing(_BIG, _VIP)
-    tags = (frozenset[str](), frozenset({"vip"}))
-    seen = [ChatFacts(buyer_tags=tags[number % 10 == 0], price_fen=number * 1_000) for number in range(100)]
-    return [_stored(_decided(routing, one, number)) for number, one in enumerate(seen)]
-
-
-def test_a_rule_set_that_has_not_changed_changes_nothing() -> None:
-    trial = compare({"now": _routing(_BIG, _VIP)}, _history())["now"]
-    assert trial.decisions == 100
-    assert trial.hits == {"default.bot_first": 90, "vip": 10}
-    assert trial.shadows == {"big": 50}
-    assert (trial.changed, trial.moved, trial.samples) == (0, 0, ())
-
-
-def test_several_rule_sets_are_tried_in_one_pass() -> None:
-    active = _BIG | {"shadow": False}
-    routings = {"active": _routing(active, _VIP), "after": _routing(_VIP, active), "none": _routing()}
-    trials = compare(routings, iter(_history()))
-    assert trials["active"].hits == {"default.bot_first": 45, "big": 50, "vip": 5}
-    assert (trials["active"].changed, trials["active"].moved) == (50, 50)
-    assert trials["after"].hits == {"default.bot_first": 45, "big": 45, "vip": 10}
-    assert trials["none"].hits == {"default.bot_first": 100}
-    assert trials["none"].changed == 10
-    assert len(trials["active"].samples) == SAMPLES_MAX
-    sample = trials["active"].samples[0]
-    assert sample.at == NOW + timedelta(minutes=50)
-    assert sample.facts["price_fen"] == 50_000
-    assert Change("group", None, "two") in sample.changes
-
-
-def test_a_rule_that_only_has_another_name_moves_nobody() -> None:
-    trial = compare({"renamed": _routing(_BIG, _VIP | {"rule": "dear"})}, _history())["renamed"]
-    assert (trial.changed, trial.moved) == (10, 0)
-
-
-def test_what_cannot_be_tried_is_counted_apart() -> None:
-    handed = Routed(rule="handed_over", policy_version=7, at=NOW, facts={"reason": ""}, group="two")
-    foreign = Routed(rule="r", policy_version=7, at=NOW, facts={"zodiac": "ox"}, group="two")
-    trial = compare({"now": _routing()}, [handed, foreign, *_history()])["now"]
-    assert (trial.by_hand, trial.unreadable, trial.decisions) == (1, 1, 100)
-
-
-def test_a_shadow_rule_tells_what_it_would_have_changed() -> None:
-    [big] = shadow_report(_routing(_BIG, _VIP), _history())
-    assert (big.rule, big.fits, big.differs) == ("big", 50, 50)
-    assert big.instead_of == {"default.bot_first": 45, "vip": 5}
-    assert shadow_report(_routing(_VIP), _history()) == ()
-    same = _BIG | {"then": {"bot": True}}
-    [harmless] = shadow_report(_routing(same, _VIP), _history())
-    assert (harmless.fits, harmless.differs) == (50, 5)
-
-
-@settings(max_examples=40)
-@given(_rules, _rules, st.lists(facts, max_size=10))
-def test_what_is_predicted_is_what_then_happens(before: Any, after: Any, seen: list[ChatFacts]) -> None:
-    """A rule set that is tried on history decides as it does once it is in force."""
-    history = [_stored(_decided(_routing(*before), one)) for one in seen]
-    trial = compare({"after": _routing(*after)}, history)["after"]
-    real = [_decided(_routing(*after), one) for one in seen]
-    assert sum(trial.hits.values()) == len(real)
-    assert all(trial.hits[routed.rule] for routed in real)
-    outcomes = [(one.rule, one.bot, one.group, one.agent) for one in history]
-    assert trial.changed == sum(
-        (one.rule, one.bot, one.group, one.agent) != was for one, was in zip(real, outcomes, strict=True)
-    )

@@ -6,18 +6,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.local.sandbox.gate import VendorCall, VendorReply, parse_object
 from infra.local.sandbox.records import Answered, Merchant, Order, Refund
 from infra.local.sandbox.refunds import agree, note_operate
-from infra.local.sandbox.signatures import standard_webhook_matches
+from infra.local.sandbox.signed import whose_standard_webhook
 from infra.local.sandbox.tracking_records import BuyerMessage
 from infra.local.sandbox.views import selfbuilt_order, selfbuilt_refund
 from infra.local.sandbox.world import World
-
-TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -39,18 +36,8 @@ def throttle() -> VendorReply:
 
 
 def authenticate(world: World, call: VendorCall) -> Merchant | VendorReply:
-    """Check the three headers, the clock and the signature against every shop's secret."""
-    webhook_id, stamp = call.headers.get("webhook-id", ""), call.headers.get("webhook-timestamp", "")
-    signature = call.headers.get("webhook-signature", "")
-    if call.method != "POST" or not webhook_id or not stamp.isdigit() or not signature:
-        return VendorReply({"error": "bad_signature"}, 401, "rejected", "missing headers")
-    for merchant in world.merchants:
-        secret = merchant.selfbuilt.secret if merchant.selfbuilt else ""
-        if secret and standard_webhook_matches(secret, webhook_id, stamp, call.body, signature):
-            if abs(call.now - datetime.fromtimestamp(min(int(stamp), 2**33), UTC)) > TOLERANCE:
-                return VendorReply({"error": "stale_timestamp"}, 401, "rejected", "stale_timestamp")
-            return merchant
-    return VendorReply({"error": "bad_signature"}, 401, "rejected", "bad_signature")
+    """Check the signature against every shop's secret."""
+    return whose_standard_webhook(world, call, lambda one: one.selfbuilt.secret if one.selfbuilt else "")
 
 
 def act(world: World, merchant: Merchant, call: VendorCall) -> VendorReply:
