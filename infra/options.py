@@ -35,6 +35,8 @@ class Options:
     orders_per_day: int = 10_000  # of all merchants together; thresholds of alarms follow from it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is an alarm
     runbooks: str = "docs/runbooks"  # where the alarms' links lead: a folder or an address
+    table_arn: str | None = None  # a restored table that takes the place of the stack's own, with its stream
+    table_stream_arn: str | None = None
 
     @property
     def target(self) -> Target:
@@ -52,8 +54,8 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
     in_china = (region or "").startswith("cn-")
     default = machine_architecture() if local else "x86_64" if in_china else "arm64"
     reserved = context("webhook_concurrency")
-    if bool(context("domain_name")) != bool(context("certificate_arn")):
-        raise OptionRefused("domain_name and certificate_arn come together: the name, and its certificate in ACM")
+    _together(context, "domain_name", "certificate_arn")
+    _together(context, "table_arn", "table_stream_arn")
     return Options(
         stack_name=str(context("stack_name") or "huhang"),
         local=local,
@@ -69,7 +71,15 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         orders_per_day=_count(context, "orders_per_day", 10_000),
         talking_sources=_sources(context, "talking_sources"),
         runbooks=str(context("runbooks") or "docs/runbooks").rstrip("/"),
+        table_arn=context("table_arn"),
+        table_stream_arn=context("table_stream_arn"),
     )
+
+
+def _together(context: Callable[[str], Any], first: str, second: str) -> None:
+    """Check that of two options both are given or neither."""
+    if bool(context(first)) != bool(context(second)):
+        raise OptionRefused(f"{first} and {second} are given together or not at all")
 
 
 def is_loopback(endpoint: str) -> bool:

@@ -72,8 +72,12 @@ class HuhangStack(Stack):
     def _wants_nat(self) -> bool:
         return self.options.vendor_egress == "nat"
 
-    def _make_table(self) -> dynamodb.Table:
-        """Make the one table. (Not TableV2: MiniStack empties that one on a change.)"""
+    def _make_table(self) -> dynamodb.ITable:
+        """Make the one table, or take a restored one. (Not TableV2: MiniStack empties that one on a change.)"""
+        if self.options.table_arn:
+            return dynamodb.Table.from_table_attributes(
+                self, "Restored", table_arn=self.options.table_arn, table_stream_arn=self.options.table_stream_arn
+            )
         return dynamodb.Table(
             self,
             "Table",

@@ -54,7 +54,7 @@ def wake_by_schedule(woken: EventFunction, lost: DeadLetters) -> None:
     )
 
 
-def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.Table, failures: DeadLetters) -> None:
+def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.ITable, failures: DeadLetters) -> None:
     """Hand over the changes of the table whose new image is as wanted; all others cost nothing.
 
     A change that fails is isolated, and in the end told of to `failures`: its place in the stream, not its image.

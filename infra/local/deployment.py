@@ -19,9 +19,11 @@ from infra.local.home import ROOT, Home
 from infra.local.ministack import ACCOUNT, CREDENTIALS, REGION
 from infra.local.processes import tail_of
 from infra.options import is_loopback, read_options
+from shared.domain.lanes import ASIDE
 
 STACK = "huhang"
 WORKERS_PER_QUEUE_MAX = 3
+WORKERS_ASIDE_MAX = 2
 _CONTEXT = {"local": "true", "stack_name": STACK}
 _FINGERPRINT = (
     "/huhang/local/fingerprint"  # kept inside the emulator, so that it is lost together with what it describes
@@ -113,9 +115,8 @@ def _limit_workers(endpoint: str) -> None:
     functions = client("lambda", endpoint)
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if ":sqs:" in mapping["EventSourceArn"]:
-            functions.update_event_source_mapping(
-                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": WORKERS_PER_QUEUE_MAX}
-            )
+            most = WORKERS_ASIDE_MAX if mapping["EventSourceArn"].endswith(ASIDE) else WORKERS_PER_QUEUE_MAX
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": most})
 
 
 def _outputs(endpoint: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Does one shop's burst delay another's decisions? `python -m tests.benchmarks.neighbours [--events 10000]`.
 
-A local cloud of its own. A quiet shop's scans are timed from their push to their decision, alone and then beside a busy
-shop that pushes as fast as it is let. Figures are told as ratios of one session; wall time is noise.
+A local cloud of its own. A quiet shop's scans are timed from their push to their decision: alone; while a busy shop
+pushes as fast as it is let; behind a backlog that a faster door would have put aside; and, to see what the second queue
+is for, behind a tenth of that backlog on the shared queue. Told as ratios of one session, since wall time is noise.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -24,13 +25,16 @@ from infra.local.cloud import LocalCloud, running_cloud
 from shared.adapters.aws_clients import AwsClients
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import SignedAws
+from shared.domain.lanes import ASIDE, Lane
 from shared.domain.policy import Policy
+from shared.domain.wire import Push
 from shared.settings import ACCOUNTS_PREFIX
+from shared.workflows.receive_push import write_raw_push
 from tests.benchmarks.givens import ACCOUNTS, real_now, zto_scan
 
 BUSY, QUIET = "busy-shop", "quiet-shop"
 QUIET_EVERY_S = 0.25
-ALONE = 80
+WARM, ALONE, LEAST = 30, 80, 30
 PATIENCE_S = 600.0
 
 
@@ -70,42 +74,85 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.neighbours", description=__doc__)
     parser.add_argument("--events", type=int, default=10_000, help="the busy shop's")
-    parser.add_argument("--at-once", type=int, default=4, help="how many of them are on their way at a time")
+    parser.add_argument("--at-once", type=int, default=2, help="how many of them are on their way at a time")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder, running_cloud(Path(folder) / "home", with_sandbox=False) as cloud:
         _enrol(cloud)
-        alone, beside, lasted, busy = _measure(cloud, arguments.events, arguments.at_once)
-    print(f"{arguments.events} events of one shop in {lasted:.0f} s; {busy.refused} were told to come again")
-    for name, place in (("accepted", 0), ("decided", 1)):
-        for share in (0.5, 0.95):
-            before, after = (_quantile([one[place] for one in times], share) for times in (alone, beside))
-            print(
-                f"another's push to {name}, p{share * 100:.0f}: {1000 * before:.0f} ms alone, "
-                f"{1000 * after:.0f} ms beside: {after / before:.2f}x"
-            )
+        bench = Neighbours(cloud)
+        bench.ask(WARM, lambda: False)
+        alone = bench.ask(ALONE, lambda: False)
+        print("alone")
+        _tell(alone, alone)
+        for title, begin in (
+            ("beside a burst at the door", lambda: bench.burst(arguments.events, arguments.at_once)),
+            ("before a backlog aside", lambda: bench.backlog(arguments.events, ASIDE)),
+            ("behind a backlog on the shared queue", lambda: bench.backlog(arguments.events // 10, "")),
+        ):
+            began = time.monotonic()
+            is_busy = begin()
+            times = bench.ask(LEAST, is_busy)
+            print(f"{title} ({time.monotonic() - began:.0f} s)")
+            _tell(times, alone)
     return 0
 
 
-def _measure(cloud: LocalCloud, events: int, at_once: int) -> tuple[list[Timed], list[Timed], float, Pushing]:
-    quiet, busy = Pushing(QUIET, 75000000000000), Pushing(BUSY, 76000000000000)
-    with _door(cloud) as (door, base):
-        for number in range(ALONE):
-            quiet.push(door, base, number)
-            time.sleep(QUIET_EVERY_S)
-        alone = _wait(cloud, quiet, set(quiet.pushed))
-        began, known = time.monotonic(), set(quiet.pushed)
+def _tell(times: Sequence[Timed], alone: Sequence[Timed]) -> None:
+    for name, place in (("accepted", 0), ("decided", 1)):
+        for share in (0.5, 0.95):
+            before, after = (_quantile([one[place] for one in found], share) for found in (alone, times))
+            ratio = f"{after / before:.1f}x" if times is not alone else ""
+            print(f"    quiet shop's scan {name}, p{share * 100:.0f}: {1000 * after:>7,.0f} ms  {ratio}")
+
+
+class Neighbours:
+    """The two shops before one cloud."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._cloud = cloud
+        self._quiet = Pushing(QUIET, 75000000000000)
+        self._busy = Pushing(BUSY, 76000000000000)
+
+    def ask(self, least: int, is_busy: Callable[[], bool]) -> list[Timed]:
+        """Push the quiet shop's scans, so many at least, and as long as the busy one is at it; time them."""
+        known = set(self._quiet.pushed)
+        with _door(self._cloud) as (door, base):
+            while len(self._quiet.pushed) - len(known) < least or is_busy():
+                self._quiet.push(door, base, len(self._quiet.pushed))
+                time.sleep(QUIET_EVERY_S)
+        return _wait(self._cloud, self._quiet, set(self._quiet.pushed) - known)
+
+    def burst(self, events: int, at_once: int) -> Callable[[], bool]:
+        """Let the busy shop begin to push; give the question whether it still does."""
         shares = [range(first, events, at_once) for first in range(at_once)]
-        threads = [threading.Thread(target=_burst, args=(cloud, busy, share)) for share in shares]
+        threads = [threading.Thread(target=_burst, args=(self._cloud, self._busy, share)) for share in shares]
         for thread in threads:
             thread.start()
-        number = ALONE
-        while any(thread.is_alive() for thread in threads):
-            quiet.push(door, base, number)
-            number += 1
-            time.sleep(QUIET_EVERY_S)
-        lasted = time.monotonic() - began
-    beside = _wait(cloud, quiet, set(quiet.pushed) - known)
-    return alone, beside, lasted, busy
+        return lambda: any(thread.is_alive() for thread in threads)
+
+    def backlog(self, events: int, end: str) -> Callable[[], bool]:
+        """Put accepted scans of the busy shop on a queue of the lane at once; give the question whether any is left."""
+        sqs = self._cloud.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"{deployment.STACK}-{Lane.PARCELS}{end}")["QueueUrl"]
+        for first in range(0, events, 10):
+            entries = [
+                {"Id": str(n), "MessageBody": _accepted(first + n), "MessageGroupId": BUSY}
+                for n in range(min(10, events - first))
+            ]
+            sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+        def is_left() -> bool:
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            return any(int(found[name]) for name in names)
+
+        return is_left
+
+
+def _accepted(number: int) -> str:
+    """Give a scan of the busy shop as the door puts it on the queue."""
+    event = zto_scan(str(77000000000000 + number), "ARRIVAL", real_now())
+    push = Push({"content-type": event["headers"]["content-type"]}, {}, event["body"].encode())
+    return write_raw_push("zto", BUSY, push, real_now())
 
 
 def _burst(cloud: LocalCloud, busy: Pushing, numbers: Sequence[int]) -> None:

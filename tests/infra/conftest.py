@@ -8,7 +8,7 @@ import pytest
 
 from infra.bundle.build import Bundles, build_bundles
 from infra.bundle.targets import local_target
-from tests.infra.deployments import CONTEXTS, Deployment, synthesize
+from tests.infra.deployments import CONTEXTS, Deployment, stub_bundles, synthesize
 
 os.environ["PATH"] = (
     f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # CDK's Node is in the environment
@@ -18,10 +18,9 @@ os.environ["PATH"] = (
 @pytest.fixture(scope="session")
 def deployments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployment]:
     """All deployments by name."""
-    stub = tmp_path_factory.mktemp("stub")
-    (stub / "code.py").touch()
     folder = tmp_path_factory.mktemp("assemblies")
-    return {name: synthesize(name, folder, Bundles(stub, stub, stub, has_bytecode=True)) for name in CONTEXTS}
+    bundles = stub_bundles(folder)
+    return {name: synthesize(name, folder, bundles) for name in CONTEXTS}
 
 
 @pytest.fixture(params=list(CONTEXTS))

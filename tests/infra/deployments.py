@@ -1,7 +1,7 @@
 """Three synthesized deployments and the questions that the infrastructure tests ask of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,18 @@ class Deployment:
         return {alarm["AlarmName"]: alarm for alarm in self.all("AWS::CloudWatch::Alarm").values()}
 
 
-def synthesize(name: str, folder: Path, bundles: Bundles) -> Deployment:
-    """Synthesize one deployment into a folder."""
-    region, context = CONTEXTS[name]
+def stub_bundles(folder: Path) -> Bundles:
+    """Make code of which only the place matters."""
+    stub = folder / "stub"
+    stub.mkdir()
+    (stub / "code.py").touch()
+    return Bundles(stub, stub, stub, has_bytecode=True)
+
+
+def synthesize(name: str, folder: Path, bundles: Bundles, more: Mapping[str, str] | None = None) -> Deployment:
+    """Synthesize one deployment into a folder, perhaps with more options."""
+    region, own = CONTEXTS[name]
+    context = {**own, **(more or {})}
     app, stack = make_app(read_options(context.get, region, ACCOUNT), bundles, str(folder / name))
     assembly = app.synth().get_stack_by_name("huhang")
     return Deployment(name, region, app, stack, Path(assembly.template_full_path), assembly.template)

@@ -1,11 +1,12 @@
 """Nothing that is accepted gets lost, and everything that fails is seen."""
 
 import json
+from pathlib import Path
 
 from infra.catalog import FUNCTIONS, Trigger
 from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import ASIDE, INBOXES, Lane
-from tests.infra.deployments import Deployment, logical_id
+from tests.infra.deployments import ACCOUNT, Deployment, logical_id, stub_bundles, synthesize
 
 FOURTEEN_DAYS_S = 14 * 24 * 3600
 CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
@@ -154,3 +155,16 @@ def test_every_table_is_restorable_and_protected(deployed: Deployment) -> None:
     for table in deployed.all("AWS::DynamoDB::Table").values():
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert table["DeletionProtectionEnabled"]
+
+
+def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere(tmp_path: Path) -> None:
+    arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/huhang-restored"
+    context = {"table_arn": arn, "table_stream_arn": f"{arn}/stream/2026-11-30T00:00:00.000"}
+    restored = synthesize("aws", tmp_path, stub_bundles(tmp_path), context)
+    assert not restored.all("AWS::DynamoDB::Table")
+    for name, function in restored.functions().items():
+        variables = function["Environment"]["Variables"]
+        assert variables.get("HUHANG_TABLE", "huhang-restored") == "huhang-restored", name
+    streams = [m for m in restored.all("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in m]
+    assert {mapping["EventSourceArn"] for mapping in streams} == {context["table_stream_arn"]}
+    assert restored.template["Outputs"]["TableName"]["Value"] == "huhang-restored"

@@ -167,6 +167,7 @@ def test_the_app_itself_asks_before_it_synthesizes(tmp_path: Path) -> None:
         {"local": "maybe"},
         {"upgrade": "big bang"},
         {"domain_name": "hooks.example.com"},
+        {"table_arn": "arn:aws:dynamodb:us-east-1:1:table/restored"},
         {"certificate_arn": "arn:aws:acm:us-east-1:1:certificate/1"},
         {"orders_per_day": "many"},
         {"orders_per_day": "0"},
