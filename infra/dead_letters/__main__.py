@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.catalog import LOST_TICKS
+from infra.catalog import FUNCTIONS, LOST_TICKS
 from infra.dead_letters.command_line import SAMPLE_MAX, make_parser
 from infra.dead_letters.reasons import reasons_of, short
 from infra.dead_letters.shelf import KINDS, Letter, Send, Shelf
@@ -19,7 +19,6 @@ from infra.dead_letters.stream import Forgotten, HandlingFailed, hand_over
 from infra.dead_letters.unknown import NotReplayable, UnknownPushes
 from infra.deployed import Deployed, NotDeployed, Problems
 from shared.adapters.clock import SystemClock
-from shared.domain.lanes import Lane
 
 _REFUSALS = (NotDeployed, Forgotten, HandlingFailed, NotReplayable, *Problems)
 
@@ -91,7 +90,8 @@ def _redrive(asked: argparse.Namespace, deployed: Deployed) -> Answer:
     if asked.kind == LOST_TICKS:
         raise NotReplayable("a lost tick is not repeated: the next one has done its work; `discard` it")
     shelf = Shelf(deployed, asked.kind)
-    send: Send = shelf.send_to_lane if asked.kind in set(Lane) else lambda letter: hand_over(letter, deployed)
+    of_stream = {spec.changes.dead_letters for spec in FUNCTIONS if spec.changes}
+    send: Send = (lambda letter: hand_over(letter, deployed)) if asked.kind in of_stream else shelf.send_to_queue
     return _move(asked, shelf, send, "back to work")
 
 

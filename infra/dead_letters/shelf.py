@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from infra.alarms import PAGES
 from infra.catalog import FUNCTIONS, LOST_TICKS
 from infra.deployed import Deployed
-from shared.domain.lanes import Lane
 
 BATCH_MAX = 10
 HIDDEN_S = 60  # while it is looked at or moved; then it shows again by itself
 EMPTY_MAX = 3  # so many empty answers in a row are believed: SQS asks only a part of its servers at a time
 
-KINDS: dict[str, str] = (
-    {spec.consumes.value: spec.name for spec in FUNCTIONS if spec.consumes}
-    | {spec.changes.dead_letters: spec.name for spec in FUNCTIONS if spec.changes}
-    | {LOST_TICKS: "any scheduled function"}
-)
+KINDS: dict[str, str] = {
+    **{spec.consumes.value: spec.name for spec in FUNCTIONS if spec.consumes},
+    **{spec.changes.dead_letters: spec.name for spec in FUNCTIONS if spec.changes},
+    PAGES: "page_operators",
+    LOST_TICKS: "any scheduled function",
+}
 """The kinds of dead letters and the function that failed on each."""
 
 
@@ -96,10 +97,10 @@ class Shelf:
         finally:
             self._release(left)
 
-    def send_to_lane(self, letter: Letter) -> None:
-        """Put a message on the queue of its lane again, grouped by merchant as it was."""
+    def send_to_queue(self, letter: Letter) -> None:
+        """Put a message on the queue that it came from, grouped by merchant as it was."""
         group = {"MessageGroupId": letter.merchant} if letter.merchant else {}
-        self._sqs.send_message(QueueUrl=self._url_of(Lane(self.kind).value), MessageBody=letter.body, **group)
+        self._sqs.send_message(QueueUrl=self._url_of(self.kind), MessageBody=letter.body, **group)
 
     def _receive(self, letters_max: int) -> Iterator[list[Letter]]:
         seen: set[str] = set()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from infra.catalog import FUNCTIONS, Trigger
+from infra.dead_letters.shelf import KINDS
 from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import ASIDE, INBOXES, Lane
 from tests.infra.deployments import ACCOUNT, Deployment, logical_id, stub_bundles, synthesize
@@ -144,6 +145,11 @@ def test_every_queue_keeps_for_two_weeks_and_every_other_one_leads_to_dead_lette
     for queue in deployed.all("AWS::SQS::Queue").values():
         assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS_S, queue["QueueName"]
         assert ("RedrivePolicy" in queue) != queue["QueueName"].endswith("-dead"), queue["QueueName"]
+
+
+def test_operators_have_a_command_for_every_kind_of_dead_letters(deployed: Deployment) -> None:
+    names = [queue["QueueName"] for queue in deployed.all("AWS::SQS::Queue").values()]
+    assert {f"huhang-{kind}-dead" for kind in KINDS} == {name for name in names if name.endswith("-dead")}
 
 
 def test_every_log_group_forgets(deployed: Deployment) -> None:

@@ -29,7 +29,7 @@ class Cloud:
         self.sqs = session.create_client("sqs")
         self.logs = session.create_client("logs")
         self.dynamodb = session.create_client("dynamodb")
-        for name in [*(f"{kind}-dead" for kind in KINDS), *Lane]:
+        for name in [*(f"{kind}-dead" for kind in KINDS), *Lane, "pages"]:
             self.sqs.create_queue(QueueName=f"huhang-{name}")
         for function in KINDS.values():
             self.logs.create_log_group(logGroupName=f"/huhang/huhang/{function}")
@@ -176,7 +176,7 @@ def test_a_crash_between_sending_and_deleting_doubles_a_message_and_loses_none(c
     shelf = Shelf(Deployed(), "refunds")
 
     def send_and_crash(letter: Letter) -> None:
-        shelf.send_to_lane(letter)
+        shelf.send_to_queue(letter)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
