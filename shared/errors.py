@@ -3,6 +3,7 @@
     HuhangError
     ├── Retryable        nothing happened, or repeating is harmless: try again after `after`
     │   ├── Throttled    the vendor asks for fewer calls
+    │   │   └── HeldBack we have made as many as it takes: nothing was asked
     │   └── NotYet       the vendor is well, and needs a moment
     │   └── Waiting      a vendor keeps others waiting: hand the message to the lane's second queue
     ├── Unclear          it may have happened: find out before anything else
@@ -38,6 +39,10 @@ class Retryable(HuhangError):
 
 class Throttled(Retryable):
     """The vendor asks for fewer calls. Try again after `after`."""
+
+
+class HeldBack(Throttled):
+    """As many calls have been made as the vendor takes. Nothing was asked; try again after `after`."""
 
 
 class NotYet(Retryable):

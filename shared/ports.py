@@ -127,6 +127,26 @@ class CommandLedger(Protocol):
         ...
 
 
+class SlotState(NamedTuple):
+    """How many calls of a slot are gone, and whether ours are among them; another slot's, if that has begun."""
+
+    start: datetime
+    gone: int
+    granted: bool
+
+
+class CallTokens(Protocol):
+    """Counts the calls at vendors, for all who make them."""
+
+    def take(self, merchant: str, bucket: str, start: datetime, calls: int, gone_max: int) -> SlotState:
+        """Take calls of the slot that began at `start`, if no more than `gone_max` are gone then."""
+        ...
+
+    def close(self, merchant: str, bucket: str, start: datetime) -> None:
+        """Let nobody take any before the slot that begins at `start`."""
+        ...
+
+
 class Queue(Protocol):
     """The lanes."""
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from shared.domain import metrics
+from shared.domain.limits import Usage
 from shared.domain.metrics import NAMESPACE, Metric
 from shared.domain.vendor_call import Ending, VendorCall
 
@@ -81,6 +82,12 @@ class Telemetry:
         self._add(metrics.VENDOR_LATENCY, call.slowest / timedelta(milliseconds=1), call.vendor)
         if call.ending is Ending.THROTTLED:
             self._add(metrics.VENDOR_THROTTLES, 1, call.vendor)
+
+    def used(self, usage: Usage) -> None:
+        """Record how much of what a vendor takes at a time is gone: of this account in a line, of all in a metric."""
+        details = {"merchant": usage.merchant, "bucket": usage.bucket, "gone": usage.gone, "calls": usage.calls}
+        self._log.info("calls_used", extra=details)
+        self._add(metrics.VENDOR_CALLS_USED, 100 * usage.gone / usage.calls, usage.vendor)
 
     def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
         """Record that a message will be taken again."""

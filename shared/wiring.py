@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.domain.crowd import Crowd
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
+    from shared.workflows.meter import Meter
     from shared.workflows.route_message import Reception
     from shared.workflows.take_call import Caller
 
@@ -206,7 +207,25 @@ def caller() -> Caller:
 
     ledger = DynamoCommandLedger(aws().dynamodb, settings().require_table(), clock())
     find_standing = Standings(merchants(), clock()).standing
-    return Caller(accounts(), http(), ledger, queue(), clock(), find_vendor=find_vendor, find_standing=find_standing)
+    return Caller(
+        accounts(),
+        http(),
+        ledger,
+        queue(),
+        clock(),
+        find_vendor=find_vendor,
+        find_standing=find_standing,
+        meter=meter(),
+    )
+
+
+@cache
+def meter() -> Meter:
+    """What vendors allow, counted for all who call them."""
+    from shared.adapters.dynamo_calls import DynamoCallTokens
+    from shared.workflows.meter import Meter
+
+    return Meter(DynamoCallTokens(aws().dynamodb, settings().require_table()), clock(), telemetry().used)
 
 
 @cache

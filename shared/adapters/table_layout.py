@@ -7,6 +7,7 @@
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
     <merchant>|command|<id>        -                      who carries it out, how it ended
+    <merchant>|calls               <account>|<api>        the calls at a vendor in a slot of time: slot, gone
     <merchant>|scores              -                      what its couriers did: scores
     <merchant>|routing             -                      where its conversations went: report
     <merchant>|routing             transfers              the latest of them, with reasons: report
@@ -44,6 +45,7 @@ CURSORS = "due|cursor"
 
 POINTER_KEPT = timedelta(days=14)
 COMMAND_KEPT = timedelta(days=30)
+CALLS_KEPT = timedelta(days=1)
 BUDGET_KEPT = timedelta(days=400)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,6 +155,11 @@ def budget_pk(merchant: str) -> str:
 def budget_sk(day: date) -> str:
     """The sort key of one day's budget."""
     return day.isoformat()
+
+
+def calls_pk(merchant: str) -> str:
+    """The partition of the counters of a merchant's calls at its vendors."""
+    return f"{merchant}|calls"
 
 
 def scores_pk(merchant: str) -> str:

@@ -8,7 +8,8 @@ checkword, return_name, return_phone, return_province, return_city, return_distr
 where pay_mode is 3 or 4. Unverified, so the account can say otherwise: base_url (two production hosts are in use),
 role (1, the sender), pay_mode (4, the sender's monthly card), phone_tail (last four digits that registration and
 query check; left out by default), registered_codes and not_picked_up_codes (error codes, separated by commas, that
-mean "there is one already" and "not before the first scan"; none by default, because SF publishes no list).
+mean "there is one already" and "not before the first scan"; none by default, because SF publishes no list), limits
+(none by default; 100/min is said to hold in production).
 
 There is no status of an interception: the routes tell it, and after a lost answer a person is asked.
 The webhook function imports this module while a courier waits: pydantic and the domain types are imported late.

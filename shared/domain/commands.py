@@ -172,5 +172,8 @@ LANES: dict[type[Record], Lane] = {
     AssignSession: Lane.NOTIFICATIONS,
 }
 
+URGENT = (FetchOrder, ReadRefund, AgreeRefund, StopOrder, InterceptParcel, CancelInterception)
+"""Commands that a refund waits for: they go first where a vendor takes only so many calls."""
+
 HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking, QueryTracking)
 """Commands that may be carried out any number of times; they are never claimed."""

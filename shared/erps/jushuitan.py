@@ -3,8 +3,8 @@
 Manual: openweb.jushuitan.com dev-doc, 签名规则, 订单查询, 转异常, 订单取消, 售后收货查询, as of 2025-01 (mirrored by
 public SDKs). Success is `code` 0, and even then single orders may have failed inside. A cancel does not say what became
 of the order, so every write is followed by a read.
-Account: app_key, app_secret, access_token; optional base_url, cancel_type, question_type, and RECEIVED's keys with
-the prefix `received_`.
+Account: app_key, app_secret, access_token; optional base_url, cancel_type, question_type, limits, and RECEIVED's keys
+with the prefix `received_`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shared.domain import reading as read
+from shared.domain.limits import ALL, Limit
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import NO_NUMBER, clip, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest
@@ -37,6 +38,8 @@ QUERY = "open/orders/single/query"
 CANCEL = "open/jushuitan/orderbyoid/cancel"
 HOLD = "open/webapi/orderapi/questionorder/questions"
 RECEIPTS = "open/aftersale/received/query"
+LIMITS = {ALL: (Limit(5, timedelta(seconds=1)), Limit(100, timedelta(minutes=1)))}  # codes 199 and 200
+REQUESTS_MAX = {"stop_order": 4}  # read, hold, cancel, read
 PAGE_SIZE = 50
 PAGES_MAX = 10
 WINDOW_MAX = timedelta(days=7)

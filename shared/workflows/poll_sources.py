@@ -5,14 +5,17 @@ What is found goes the way of every event; what was known already changes nothin
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 from shared.domain.events import EventUnknown
+from shared.domain.limits import Allowance, allowance_of
 from shared.domain.messages import AnyEvent, write_message
 from shared.errors import Permanent, Retryable, TooMuch, Unclear
 from shared.ports import Clock, Http, Queue
 from shared.workflows.carry_out_command import converse
+from shared.workflows.meter import Meter, PacedHttp, Pause
 
 OVERLAP = timedelta(minutes=2)
 _FIRST_LOOK = timedelta(hours=1)
@@ -32,12 +35,13 @@ class Cursors(Protocol):
 
 
 class Source(NamedTuple):
-    """One thing to ask: a vendor's listing function, and the account to ask with."""
+    """One thing to ask: a vendor's listing function, the account to ask with, and how often it may be asked."""
 
     merchant: str
     name: str
     account: Mapping[str, str]
     list_events: Callable[..., Any]
+    allowance: Callable[[], Allowance] = Allowance
 
 
 class Poll(NamedTuple):
@@ -54,41 +58,64 @@ def pollable(
 ) -> list[Source]:
     """Give everything that a merchant's vendors can be asked for."""
     return [
-        Source(merchant, name, account, vendor.list_events)
+        Source(merchant, name, account, vendor.list_events, partial(allowance_of, vendor, name, account, "list_events"))
         for name, account in accounts.items()
         for vendor in find(name)
         if hasattr(vendor, "list_events")
     ]
 
 
-def poll_source(source: Source, *, http: Http, queue: Queue, cursors: Cursors, clock: Clock) -> Poll:
+class Way(NamedTuple):
+    """How sources are asked, and where what they tell goes."""
+
+    http: Http
+    meter: Meter
+    pause: Pause
+    queue: Queue
+    cursors: Cursors
+    clock: Clock
+
+
+def poll_source(source: Source, way: Way) -> Poll:
     """Ask one source what is new since last time, and pass it on before the cursor moves.
 
     A source that fails is asked again next time, from the same instant. One that has too much to tell since then is
     asked about shorter times one after the other, so that an outage is caught up with step by step.
     """
-    now = clock.now()
-    begin = cursors.get(source.merchant, source.name) or now - _FIRST_LOOK
+    now = way.clock.now()
+    begin = way.cursors.get(source.merchant, source.name) or now - _FIRST_LOOK
     since, until, read, found, trouble = begin - OVERLAP, now, begin, 0, ""
     for _ in range(_ASKS_MAX):
-        asking = source.list_events(source.merchant, source.account, now, since, until)
         try:
-            told: Sequence[AnyEvent | EventUnknown] = converse(asking, http)
+            told = _ask(source, way, now, since, until)
         except TooMuch:
             until = since + (until - since) / 2
             continue
         except (Retryable, Unclear, Permanent) as error:
             return Poll(source.merchant, source.name, found, str(error)[:120])
         events = [event for event in told if not isinstance(event, EventUnknown)]
-        _pass_on(events, queue)
+        _pass_on(events, way.queue)
         found, trouble = found + len(events), trouble or _unreadable(told)
         if until > read:  # a part of the overlap alone does not turn the cursor back
-            cursors.put(source.merchant, source.name, until)
+            way.cursors.put(source.merchant, source.name, until)
             read = until
         if until >= now:
             return Poll(source.merchant, source.name, found, trouble)
         since, until = until, min(now, until + (until - since))
     return Poll(source.merchant, source.name, found, trouble or ("too much at once" if read == begin else ""))
+
+
+def _ask(
+    source: Source, way: Way, now: datetime, since: datetime, until: datetime
+) -> Sequence[AnyEvent | EventUnknown]:
+    """Ask a source about a stretch of time, no faster than it allows."""
+    allowed = source.allowance()
+    http = PacedHttp(way.http, way.meter, source.merchant, allowed, way.pause)
+    with way.meter.listening(source.merchant, allowed):
+        told: Sequence[AnyEvent | EventUnknown] = converse(
+            source.list_events(source.merchant, source.account, now, since, until), http
+        )
+    return told
 
 
 def _pass_on(events: Sequence[AnyEvent], queue: Queue) -> None:

@@ -19,6 +19,7 @@ from shared.ports import Deliveries
 from shared.telemetry import Telemetry
 
 PUT_BACK_MAX = timedelta(days=1)
+CROWD_PAUSE_MAX = timedelta(minutes=2)
 PAST = "past"
 DELIVERIES_MAX = 5  # as many as the inboxes have
 _PAUSE_MIN = timedelta(seconds=30)
@@ -29,13 +30,21 @@ Record = Mapping[str, Any]
 
 
 class Past(NamedTuple):
-    """What a message remembers of those that it replaces: when the first was sent, how often they were tried."""
+    """What a message remembers of those that it replaces: when the first was sent, how often they were tried.
+
+    `backs` counts those that a vendor wanted later: each waits longer, so that a crowd does not come back at once.
+    """
 
     first_ms: int
-    tries: int
+    tries: int = 0
+    backs: int = 0
 
     def __str__(self) -> str:
-        return f"{self.first_ms},{self.tries}"
+        return f"{self.first_ms},{self.tries},{self.backs}"
+
+    def pause(self, after: timedelta) -> timedelta:
+        """How long to wait where a vendor wants `after` at least."""
+        return max(after, min(after * (1 << min(self.backs, 9)), CROWD_PAUSE_MAX))
 
 
 class Delivery(NamedTuple):
@@ -79,7 +88,8 @@ def _handed_on(record: Record, error: Retryable, deliveries: Deliveries) -> bool
             return True
         if _age(record, past) <= PUT_BACK_MAX:
             if isinstance(error, Throttled):
-                deliveries.put_back(record, error.after, str(untried))
+                again = untried._replace(backs=past.backs + 1)
+                deliveries.put_back(record, past.pause(error.after), str(again))
                 return True
             if int(record["attributes"][_ATTEMPT]) >= DELIVERIES_MAX:
                 tried = past._replace(tries=untried.tries + 1)
@@ -103,9 +113,8 @@ def _pause(past: Past) -> timedelta:
 def _past(record: Record) -> Past:
     told = record.get("messageAttributes", {}).get(PAST, {}).get("stringValue")
     if not told:
-        return Past(int(record["attributes"].get(_SENT, 0)), 0)
-    first_ms, _, tries = told.partition(",")
-    return Past(int(first_ms), int(tries))
+        return Past(int(record["attributes"].get(_SENT, 0)))
+    return Past(*map(int, told.split(",")))
 
 
 def _age(record: Record, past: Past) -> timedelta:

@@ -11,6 +11,7 @@ from typing import Literal, assert_never
 
 from shared.domain.commands import (
     HARMLESS,
+    URGENT,
     AgreeRefund,
     AssignSession,
     CancelInterception,
@@ -27,12 +28,14 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
+from shared.domain.limits import Allowance, allowance_of
 from shared.domain.merchant import Standing
 from shared.domain.messages import AnyEvent, lane_of, parse_message, write_message
 from shared.errors import Permanent, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
 from shared.workflows.carry_out_command import LEASE, carry_out_command, converse, failure
+from shared.workflows.meter import Meter
 from shared.workflows.patience import Patience
 from shared.workflows.take_batch import Delivery
 from shared.workflows.watched_http import Tell, tell_nobody, watched
@@ -57,6 +60,7 @@ class Caller:
         *,
         find_vendor: FindVendor,
         find_standing: FindStanding,
+        meter: Meter,
     ) -> None:
         self.patience = Patience()
         self._accounts = accounts
@@ -66,6 +70,7 @@ class Caller:
         self._clock = clock
         self._find_vendor = find_vendor
         self._find_standing = find_standing
+        self._meter = meter
 
     def call(
         self, command: VendorCommand, attempt: int, tell: Tell = tell_nobody, *, is_aside: bool = False
@@ -91,23 +96,26 @@ class Caller:
             self._queue.send(lane_of(outcome), [(outcome.merchant, write_message(outcome))])
             return outcome
         try:
-            vendor, account = self._reach(command)
+            vendor, account, allowed = self._reach(command)
         except Permanent as error:
             return self._fail(command, error)
-        return carry_out_command(
-            command, vendor, account, http=http, ledger=self._ledger, clock=self._clock, attempt=attempt
-        )
+        with self._meter.conversation(command.merchant, allowed, urgent=isinstance(command, URGENT)):
+            return carry_out_command(
+                command, vendor, account, http=http, ledger=self._ledger, clock=self._clock, attempt=attempt
+            )
 
-    def _reach(self, command: VendorCommand) -> tuple[ModuleType, Mapping[str, str]]:
+    def _reach(self, command: VendorCommand) -> tuple[ModuleType, Mapping[str, str], Allowance]:
         kind, name, account_name = _addressee(command)
         _check_standing(command, self._find_standing(command.merchant))
-        return self._find_vendor(kind, name), self._accounts.account(command.merchant, account_name)
+        vendor, account = self._find_vendor(kind, name), self._accounts.account(command.merchant, account_name)
+        return vendor, account, allowance_of(vendor, account_name, account, command.type)
 
     def _ask(self, command: VendorCommand, http: Http) -> AnyEvent:
         """Carry out a command that may be repeated."""
         try:
-            vendor, account = self._reach(command)
-            outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), http)
+            vendor, account, allowed = self._reach(command)
+            with self._meter.conversation(command.merchant, allowed, urgent=isinstance(command, URGENT)):
+                outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), http)
         except Permanent as error:
             return failure(command, error, certain=True)
         except Unclear as error:

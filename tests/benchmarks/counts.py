@@ -36,8 +36,8 @@ class Tally:
 
     @property
     def all_units(self) -> int:
-        """Write units of the story itself; the schedules' own cursors are everybody's."""
-        return sum(count for kind, count in self.units.items() if kind not in ("cursor", "polled"))
+        """Write units of the story itself; the schedules' own cursors, and their calls at vendors, are everybody's."""
+        return sum(count for kind, count in self.units.items() if kind not in ("cursor", "polled", "calls"))
 
     def units_of(self, kind: CaseKind) -> int:
         """Write units of the cases of a kind and of the pointers to them."""

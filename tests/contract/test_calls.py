@@ -73,6 +73,13 @@ json_answers = st.recursive(
 answers = st.binary(max_size=60) | json_answers.map(lambda value: json.dumps(value).encode())
 
 
+@pytest.mark.parametrize("sample", [one for one in CALLS if hasattr(one.module, "LIMITS")], ids=str)
+def test_a_vendor_that_limits_calls_says_how_many_a_command_takes(sample: Sample) -> None:
+    if "command" in sample.given:
+        known = sample.module.REQUESTS_MAX.get(sample.given["command"]["type"], 1)
+        assert len(sample.given["replies"]) <= known
+
+
 @settings(max_examples=600, deadline=None)
 @given(sample=st.sampled_from(CALLS), data=st.data())
 def test_any_answer_ends_in_an_outcome_or_a_documented_error(sample: Sample, data: st.DataObject) -> None:

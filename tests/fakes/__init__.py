@@ -1,6 +1,7 @@
 """The ports in memory: the same behaviour as the adapters (tests/integration proves it), thousands of times faster."""
 
 from tests.fakes.archive import FakeArchive
+from tests.fakes.calls import FakeCallTokens
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.stores import (
@@ -17,6 +18,7 @@ from tests.fakes.world import FakeAccounts, FakeClock, FakeDeliveries, FakeHttp,
 __all__ = [
     "FakeAccounts",
     "FakeArchive",
+    "FakeCallTokens",
     "FakeCaseStore",
     "FakeClock",
     "FakeDeliveries",

@@ -35,13 +35,24 @@ from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.workflows.count_pushes import PushCounter
 from shared.workflows.handle_event import handle_event
+from shared.workflows.meter import Meter
 from shared.workflows.page_operators import page_operators
-from shared.workflows.poll_sources import Source, poll_source
+from shared.workflows.poll_sources import Source, Way, poll_source
 from shared.workflows.receive_push import write_raw_push
 from shared.workflows.take_batch import Delivery
 from shared.workflows.take_call import Caller, take_call
 from shared.workflows.take_message import take_message
-from tests.fakes import FakeAccounts, FakeCaseStore, FakeClock, FakeDueIndex, FakeHttp, FakeLedger, FakeQueue, FakeTable
+from tests.fakes import (
+    FakeAccounts,
+    FakeCallTokens,
+    FakeCaseStore,
+    FakeClock,
+    FakeDueIndex,
+    FakeHttp,
+    FakeLedger,
+    FakeQueue,
+    FakeTable,
+)
 from tests.unit.rules.build import MERCHANT, NOW, ORDER, REFUND_KEY, order, policy, progressed, reported
 from tests.unit.rules.parcels import accepted, answer
 
@@ -92,6 +103,7 @@ class World:
             self.clock,
             find_vendor=lambda *_: vendor,
             find_standing=lambda _: Standing.ACTIVE,
+            meter=Meter(FakeCallTokens(self.table), self.clock),
         )
         self.calls += 1
         fresh = command.model_copy(update={"command_id": f"c{self.calls}"})
@@ -154,7 +166,8 @@ def polls(patch: pytest.MonkeyPatch, vendor: str) -> Scene:
         listing = module.list_events if broken else (lambda *_: iter(()))
         http = FakeHttp(lambda request: HttpReply(503, b""))
         source = Source(MERCHANT, vendor, account, listing if broken else _nothing_new)
-        poll = poll_source(source, http=http, queue=world.queue, cursors=cursors, clock=world.clock)
+        meter = Meter(FakeCallTokens(world.table), world.clock)
+        poll = poll_source(source, Way(http, meter, lambda _: None, world.queue, cursors, world.clock))
         world.telemetry.polled(*poll)
         world.telemetry.flush()
 

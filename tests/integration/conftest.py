@@ -10,6 +10,7 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
+from shared.adapters.dynamo_calls import DynamoCallTokens
 from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_commands import DynamoCommandLedger
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
@@ -21,6 +22,7 @@ from shared.adapters.dynamo_scores import DynamoScores
 from shared.adapters.s3_archive import S3Archive, bucket_url
 from shared.adapters.signed_aws import SignedAws
 from tests.fakes import (
+    FakeCallTokens,
     FakeCaseStore,
     FakeClock,
     FakeDueIndex,
@@ -50,6 +52,7 @@ class Backend:
     scores: Any
     reports: Any
     ledger: Any
+    tokens: Any
     due_index: Any
     take_outboxes: Callable[[], list[dict[str, str]]]
     clients: MotoAws | None = None
@@ -138,6 +141,7 @@ def dynamo(aws: MotoAws) -> Backend:
         scores=DynamoScores(aws.dynamodb, TABLE),
         reports=DynamoRoutingReports(aws.dynamodb, TABLE),
         ledger=DynamoCommandLedger(aws.dynamodb, TABLE, FakeClock(NOW)),
+        tokens=DynamoCallTokens(aws.dynamodb, TABLE),
         due_index=DynamoDueIndex(aws.dynamodb, TABLE),
         take_outboxes=_stream_reader(),
         clients=aws,
@@ -183,6 +187,7 @@ def memory() -> Backend:
         scores=FakeScores(table),
         reports=FakeRoutingReports(table),
         ledger=FakeLedger(table),
+        tokens=FakeCallTokens(table),
         due_index=FakeDueIndex(table),
         take_outboxes=take,
         table=table,

@@ -109,6 +109,14 @@ def test_a_command_is_two_writes_and_a_harmless_one_is_none_but_one_send(refunde
     assert {tuple(call for call in calls if call not in kept) for calls in asked} == {("SendMessageBatch",)}
 
 
+def test_a_poll_of_a_vendor_with_a_known_limit_is_one_write_more_and_others_count_nothing(refunded) -> None:
+    loop, _ = refunded
+    polls = [one for one in loop.taken if one.function == "poll_sources"]
+    assert polls
+    assert {one.counts.writes.get("calls", 0) for one in polls} == {1}
+    assert not [one for one in loop.taken if one.function != "poll_sources" and one.counts.writes.get("calls")]
+
+
 def test_a_parcel_at_rest_is_one_write_unit(delivered) -> None:
     loop, at_rest = delivered
     assert max(at_rest.values()) < 1024

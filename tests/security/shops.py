@@ -21,13 +21,24 @@ from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import Refused, Retryable, WrongMerchant
 from shared.ports import Loaded, StoredCase
 from shared.workflows.handle_event import count_nothing
+from shared.workflows.meter import Meter
 from shared.workflows.publish_outbox import publish_outbox
 from shared.workflows.receive_push import receive_push
 from shared.workflows.take_call import Caller
 from shared.workflows.take_chat import take_chat
 from shared.workflows.take_message import take_message
 from tests.contract.samples import ACCOUNTS, MERCHANT, NOW, load_samples, push_of
-from tests.fakes import FakeAccounts, FakeCaseStore, FakeClock, FakeHttp, FakeLedger, FakeQueue, FakeTable, StreamRecord
+from tests.fakes import (
+    FakeAccounts,
+    FakeCallTokens,
+    FakeCaseStore,
+    FakeClock,
+    FakeHttp,
+    FakeLedger,
+    FakeQueue,
+    FakeTable,
+    StreamRecord,
+)
 
 A, B = MERCHANT, "shop-8"
 INBOXES = (Lane.REFUNDS, Lane.PARCELS, Lane.CHATS, Lane.NOTIFICATIONS)
@@ -103,6 +114,7 @@ class TwoShops:
             self.clock,
             find_vendor=find_vendor,
             find_standing=lambda merchant: Standing.ACTIVE,
+            meter=Meter(FakeCallTokens(self.table), self.clock),
         )
         self.kept: list[tuple[str, bytes]] = []
         self.said: list[Message] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.domain.refund import RefundStatus
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Retryable, Unclear
+from shared.errors import Retryable, Throttled, Unclear
 from tests.simulation.road import Roads
 
 START = datetime.fromisoformat("2026-11-11T00:00:00+00:00")
@@ -67,6 +67,8 @@ class Outside:
             self.unheard.discard(call["id"])
         if fault == "refused":
             raise Retryable("connection refused", timedelta(seconds=30))
+        if fault == "throttled":
+            raise Throttled("http 429", timedelta(seconds=60))
         if fault == "lost":
             self.unheard.add(call["id"])
             raise Unclear("request lost")

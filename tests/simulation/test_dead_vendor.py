@@ -16,10 +16,11 @@ from shared.domain.messages import write_message
 from shared.domain.why import Why
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Unclear
+from shared.workflows.meter import Meter
 from shared.workflows.patience import Patience
 from shared.workflows.take_batch import take_batch
 from shared.workflows.take_call import Caller, take_call
-from tests.fakes import FakeAccounts, FakeClock, FakeDeliveries, FakeHttp, FakeQueue
+from tests.fakes import FakeAccounts, FakeCallTokens, FakeClock, FakeDeliveries, FakeHttp, FakeQueue, FakeTable
 from tests.unit.rules.build import MERCHANT, NOW
 
 CALLERS = 10
@@ -68,6 +69,7 @@ class Bench:
             FakeClock(NOW),
             find_vendor=lambda kind, name: SimpleNamespace(carry_out=lambda command, *_: self._ask(command)),  # type: ignore[arg-type, return-value]
             find_standing=lambda merchant: Standing.ACTIVE,
+            meter=Meter(FakeCallTokens(FakeTable()), FakeClock(NOW)),
         )
         caller.patience = Patience(lambda: self.time.s if with_patience else 0.0)
         return caller

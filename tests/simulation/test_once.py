@@ -35,9 +35,14 @@ class Refunds(RuleBasedStateMachine):
         known=st.booleans(),
         moment=st.sampled_from(RefundMoment),
         budget=st.sampled_from([0, AMOUNT_FEN - 1, AMOUNT_FEN, 2 * AMOUNT_FEN]),
+        limits=st.sampled_from(["", "6/min"]),
     )
-    def begin(self, *, shipped: bool, refunds: int, known: bool, moment: RefundMoment, budget: int) -> None:
-        self.world = World(shipped=shipped, refunds=refunds, refund_on=moment, budget_amount_max_fen=budget)
+    def begin(
+        self, *, shipped: bool, refunds: int, known: bool, moment: RefundMoment, budget: int, limits: str
+    ) -> None:
+        self.world = World(
+            shipped=shipped, refunds=refunds, refund_on=moment, budget_amount_max_fen=budget, limits=limits
+        )
         self.scanned_at = self.world.clock.now()
         if known:
             self.world.accept(order_read(self.world.clock.now(), self.world.outside._order({})))
@@ -120,7 +125,7 @@ class Refunds(RuleBasedStateMachine):
     def the_function_will_crash(self, write: int) -> None:
         self.world.crash_in = write
 
-    @rule(fault=st.sampled_from(["lost", "unheard", "refused", ""]))
+    @rule(fault=st.sampled_from(["lost", "unheard", "refused", "throttled", ""]))
     def the_network_will_fail(self, fault: str) -> None:
         self.world.outside.faults.append(fault)
 

@@ -14,12 +14,14 @@ from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.policy import Policy, Robot
 from shared.domain.refund import RefundCase
 from shared.domain.watching import Watching
-from shared.errors import Retryable
+from shared.errors import Retryable, Throttled
 from shared.ports import StoredCase
 from shared.workflows.handle_event import handle_event
+from shared.workflows.meter import Meter
 from shared.workflows.publish_outbox import publish_outbox
 from shared.workflows.take_call import Caller
 from shared.workflows.watch_deadlines import OVERLAP, watch_deadlines
+from tests.fakes.calls import FakeCallTokens
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.table import FakeTable
@@ -43,10 +45,18 @@ class World:
     """One merchant, one order, its refunds; queues that double, reorder and redeliver.
 
     The order's parcel travels with the courier `right`, whatever the order says; `unasked` ones are pushed anyway.
+    `limits` is how many calls each vendor takes.
     """
 
     def __init__(
-        self, *, shipped: bool = True, refunds: int = 1, right: str = "zto", unasked: bool = True, **policy: Any
+        self,
+        *,
+        shipped: bool = True,
+        refunds: int = 1,
+        right: str = "zto",
+        unasked: bool = True,
+        limits: str = "",
+        **policy: Any,
     ) -> None:
         self.clock = FakeClock(START)
         self.crash_in = 0
@@ -57,7 +67,7 @@ class World:
         self.queue = FakeQueue(self.table)
         self.store = Witness(self.table)
         self.index = FakeDueIndex(self.table)
-        accounts = FakeAccounts({MERCHANT: {name: {} for name in VENDORS}})
+        accounts = FakeAccounts({MERCHANT: {name: {"limits": limits} if limits else {} for name in VENDORS}})
         http = FakeHttp(self.outside.send)
         self.caller = Caller(
             accounts,
@@ -67,6 +77,7 @@ class World:
             self.clock,
             find_vendor=self._vendor,
             find_standing=lambda _: Standing.ACTIVE,
+            meter=Meter(FakeCallTokens(self.table), self.clock),
         )
         robots = {"desk": Robot(channel="dingtalk", account="dingtalk")}
         self.policy = Policy(merchant=MERCHANT, version=1, robots=robots, **{"watching": WATCHING, **policy})
@@ -126,6 +137,8 @@ class World:
         for _ in range(2 if twice else 1):
             try:
                 self._take(body, attempt)
+            except Throttled as error:
+                self.later.append((self.clock.now() + error.after, lane, body, attempt))  # put back as a new message
             except Retryable as error:
                 self._redeliver(lane, body, attempt, error.after)
             except Crash:

@@ -11,8 +11,9 @@ from shared.domain.events import EventUnknown, ReturnReceived
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message
 from shared.errors import Permanent, Retryable, TooMuch, Unclear
-from shared.workflows.poll_sources import OVERLAP, Poll, Source, poll_source, pollable
-from tests.fakes import FakeClock, FakeHttp, FakeQueue
+from shared.workflows.meter import Meter
+from shared.workflows.poll_sources import OVERLAP, Poll, Source, Way, poll_source, pollable
+from tests.fakes import FakeCallTokens, FakeClock, FakeHttp, FakeQueue, FakeTable
 from tests.unit.rules.build import HOUR, MINUTE, SECOND, reported
 from tests.unit.workflows.vendor import MERCHANT, NOW, OK, REQUEST
 
@@ -65,13 +66,16 @@ class Poller:
         self.cursors = Cursors(at)
         self.clock = FakeClock(NOW)
         self.queue = FakeQueue()
+        self.meter = Meter(FakeCallTokens(FakeTable()), self.clock)
+        self.pauses: list[float] = []
         self.source = Source(MERCHANT, "sim", {}, shop.list_events)
 
     def poll(self, after: timedelta = timedelta(0)) -> Poll:
         """Poll once."""
         self.clock.advance(after)
         http = FakeHttp(lambda request: OK)
-        return poll_source(self.source, http=http, queue=self.queue, cursors=self.cursors, clock=self.clock)
+        way = Way(http, self.meter, self.pauses.append, self.queue, self.cursors, self.clock)
+        return poll_source(self.source, way)
 
     def found(self, lane: Lane = Lane.REFUNDS) -> list[AnyEvent]:
         """What was sent on."""

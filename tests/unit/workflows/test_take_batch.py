@@ -98,7 +98,7 @@ def test_an_empty_batch_is_no_trouble() -> None:
 def test_a_message_for_a_silent_vendor_is_handed_to_the_second_queue_untried_and_done_with_here() -> None:
     deliveries = FakeDeliveries()
     assert fail_with(Waiting("courier.test"), record(0, 3), deliveries=deliveries) == []
-    assert deliveries.aside == [("0", "1000,2")]
+    assert deliveries.aside == [("0", "1000,2,0")]
 
 
 def test_a_message_that_cannot_be_handed_over_stays() -> None:
@@ -118,7 +118,7 @@ def test_a_message_never_uses_up_its_last_delivery_because_somebody_is_away() ->
     for attempt in range(1, 5):
         assert fail_with(Retryable("away", SECOND), record(0, attempt), deliveries=deliveries) == ["m0"]
     assert fail_with(Retryable("away", SECOND), record(0, 5), deliveries=deliveries) == []
-    assert deliveries.back == [("0", timedelta(seconds=30), "1000,5")]
+    assert deliveries.back == [("0", timedelta(seconds=30), "1000,5,0")]
 
 
 def test_the_pauses_grow_to_a_quarter_of_an_hour_and_respect_what_was_asked_for() -> None:

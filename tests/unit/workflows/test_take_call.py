@@ -28,10 +28,11 @@ from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor_call import Ending, VendorCall
 from shared.domain.wire import HttpReply
-from shared.errors import NotYet, Permanent, Retryable, Throttled, UnknownSource, Waiting
+from shared.errors import HeldBack, NotYet, Permanent, Retryable, Throttled, UnknownSource, Waiting
+from shared.workflows.meter import Meter
 from shared.workflows.take_batch import Delivery
 from shared.workflows.take_call import Caller, take_call
-from tests.fakes import FakeAccounts
+from tests.fakes import FakeAccounts, FakeCallTokens
 from tests.unit.workflows.vendor import ABOUT, AGREE, AGREED, LOST, MERCHANT, READ, REFUSED_CONNECTION, Desk
 
 SECOND = timedelta(seconds=1)
@@ -94,6 +95,7 @@ class Office:
             desk.clock,
             find_vendor=self._find,
             find_standing=lambda _: desk.standing,
+            meter=Meter(FakeCallTokens(desk.table), desk.clock),
         )
 
     def _find(self, kind: str, name: str) -> ModuleType:
@@ -277,3 +279,53 @@ def test_a_command_to_a_silent_vendor_is_put_off_unclaimed_and_aside_it_is_carri
     assert (desk.http.requests, told) == ([], [])
     assert office.caller.call(AGREE, 1, told.append, is_aside=True) == AGREED
     assert len(told) == 1
+
+
+# ---- a vendor that takes only so many calls -----------------------------------------------------------------------
+
+
+def patiently(office: Office, command: Any) -> Any:
+    """Call, coming again when told."""
+    for _ in range(3):
+        try:
+            return office.caller.call(command, 1)
+        except HeldBack as error:
+            office.desk.clock.advance(error.after)
+    raise AssertionError("never")
+
+
+@pytest.mark.parametrize("command", [AGREE, READ])
+def test_without_a_call_left_nothing_is_claimed_or_asked(command: Any) -> None:
+    desk = Desk()
+    desk.calls = [AGREED, AGREED]
+    office = Office(desk, {"sim": {"limits": "1/s"}})
+    first, second = (command.model_copy(update={"command_id": name}) for name in ("first", "second"))
+    assert patiently(office, first) == AGREED
+    known = dict(desk.table.commands)
+    with pytest.raises(HeldBack):
+        office.caller.call(second, 1)
+    assert (desk.asked, desk.table.commands) == (["call"], known)
+    assert patiently(office, second) == AGREED
+
+
+@pytest.mark.parametrize("command", [AGREE, READ])
+def test_a_vendor_that_asks_for_fewer_calls_is_asked_nothing_for_a_while(command: Any) -> None:
+    desk = Desk()
+    desk.calls = [Throttled("http 429", timedelta(seconds=60)), AGREED]
+    office = Office(desk, {"sim": {"limits": "1000/min"}})
+    with pytest.raises(Throttled):
+        office.caller.call(command, 1)
+    desk.clock.advance(timedelta(seconds=59))
+    with pytest.raises(HeldBack):
+        office.caller.call(command, 1)
+    assert desk.asked == ["call"]
+    desk.clock.advance(timedelta(seconds=15))
+    assert office.caller.call(command, 1) == AGREED
+
+
+@pytest.mark.parametrize("command", [AGREE, READ])
+def test_limits_that_cannot_be_read_end_the_command_with_the_reason(command: Any) -> None:
+    desk = Desk()
+    outcome: Any = Office(desk, {"sim": {"limits": "plenty"}}).caller.call(command, 1)
+    assert (outcome.type, outcome.code, outcome.certain) == ("command_failed", "bad_limits", True)
+    assert (desk.asked, "plenty" in outcome.text) == ([], True)

@@ -15,8 +15,9 @@ from shared.domain.why import Why
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Retryable, Unclear
 from shared.workflows.carry_out_command import LEASE, carry_out_command
+from shared.workflows.meter import Meter
 from shared.workflows.take_call import Caller
-from tests.fakes import FakeAccounts, FakeClock, FakeHttp, FakeLedger, FakeQueue, FakeTable
+from tests.fakes import FakeAccounts, FakeCallTokens, FakeClock, FakeHttp, FakeLedger, FakeQueue, FakeTable
 
 NOW = datetime.fromisoformat("2026-11-11T00:00:00+00:00")
 MERCHANT, KEY = "demo", "demo|refund|sim:R1"
@@ -89,6 +90,7 @@ class Desk:
             self.clock,
             find_vendor=lambda kind, name: self.vendor(),
             find_standing=lambda merchant: self.standing,
+            meter=Meter(FakeCallTokens(self.table), self.clock),
         )
 
     def sent(self) -> list[Any]:
