@@ -18,7 +18,7 @@ from shared.domain.chat import Intent
 from shared.rules.understanding import topics, wants
 from shared.rules.understanding.matching import Matcher
 
-VERSION = "2026-11"
+VERSION = "2026-11-30"
 
 CLASSES = {
     "bit": "一下 下 个 个这 一个 了 掉 我的 我 给我 一次 点 的 这个 那个 下这 一下这个 一点 一张 张",
