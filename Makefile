@@ -16,10 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up down logs status board reset check test bench audit lock format clean
+.PHONY: help setup demo up down logs status board reset check test bench audit lock merchant-template format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/installed .venv-cloud/installed ## Install everything (again only if a lock changes)
 
@@ -66,6 +66,9 @@ lock: .venv/installed ## Resolve the dependencies anew, with hashes (UPGRADE=1 f
 	@for set in functions cloud dev; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) requirements/$$set.in -o requirements/$$set.txt; \
 	done
+
+merchant-template: setup ## Write docs/merchant-template.yaml anew, by which merchants join
+	@$(RUN) -m infra.merchant_template > docs/merchant-template.yaml
 
 format: setup ## Format the code and repair what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

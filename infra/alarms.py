@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from infra.catalog import FUNCTIONS, LOST_TICKS, Changes, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, Changes, FunctionSpec, Trigger
 from infra.signals import Alarm, Breach, Cause, Severity, Signal, of_lambda, of_queue, ours
 from infra.traffic import Traffic
 from infra.vendors import KINDS, polled, vendors, vendors_of
@@ -61,6 +61,7 @@ def causes(on: Watched) -> tuple[Cause, ...]:
         _budget(),
         *(_silence(source) for source in on.talking_sources),
         _limits(on),
+        _joining(on),
         *_other_functions(on),
         _pager(on),
     )
@@ -443,12 +444,32 @@ def _limits(on: Watched) -> Cause:
 
 
 def _other_functions(on: Watched) -> Iterator[Cause]:
-    """Functions that people or CloudFormation wait for: each is its own cause."""
+    """Functions that people wait for: each is its own cause."""
     for spec in FUNCTIONS:
         is_told_above = spec.consumes or spec.changes or spec.trigger is Trigger.SCHEDULE
-        if not is_told_above and spec.name not in ("receive_webhook", "page_operators"):
+        if not is_told_above and spec.name not in ("receive_webhook", "page_operators", "onboard_merchant"):
             alarm = _errors(on, spec)
             yield Cause(alarm.name, "function-errors", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+
+
+def _joining(on: Watched) -> Cause:
+    spec = next(spec for spec in FUNCTIONS if spec.name == "onboard_merchant")
+    bugs = Alarm(
+        "onboard_merchant-bugs",
+        "商户接入时遇到缺陷；商户的堆栈已回滚。",
+        "A merchant's stack met a bug and was rolled back.",
+        ours(metrics.MESSAGES_FAILED, "Sum", on.named(spec.name)),
+        threshold=1,
+        period=FIVE,
+    )
+    return Cause(
+        UNANSWERED,
+        "joining",
+        Severity.WARNING,
+        "商户无法接入、修改或退出。",
+        spec.failure_means,
+        (_errors(on, spec), bugs, _dead_letters(on, UNANSWERED, "A merchant's stack was not answered.")),
+    )
 
 
 def _pager(on: Watched) -> Cause:

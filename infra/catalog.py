@@ -17,6 +17,7 @@ _DECIDE = (*_LOAD, *_SAVE, "DeleteItem")  # and take a case off the register of 
 
 
 LOST_TICKS = "ticks"
+UNANSWERED = "joining"  # stacks of merchants that were not answered
 """The kind of dead letters that tell of a scheduled function that did not run, or failed."""
 
 
@@ -28,6 +29,7 @@ class Trigger(Enum):
     QUEUE = "queue"
     STREAM = "stream"
     ALARMS = "alarms"
+    STACKS = "stacks"  # merchants' own CloudFormation stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class FunctionSpec:
     reads_secrets: bool = False
     awaits_pushes: bool = False  # it counts zeros for the sources that always talk
     keeps_history: bool = False
+    onboards: bool = False  # reads what merchants offer, and writes the secrets that all others read
     calls_vendors: bool = False
     batch_max: int = 10  # messages or changes per invocation; a vendor's slowness delays only its own command
     timeout: timedelta = timedelta(seconds=20)
@@ -136,6 +139,15 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         table_actions=("BatchGetItem", "PutItem"),
         reads_secrets=True,
         timeout=timedelta(seconds=10),
+    ),
+    FunctionSpec(
+        "onboard_merchant",
+        Trigger.STACKS,
+        "Merchants cannot join, change or leave: their stacks wait, and are rolled back after a quarter of an hour.",
+        table_actions=("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+        onboards=True,
+        calls_vendors=True,
+        timeout=timedelta(minutes=4),  # it tries every account of a merchant
     ),
     FunctionSpec(
         "poll_sources",

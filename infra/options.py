@@ -1,5 +1,6 @@
 """What may differ from one deployment to another, read from the CDK context (`-c key=value` or cdk.json)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,6 +29,7 @@ class Options:
     architecture: str = "arm64"  # or x86_64
     webhook_concurrency: int | None = None  # reserved for receive_webhook; None: the account's pool
     vendor_egress: Egress = "direct"  # nat: vendors see two fixed addresses
+    merchant_accounts: tuple[str, ...] = ()  # other AWS accounts whose stacks may let merchants join
     operators_email: str | None = None  # who reads the alarms; None: subscribe to the topic by hand
     upgrade: str = "at_once"  # canary, linear: a new version takes over step by step, and back if it fails
     domain_name: str | None = None  # of the HTTP API, with a certificate of the same region
@@ -64,6 +66,7 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         architecture=_choice(context, "architecture", default, ("arm64", "x86_64")),
         webhook_concurrency=int(reserved) if reserved else 8 if local else None,
         vendor_egress="nat" if _choice(context, "vendor_egress", "direct", ("direct", "nat")) == "nat" else "direct",
+        merchant_accounts=_accounts(context, "merchant_accounts"),
         operators_email=context("operators_email"),
         upgrade=_choice(context, "upgrade", "at_once", UPGRADES),
         domain_name=context("domain_name"),
@@ -124,6 +127,15 @@ def _sources(context: Callable[[str], Any], key: str) -> tuple[str, ...]:
     if unknown := set(wanted) - set(sources()):
         raise OptionRefused(f"{key}: {', '.join(sorted(unknown))} does not push; who does: {', '.join(sources())}")
     return wanted
+
+
+def _accounts(context: Callable[[str], Any], key: str) -> tuple[str, ...]:
+    """Read AWS account numbers, separated by commas."""
+    found = tuple(filter(None, str(context(key) or "").replace(" ", "").split(",")))
+    for account in found:
+        if not re.fullmatch(r"[0-9]{12}", account):
+            raise OptionRefused(f"{key} must be account numbers of 12 digits, separated by commas, not {account!r}")
+    return found
 
 
 def _flag(context: Callable[[str], Any], key: str) -> bool:

@@ -8,14 +8,14 @@ from constructs import Construct
 
 from infra.alarms import Watched, causes
 from infra.bundle.build import Bundles
-from infra.catalog import FUNCTIONS, LOST_TICKS, Changes, Door, FunctionSpec, Trigger
+from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.alarms import Alarms
 from infra.constructs.event_function import EventFunction, Surroundings
 from infra.constructs.gradual_upgrade import GradualUpgrade
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
 from infra.constructs.operators import Operators
-from infra.constructs.triggers import wake_by_changes, wake_by_queues, wake_by_schedule
+from infra.constructs.triggers import wake_by_changes, wake_by_queues, wake_by_schedule, wake_by_stacks
 from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
 from infra.options import Options
@@ -42,6 +42,7 @@ class HuhangStack(Stack):
         self.history = HistoryBucket(self, "History", options)
         self.lanes = {lane: self._make_lane(lane) for lane in Lane}
         egress = VendorEgress(self, "VendorEgress", stack_name=options.stack_name) if self._wants_nat else None
+        self.front_door = WebhookApi(self, "Webhooks", options)
         around = Surroundings(
             options=options,
             bundles=bundles,
@@ -50,10 +51,10 @@ class HuhangStack(Stack):
             queue_arns={lane: [queue.queue_arn for queue in made.queues] for lane, made in self.lanes.items()},
             history=self.history,
             egress=egress,
+            base_url=self.front_door.base_url,
         )
         self.lost_ticks = self._make_dead_letters(LOST_TICKS)
         self.functions = {spec.name: EventFunction(self, spec, around) for spec in FUNCTIONS}
-        self.front_door = WebhookApi(self, "Webhooks", options)
         for function in self.functions.values():
             self._wake(function)
         watched = Watched(
@@ -121,6 +122,8 @@ class HuhangStack(Stack):
                 wake_by_queues(function, self.lanes[lane].queues)
             case FunctionSpec(trigger=Trigger.ALARMS):
                 self.operators.wake(function)
+            case FunctionSpec(trigger=Trigger.STACKS):
+                wake_by_stacks(function, self._make_dead_letters(UNANSWERED), self.options)
             case FunctionSpec(trigger=Trigger.STREAM, changes=Changes() as changes):
                 dead = self._make_dead_letters(changes.dead_letters)
                 wake_by_changes(function, changes, self.table, dead)

@@ -16,6 +16,8 @@ from shared.domain.watching import Pace
 from shared.domain.wire import HttpReply, HttpRequest
 
 if TYPE_CHECKING:  # of no use to most functions
+    from shared.domain.credentials import Secret
+    from shared.domain.joining import Answer
     from shared.domain.merchant import Membership
     from shared.domain.routing_report import RoutingReport, Transfers
     from shared.domain.scores import Scores
@@ -215,6 +217,63 @@ class Merchants(Protocol):
             ShopTaken: a shop belongs to another merchant; nothing was stored.
             Retryable: somebody else was writing at the same time.
         """
+        ...
+
+
+class MerchantSecrets(Protocol):
+    """The credentials that merchants offer, and those that were taken."""
+
+    def offered(self, arn: str) -> str | None:
+        """Give what a merchant's own secret says; None where it cannot be read."""
+        ...
+
+    def kept(self, merchant: str) -> "Secret | None":
+        """Give what was taken of the merchant."""
+        ...
+
+    def keep(self, merchant: str, secret: "Secret", change: str) -> None:
+        """Replace what was taken; `change` names this change, and the same one again does nothing."""
+        ...
+
+    def drop(self, merchant: str) -> None:
+        """Take away what was taken."""
+        ...
+
+
+class Answers(Protocol):
+    """What merchants' stacks were told."""
+
+    def answer(self, request_id: str) -> "Answer | None":
+        """Give what was answered; None where nothing was."""
+        ...
+
+    def keep(self, request_id: str, answer: "Answer") -> None:
+        """Store what is answered; it is durable when this returns."""
+        ...
+
+
+class PolicyStore(Protocol):
+    """Policies with their history."""
+
+    def policy(self, merchant: str, version: int | None = None) -> Policy | None:
+        """Give the policy in force, or the one of a version."""
+        ...
+
+    def version(self, merchant: str) -> int:
+        """Give the number of the newest policy, in force or withdrawn; 0 before the first."""
+        ...
+
+    def put_policy(self, policy: Policy, origin: "Origin | None" = None) -> None:
+        """Put the next version in force and keep it for ever, with who put it there.
+
+        Raises:
+            LostRace: the version is not the newest one plus one.
+            Retryable: somebody else was writing at the same time.
+        """
+        ...
+
+    def withdraw(self, merchant: str) -> None:
+        """Take the policy in force away; all versions stay."""
         ...
 
 

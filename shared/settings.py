@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from shared.domain.credentials import OFFERED_PREFIX
 from shared.domain.lanes import ASIDE, Lane
+
+__all__ = ["ACCOUNTS_PREFIX", "OFFERED_PREFIX", "SettingMissing", "Settings", "queues_of"]
 
 
 class SettingMissing(KeyError):
@@ -27,6 +30,7 @@ class Settings(NamedTuple):
     secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = MappingProxyType({})
     history_bucket: str = ""
+    base_url: str = ""  # of the HTTP API, as vendors and desktops reach it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is a symptom
 
     @classmethod
@@ -37,6 +41,7 @@ class Settings(NamedTuple):
             secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
             history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
+            base_url=environment.get("HUHANG_BASE_URL", ""),
             talking_sources=tuple(environment.get("HUHANG_TALKING_SOURCES", "").split()),
         )
 
@@ -45,6 +50,8 @@ class Settings(NamedTuple):
         environment = {"HUHANG_SECRET_PREFIX": self.secret_prefix}
         if self.table_name:
             environment["HUHANG_TABLE"] = self.table_name
+        if self.base_url:
+            environment["HUHANG_BASE_URL"] = self.base_url
         if self.history_bucket:
             environment["HUHANG_HISTORY_BUCKET"] = self.history_bucket
         if self.talking_sources:

@@ -129,6 +129,15 @@ class Telemetry:
         """Count what a decision wants counted."""
         self._add(*_COUNTED[what])
 
+    def onboarded(self, wish: str, merchant: str, *, accepted: bool) -> None:
+        """Record how a stack's wish ended; why stands in the stack's own events."""
+        self._log.info("onboarded", extra={"wish": wish, "merchant": merchant, "accepted": accepted})
+
+    def broke(self, what: str) -> None:
+        """Record a bug whose exception may quote credentials: its kind and its place, and nothing of its text."""
+        self._log.error("broke", extra={"reason": what})
+        self._add(metrics.MESSAGES_FAILED, 1, self._function)
+
     def flush(self) -> None:
         """Write the metrics collected so far; at the end of every invocation."""
         for counter in self._counters.values():

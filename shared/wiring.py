@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shared.settings import OPERATORS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from shared.adapters.aws_clients import AwsClients
@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpcore_http import HttpcoreHttp
     from shared.adapters.s3_archive import S3Archive
-    from shared.adapters.secret_accounts import SecretAccounts, Vendors
+    from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
     from shared.adapters.sqs_deliveries import SqsDeliveries
     from shared.adapters.sqs_queue import SqsQueue
+    from shared.domain.credentials import Vendors
     from shared.domain.crowd import Crowd
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
     from shared.workflows.meter import Meter
+    from shared.workflows.onboard_merchant import Office
     from shared.workflows.route_message import Reception
     from shared.workflows.take_call import Caller
 
@@ -234,6 +236,25 @@ def reception() -> Reception:
     from shared.workflows.route_message import Reception
 
     return Reception(case_store(), queue(), clock(), count_now)
+
+
+def office(time_left_s: Callable[[], float]) -> Office:
+    """Where merchants join."""
+    from shared.adapters.dynamo_answers import DynamoAnswers
+    from shared.adapters.merchant_secrets import MerchantSecrets
+    from shared.adapters.vendors import find_vendor, vendor_names
+    from shared.workflows.check_merchant import Desk
+    from shared.workflows.onboard_merchant import Office
+
+    return Office(
+        merchants=merchants(),
+        policies=policy_store(),
+        secrets=MerchantSecrets(signed_aws(), settings().secret_prefix),
+        answers=DynamoAnswers(aws().dynamodb, settings().require_table(), clock()),
+        desk=Desk(http(), clock(), find_vendor, vendor_names),
+        base_url=settings().base_url,
+        time_left_s=time_left_s,
+    )
 
 
 def count_now(what: str) -> None:

@@ -1,6 +1,7 @@
 """The product's AWS clients over moto: boto3's own clients, saying no as the product's do."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused, is_busy
+from shared.adapters.signed_aws import RETRY_AFTER, SECRETS, AwsRefused, Protocol, is_busy
 from shared.errors import Retryable
 
 
@@ -38,9 +39,21 @@ class MotoAws:
         try:
             return str(self.secrets.get_secret_value(SecretId=name)["SecretString"])
         except AwsRefused as error:
-            if error.code == "ResourceNotFoundException":
+            if error.code in ("ResourceNotFoundException", "InvalidRequestException"):
                 return None
             raise
+
+    def call(self, protocol: Protocol, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call, as `SignedAws` does; of secrets only."""
+        assert protocol is SECRETS
+        if operation == "PutSecretValue" and self._is_being_deleted(arguments["SecretId"]):
+            raise AwsRefused(400, "InvalidRequestException", {})  # moto writes into it
+        method = getattr(self.secrets, re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower())
+        return dict(method(**arguments))
+
+    def _is_being_deleted(self, name: str) -> bool:
+        listed = self.secrets.list_secrets(IncludePlannedDeletion=True)["SecretList"]
+        return any(secret["Name"] == name and "DeletedDate" in secret for secret in listed)
 
     def _client(self, service: str) -> Any:
         return self._session.create_client(service, config=Config(retries={"total_max_attempts": 1}))

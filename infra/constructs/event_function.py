@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,7 @@ from infra.bundle.build import THIN_FUNCTION, Bundles
 from infra.bundle.targets import LAMBDA_PYTHON
 from infra.catalog import FunctionSpec, Trigger
 from infra.constructs.history_bucket import HistoryBucket
+from infra.constructs.merchant_secrets import allow_onboarding, allow_reading, allow_secrets
 from infra.constructs.suppression import accept_finding
 from infra.constructs.vendor_egress import VendorEgress
 from infra.options import Options
@@ -35,6 +36,7 @@ class Surroundings:
     queue_arns: Mapping[Lane, Sequence[str]]
     history: HistoryBucket
     egress: VendorEgress | None
+    base_url: str
 
 
 class EventFunction(Construct):
@@ -103,6 +105,7 @@ class EventFunction(Construct):
             queue_urls=queues_of(spec.lanes, around.queue_urls),
             history_bucket=around.history.bucket.bucket_name if spec.keeps_history else "",
             talking_sources=around.options.talking_sources if spec.awaits_pushes else (),
+            base_url=around.base_url if spec.onboards else "",
         )
 
     def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
@@ -116,19 +119,13 @@ class EventFunction(Construct):
             targets = [arn for lane in spec.lanes for arn in around.queue_arns[lane]]
             role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
         if spec.reads_secrets:
-            self._allow_secrets(role, Settings().secret_prefix, "Merchants join without a deployment.")
+            allow_reading(role)
         if spec.trigger is Trigger.ALARMS:
-            self._allow_secrets(role, f"{OPERATORS}-", "Secrets Manager adds six letters to a name.")
+            allow_secrets(role, f"{OPERATORS}-", "Secrets Manager adds six letters to a name.")
+        if spec.onboards:
+            allow_onboarding(role, around.options)
         if spec.keeps_history:
             around.history.allow_writing(role)
         if spec.calls_vendors and around.egress:
             around.egress.allow_attachment(role)
         return role
-
-    def _allow_secrets(self, role: iam.Role, prefix: str, reason: str) -> None:
-        """Allow reading the secrets whose names begin so."""
-        name = f"arn:{{partition}}:secretsmanager:{{region}}:{{account}}:secret:{prefix}*"
-        arn = name.format(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID)
-        found = name.format(partition="<AWS::Partition>", region="<AWS::Region>", account="<AWS::AccountId>")
-        role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn]))
-        accept_finding(role, f"AwsSolutions-IAM5[Resource::{found}]", reason)

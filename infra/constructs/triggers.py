@@ -7,6 +7,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
@@ -16,6 +17,10 @@ from infra.catalog import Changes
 from infra.constructs.event_function import EventFunction
 from infra.constructs.lane_queue import DeadLetters
 from infra.constructs.suppression import accept_finding
+from infra.options import Options
+
+ANSWERED_WITHIN = Duration.minutes(16)
+"""After that a merchant's stack gives up: longer than three tries and the pauses between them."""
 
 
 def wake_by_queues(woken: EventFunction, queues: Iterable[sqs.IQueue]) -> None:
@@ -52,6 +57,17 @@ def wake_by_schedule(woken: EventFunction, lost: DeadLetters) -> None:
     woken.entry.configure_async_invoke(
         retry_attempts=0, max_event_age=Duration.minutes(1), on_failure=destinations.SqsDestination(lost.queue)
     )
+
+
+def wake_by_stacks(woken: EventFunction, failures: DeadLetters, options: Options) -> None:
+    """Let CloudFormation call the function, from this account and from those of the merchants."""
+    woken.function.configure_async_invoke(
+        retry_attempts=2,
+        max_event_age=ANSWERED_WITHIN,
+        on_failure=destinations.SqsDestination(failures.queue),
+    )
+    for account in options.merchant_accounts:
+        woken.function.add_permission(f"Merchants{account}", principal=iam.AccountPrincipal(account))
 
 
 def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.ITable, failures: DeadLetters) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.catalog import FUNCTIONS, LOST_TICKS
+from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED
 from infra.dead_letters.command_line import SAMPLE_MAX, make_parser
 from infra.dead_letters.reasons import reasons_of, short
 from infra.dead_letters.shelf import KINDS, Letter, Send, Shelf
@@ -89,6 +89,8 @@ def _show(asked: argparse.Namespace, deployed: Deployed) -> Answer:
 def _redrive(asked: argparse.Namespace, deployed: Deployed) -> Answer:
     if asked.kind == LOST_TICKS:
         raise NotReplayable("a lost tick is not repeated: the next one has done its work; `discard` it")
+    if asked.kind == UNANSWERED:
+        raise NotReplayable("the merchant's stack has given up meanwhile: the merchant launches it again; `discard` it")
     shelf = Shelf(deployed, asked.kind)
     of_stream = {spec.changes.dead_letters for spec in FUNCTIONS if spec.changes}
     send: Send = (lambda letter: hand_over(letter, deployed)) if asked.kind in of_stream else shelf.send_to_queue

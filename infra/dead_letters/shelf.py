@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from infra.alarms import PAGES
-from infra.catalog import FUNCTIONS, LOST_TICKS
+from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED
 from infra.deployed import Deployed
 
 BATCH_MAX = 10
@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     **{spec.changes.dead_letters: spec.name for spec in FUNCTIONS if spec.changes},
     PAGES: "page_operators",
     LOST_TICKS: "any scheduled function",
+    UNANSWERED: "onboard_merchant",
 }
 """The kinds of dead letters and the function that failed on each."""
 

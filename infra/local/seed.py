@@ -1,43 +1,34 @@
 """Makes the demo merchant: `python -m infra.local.seed [--home DIR]`, also called by `up`. Safe to repeat.
 
-One set of random credentials per home, known to both sides: Secrets Manager for huhang, the control API for the
-sandbox, where each further staff group is a merchant of its own with nothing but a robot. The policy's first version
-is put in force once; later versions are left alone.
+One set of random credentials per home, known to both sides: the control API for the sandbox, where each further
+staff group is a merchant of its own with nothing but a robot, and then the template by which every merchant joins.
 """
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import secrets
 import sys
 import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from infra.local import deployment
 from infra.local.home import DEFAULT_HOME, Home
-from infra.local.ministack import REGION
+from infra.local.merchant_stack import MerchantStacks
 from infra.local.processes import StartFailed
-from shared.adapters.aws_clients import AwsClients
-from shared.adapters.dynamo_merchants import DynamoMerchants
-from shared.adapters.dynamo_policies import DynamoPolicyStore
-from shared.adapters.signed_aws import SignedAws
 from shared.domain.hours import BusinessHours, Weekday
-from shared.domain.merchant import Membership
 from shared.domain.policy import Policy, Robot
 from shared.domain.routing import Agent, Group, Mode, ModeWindow, Routing, Rule
 from shared.domain.watching import Watching
-from shared.errors import LostRace
-from shared.settings import ACCOUNTS_PREFIX
 
 Credentials = dict[str, dict[str, str]]
 SPECIALIST, DIRECTOR = "specialist", "director"
 URGED_BY_KUAIDI100 = ("yto", "yunda", "jt", "sto", "deppon")
-BOARD_TOKEN = "local-board"  # of a cloud that only this machine reaches
+BOARD_TOKEN = "local-demo-board"  # of a cloud that only this machine reaches
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -45,15 +36,14 @@ def seed(outputs: dict[str, Any]) -> None:
     """Make the demo merchant known to huhang and to the sandbox.
 
     Raises:
-        StartFailed: the sandbox did not take the merchant.
+        StartFailed: the sandbox or huhang did not take the merchant.
     """
-    merchant, endpoint = str(outputs["MerchantId"]), str(outputs["CloudEndpoint"])
+    merchant = str(outputs["MerchantId"])
     credentials = _credentials(Path(outputs["MerchantSecretsFile"]), outputs)
-    put_secret(endpoint, ACCOUNTS_PREFIX + merchant, json.dumps(credentials))
-    _put_policy(endpoint, str(outputs["TableName"]), merchant)
     tell_sandbox(outputs, merchant, credentials | {"webhook_base": outputs["WebhookBaseUrl"]})
     for group in (SPECIALIST, DIRECTOR):
         tell_sandbox(outputs, robot_of(merchant, group), {"dingtalk": credentials[f"dingtalk_{group}"]})
+    _join(outputs, merchant, credentials)
 
 
 def demo_policy(merchant: str) -> Policy:
@@ -166,17 +156,18 @@ def put_secret(endpoint: str, name: str, text: str) -> None:
         manager.create_secret(Name=name, SecretString=text)
 
 
-def _put_policy(endpoint: str, table: str, merchant: str) -> None:
-    deployment.require_loopback(endpoint)
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
-    aws = SignedAws(keys | {"AWS_ENDPOINT_URL": endpoint})
-    store = DynamoPolicyStore(AwsClients(aws).dynamodb, table)
-    with suppress(LostRace):  # it is in force already, or a later one is
-        store.put_policy(demo_policy(merchant))
-    merchants = DynamoMerchants(AwsClients(aws).dynamodb, table)
-    if merchants.membership(merchant) is None:
-        merchants.put(Membership(merchant=merchant, since=datetime.now(UTC)))
-    aws.close()
+def _join(outputs: dict[str, Any], merchant: str, credentials: Credentials) -> None:
+    """Let the merchant join by the template, or change what has changed since."""
+    stacks = MerchantStacks(str(outputs["CloudEndpoint"]))
+    document = demo_policy(merchant).model_dump_json(exclude_defaults=True, exclude={"merchant", "version"})
+    revision = int(hashlib.sha256(json.dumps(credentials, sort_keys=True).encode()).hexdigest()[:8], 16)
+    wanted = {"Policy": document, "AccountsRevision": str(revision)}
+    known = stacks.parameters(merchant)
+    if wanted.items() <= known.items():
+        return
+    ended = (stacks.change if known else stacks.launch)(merchant, credentials, **wanted)
+    if not ended.succeeded:
+        raise StartFailed(f"the demo merchant cannot join: {'; '.join(ended.reasons) or ended.status}")
 
 
 def tell_sandbox(outputs: dict[str, Any], merchant: str, accounts: Mapping[str, object]) -> None:

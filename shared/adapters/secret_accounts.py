@@ -10,9 +10,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
+from shared.domain.credentials import Secret, Vendors
 from shared.domain.walls import is_merchant
 from shared.errors import UnknownMerchant
 
@@ -24,16 +24,6 @@ _BEFORE = "_before"  # no vendor has such a name
 
 Fetch = Callable[[str], str | None]
 """Gives the text of a secret by its name; None when there is no such secret."""
-
-Vendors = Mapping[str, Mapping[str, str]]
-
-
-class Secret(NamedTuple):
-    """What a merchant's secret holds; `before` counts until `until`."""
-
-    vendors: Vendors
-    before: Vendors = MappingProxyType({})
-    until: datetime | None = None
 
 
 class _Cached(NamedTuple):

@@ -15,6 +15,7 @@
     merchants                      <merchant>             membership, v
     <merchant>|standing            <version>              every membership there was
     shops                          <shop>                 whose shop it is: merchant
+    joining                        <request>              what a merchant's stack was told: answer
     policy-changes                 <merchant>             a policy that open cases may not know yet: v, and how far
                                                           the word has come: laps, began, stretch, since
     due|<shard>|<UTC hour>         <instant>|<case key>   a pointer: look at this case then
@@ -40,6 +41,7 @@ LATELY_MAX = 50_000
 ONLY = "-"  # the sort key of an item that is alone under its partition key
 MERCHANTS = "merchants"
 SHOPS = "shops"
+JOINING = "joining"
 POLICY_CHANGES = "policy-changes"
 CURSORS = "due|cursor"
 

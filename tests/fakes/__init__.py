@@ -3,6 +3,7 @@
 from tests.fakes.archive import FakeArchive
 from tests.fakes.calls import FakeCallTokens
 from tests.fakes.due_index import FakeDueIndex
+from tests.fakes.joining import FakeAnswers, FakeMerchantSecrets
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.stores import (
     FakeCaseStore,
@@ -17,6 +18,7 @@ from tests.fakes.world import FakeAccounts, FakeClock, FakeDeliveries, FakeHttp,
 
 __all__ = [
     "FakeAccounts",
+    "FakeAnswers",
     "FakeArchive",
     "FakeCallTokens",
     "FakeCaseStore",
@@ -25,6 +27,7 @@ __all__ = [
     "FakeDueIndex",
     "FakeHttp",
     "FakeLedger",
+    "FakeMerchantSecrets",
     "FakeMerchants",
     "FakePolicyChanges",
     "FakePolicyStore",

@@ -14,6 +14,7 @@ from infra.options import read_options
 from infra.stack import HuhangStack
 
 ACCOUNT = "111122223333"
+NEIGHBOUR = "444455556666"
 CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
     "aws": ("us-east-1", {}),
     "aws-cn": ("cn-north-1", {"webhook_concurrency": "50", "upgrade": "canary"}),
@@ -24,6 +25,7 @@ CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
             "operators_email": "operators@example.com",
             "talking_sources": "douyin,zto",
             "upgrade": "linear",
+            "merchant_accounts": NEIGHBOUR,
             "domain_name": "hooks.example.com",
             "certificate_arn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555",
         },

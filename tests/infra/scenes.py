@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from functions.onboard_merchant import handler as onboarding
 from functions.receive_webhook import handler as door
 from functions.watch_deadlines import handler as clockwork
 from infra.catalog import FUNCTIONS
@@ -55,6 +56,7 @@ from tests.fakes import (
 )
 from tests.unit.rules.build import MERCHANT, NOW, ORDER, REFUND_KEY, order, policy, progressed, reported
 from tests.unit.rules.parcels import accepted, answer
+from tests.unit.workflows.joining import House, Stack
 
 DAYTIME = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # eleven in the morning in China
 OK = HttpReply(200, b"{}")
@@ -138,6 +140,24 @@ def _page(world: World, broken: bool) -> None:
         [alarm], robots, find_channel=wiring.find_channel, http=http, clock=world.clock, telemetry=world.telemetry
     )
     world.telemetry.flush()
+
+
+def joining(patch: pytest.MonkeyPatch, _: str) -> Scene:
+    """A merchant's stack, and an office that breaks."""
+    world = World(patch, "huhang-onboard_merchant")
+    house = House()
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 200_000)
+
+    def broken_office(_: Any) -> Any:
+        raise ZeroDivisionError
+
+    def scene(broken: bool) -> None:
+        world.wire(http=FakeHttp(lambda request: OK), office=house.office())
+        if broken:
+            world.patch.setattr(wiring, "office", broken_office)
+        onboarding.handler(Stack(house).event("Create"), context)
+
+    return scene
 
 
 def sweep_lag(patch: pytest.MonkeyPatch, _: str) -> Scene:
@@ -331,6 +351,7 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
         "interceptions-failing": (interceptions, "failing"),
         "budget-near-end": (budget, ""),
         **{f"{name}-bugs": (bugs, name) for name in (*consumers, "page_operators")},
+        "onboard_merchant-bugs": (joining, ""),
         **{f"polls-{name}": (polls, name) for name in polled()},
         **{f"silence-{name}": (silence, name) for name in ("douyin", "zto")},
     }

@@ -26,8 +26,8 @@ def test_every_function_runs_the_handler_of_its_folder_on_one_python(deployed: D
 
 def test_every_function_is_bounded_in_time_and_memory(deployed: Deployment) -> None:
     for name, function in deployed.functions().items():
-        every = SPECS[name].every
-        is_rare = every is not None and every >= timedelta(hours=1)
+        spec = SPECS[name]
+        is_rare = spec.onboards or (spec.every is not None and spec.every >= timedelta(hours=1))
         assert 0 < function["Timeout"] <= (300 if is_rare else 30), name
         assert 256 <= function["MemorySize"] <= 512, name
 
@@ -70,7 +70,12 @@ def test_every_function_may_touch_exactly_what_the_catalog_says(deployed: Deploy
         table = {f"dynamodb:{action}" for action in spec.table_actions}
         stream = {action for action in allowed if "Stream" in action or "Record" in action or "Shard" in action}
         assert {action for action in allowed if action.startswith("dynamodb:")} - stream == table
-        assert ("secretsmanager:GetSecretValue" in allowed) == (spec.reads_secrets or name == "page_operators")
+        reads = spec.reads_secrets or spec.onboards or name == "page_operators"
+        assert ("secretsmanager:GetSecretValue" in allowed) == reads
+        touched = {action for action in allowed if action.startswith("secretsmanager:")}
+        writes = {f"secretsmanager:{action}Secret" for action in ("Create", "Restore", "Delete")}
+        writes.add("secretsmanager:PutSecretValue")
+        assert touched - {"secretsmanager:GetSecretValue"} == (writes if spec.onboards else set()), name
         assert ("sqs:ReceiveMessage" in allowed) == (spec.trigger in (Trigger.QUEUE, Trigger.ALARMS))
         assert {action for action in allowed if "s3:" in action} == ({"s3:PutObject"} if spec.keeps_history else set())
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from infra.catalog import FUNCTIONS, Trigger
 from infra.dead_letters.shelf import KINDS
+from infra.merchant_template import ANSWERED_WITHIN_S
 from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import ASIDE, INBOXES, Lane
-from tests.infra.deployments import ACCOUNT, Deployment, logical_id, stub_bundles, synthesize
+from tests.infra.deployments import ACCOUNT, Deployment, Properties, logical_id, stub_bundles, synthesize
 
 FOURTEEN_DAYS_S = 14 * 24 * 3600
 CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
@@ -110,7 +111,25 @@ def test_ticks_are_not_repeated_since_the_next_one_does_their_work(deployed: Dep
     rules = deployed.all("AWS::Events::Rule").values()
     assert sorted(rule["ScheduleExpression"] for rule in rules) == ["rate(1 hour)", "rate(1 minute)", "rate(5 minutes)"]
     for invocation in deployed.all("AWS::Lambda::EventInvokeConfig").values():
-        assert invocation["MaximumRetryAttempts"] == 0
+        assert invocation["MaximumRetryAttempts"] == (2 if _is_of(deployed, invocation, "onboard_merchant") else 0)
+
+
+def _is_of(deployed: Deployment, invocation: Properties, function: str) -> bool:
+    made = deployed.all("AWS::Lambda::Function")[logical_id(invocation["FunctionName"])]
+    return bool(made["FunctionName"] == f"huhang-{function}")
+
+
+def test_a_merchant_s_stack_that_is_not_answered_is_answered_later_or_told_to_operators(
+    deployed: Deployment,
+) -> None:
+    every = deployed.all("AWS::Lambda::EventInvokeConfig").values()
+    [invocation] = [one for one in every if _is_of(deployed, one, "onboard_merchant")]
+    tries, timeout_s = invocation["MaximumRetryAttempts"] + 1, deployed.functions()["onboard_merchant"]["Timeout"]
+    pauses_s = 60 + 120  # between the tries, as Lambda makes them
+    assert tries * timeout_s + pauses_s <= invocation["MaximumEventAgeInSeconds"] <= ANSWERED_WITHIN_S
+    dead = deployed.all("AWS::SQS::Queue")[logical_id(invocation["DestinationConfig"]["OnFailure"]["Destination"])]
+    assert dead["QueueName"] == "huhang-joining-dead"
+    assert "huhang-joining-dead-letters" in deployed.alarms()
 
 
 def test_a_tick_that_is_lost_is_kept_whether_it_never_came_or_failed(deployed: Deployment) -> None:
