@@ -22,8 +22,9 @@ _HOSTS_MAX = 1_000
 class Patience:
     """Remembers slow hosts."""
 
-    def __init__(self, elapsed_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, elapsed_s: Callable[[], float] = time.monotonic, slow: timedelta = SLOW) -> None:
         self._elapsed_s = elapsed_s
+        self._slow_s = slow.total_seconds()
         self._slow_until_s: dict[str, float] = {}
 
     def begin(self, http: Http, vendor: str, *, endless: bool) -> Http:
@@ -36,7 +37,7 @@ class Patience:
 
     def note(self, host: str, took_s: float) -> None:
         """Learn from a call, answered or not."""
-        if took_s < SLOW.total_seconds():
+        if took_s < self._slow_s:
             self._slow_until_s.pop(host, None)
             return
         now = self._elapsed_s()
