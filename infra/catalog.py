@@ -11,9 +11,10 @@ from typing import Any
 
 from shared.domain.lanes import INBOXES, Lane
 
-_LOAD = ("GetItem", "BatchGetItem", "Query")
-_SAVE = ("PutItem", "UpdateItem", "ConditionCheckItem")  # a transaction needs the rights of its parts
-_DECIDE = (*_LOAD, *_SAVE, "DeleteItem")  # and take a case off the register of those that need people
+_DECIDE = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
+"""Load a case, save it with its pointer and the day's budget, enter it into the register of those that need people."""
+_CALL = ("GetItem", "UpdateItem")
+"""Ask for a merchant's standing, claim a command, record how it ended."""
 
 
 LOST_TICKS = "ticks"
@@ -122,7 +123,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
             share=0.2,
         ),
         sends_to=(Lane.REFUNDS, Lane.PARCELS),
-        table_actions=(*_LOAD, "DeleteItem"),
+        table_actions=("GetItem", "BatchGetItem", "Query", "DeleteItem"),
         reads_secrets=True,
     ),
     FunctionSpec(
@@ -155,7 +156,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Platforms that do not push are not being read, so their events are late.",
         every=timedelta(minutes=5),
         sends_to=INBOXES,
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=("GetItem", "PutItem", "Query"),
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),
@@ -166,7 +167,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Deadlines are not being noticed: silent parcels and unanswered calls wait until this works again.",
         every=timedelta(minutes=1),
         sends_to=(*INBOXES, Lane.NOTIFICATIONS),
-        table_actions=(*_LOAD, *_SAVE, "DeleteItem", "BatchWriteItem"),
+        table_actions=("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem"),
         awaits_pushes=True,
         timeout=timedelta(seconds=30),
     ),
@@ -204,7 +205,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Conversations are not being followed: seats are not given, and silent agents are not noticed.",
         consumes=Lane.CHATS,
         sends_to=(Lane.CHATS,),  # what is left of a push whose words have to go
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=("BatchGetItem", "PutItem"),
     ),
     FunctionSpec(
         "publish_outbox",
@@ -246,7 +247,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         consumes=Lane.PLATFORM_CALLS,
         batch_max=1,
         sends_to=(*INBOXES, Lane.PLATFORM_CALLS),  # what it has read, and what the vendor wants later
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=_CALL,
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),
@@ -258,7 +259,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         consumes=Lane.COURIER_CALLS,
         batch_max=1,
         sends_to=(*INBOXES, Lane.COURIER_CALLS),  # what it has read, and what the vendor wants later
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=_CALL,
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),
@@ -270,7 +271,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         consumes=Lane.ERP_CALLS,
         batch_max=1,
         sends_to=(Lane.ERP_CALLS,),  # what the vendor wants later
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=_CALL,
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),
@@ -282,7 +283,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         consumes=Lane.NOTIFICATIONS,
         sends_to=(Lane.NOTIFICATIONS,),  # what the vendor wants later
         concurrency_max=5,
-        table_actions=(*_LOAD, *_SAVE),
+        table_actions=(*_CALL, "BatchGetItem", "PutItem"),
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),

@@ -11,6 +11,11 @@ from infra.local.demo.play import Played, Stage
 from tests.e2e.door import Door
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look for leaks when there is nothing more to come."""
+    items.sort(key=lambda item: item.path.name == "test_leaks.py")
+
+
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A deployed and seeded cloud on free ports; stopped in the end, whatever happens."""

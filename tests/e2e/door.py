@@ -72,6 +72,21 @@ class Door:
         form = urlencode({**signed, "param": text}).encode()
         return self.post("kuaidi100", form, {"content-type": "application/x-www-form-urlencoded; charset=utf-8"})
 
+    def chat(self, kind: str, data: Document) -> httpx.Response:
+        """Tell of something in a conversation."""
+        at = self.stage.cloud.clock.now().isoformat()
+        return self._from_desktop("/webhooks/chat/demo", {"type": kind, "timestamp": at, "data": data})
+
+    def route(self, line: Document) -> httpx.Response:
+        """Ask who takes a buyer's line."""
+        return self._from_desktop("/v1/chat/demo/route", line)
+
+    def _from_desktop(self, path: str, document: Document) -> httpx.Response:
+        body, stamp = json.dumps(document, ensure_ascii=False).encode(), self.now_s()
+        sign = standard_webhook_signature(self.keys["chat"]["secret"], "msg_e2e", stamp, body)
+        names = {"webhook-id": "msg_e2e", "webhook-timestamp": stamp, "webhook-signature": sign}
+        return self._client.post(path, content=body, headers={**JSON, **names})
+
     def fates(self) -> Mapping[str, int]:
         """How the events have ended so far, once everything is quiet."""
         self.stage.flow.settle()
