@@ -156,7 +156,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Platforms that do not push are not being read, so their events are late.",
         every=timedelta(minutes=5),
         sends_to=INBOXES,
-        table_actions=("GetItem", "PutItem", "Query"),
+        table_actions=("GetItem", "Query", "PutItem", "UpdateItem"),
         reads_secrets=True,
         calls_vendors=True,
         timeout=timedelta(seconds=30),
