@@ -75,12 +75,19 @@ class MerchantStacks:
         self._cloud.delete_stack(StackName=name)
         return self._wait(found["StackId"], since)
 
-    def parameters(self, merchant: str) -> dict[str, str]:
-        """Give the parameters of a merchant's stack as far as they are no secret; none where there is no such stack."""
+    def put(self, merchant: str, accounts: object, **parameters: str) -> Ended:
+        """Create a merchant's stack or change what has changed; one that has failed to be created is made anew."""
         found = self._find(stack_name(merchant))
-        if found is None or found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            return {}
-        return {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
+        if found is None:
+            return self.launch(merchant, accounts, **parameters)
+        known = {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
+        same = Ended(found["StackStatus"], (), {})
+        if same.succeeded and parameters.items() <= known.items():
+            return same
+        if same.succeeded or same.status == "UPDATE_ROLLBACK_COMPLETE":
+            return self.change(merchant, accounts, **parameters)
+        self.delete(merchant)
+        return self.launch(merchant, accounts, **parameters)
 
     def _do(self, call: str, merchant: str, accounts: object, name: str, parameters: Mapping[str, str]) -> Ended:
         text = accounts if isinstance(accounts, str) else json.dumps(accounts, ensure_ascii=False)

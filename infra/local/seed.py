@@ -161,11 +161,7 @@ def _join(outputs: dict[str, Any], merchant: str, credentials: Credentials) -> N
     stacks = MerchantStacks(str(outputs["CloudEndpoint"]))
     document = demo_policy(merchant).model_dump_json(exclude_defaults=True, exclude={"merchant", "version"})
     revision = int(hashlib.sha256(json.dumps(credentials, sort_keys=True).encode()).hexdigest()[:8], 16)
-    wanted = {"Policy": document, "AccountsRevision": str(revision)}
-    known = stacks.parameters(merchant)
-    if wanted.items() <= known.items():
-        return
-    ended = (stacks.change if known else stacks.launch)(merchant, credentials, **wanted)
+    ended = stacks.put(merchant, credentials, Policy=document, AccountsRevision=str(revision))
     if not ended.succeeded:
         raise StartFailed(f"the demo merchant cannot join: {'; '.join(ended.reasons) or ended.status}")
 

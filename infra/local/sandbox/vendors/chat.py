@@ -27,10 +27,12 @@ def authenticate(world: World, call: VendorCall) -> Merchant | VendorReply:
 
 
 def act(world: World, merchant: Merchant, call: VendorCall) -> VendorReply:
-    """Take the word of who has a session."""
+    """Take the word of who has a session, or that the account was tried."""
     del world, merchant
     body = parse_object(call.body) or {}
     data = body.get("data")
+    if call.api == "sessions" and body.get("type") == "account.checked":
+        return VendorReply({"received": True}, note="account.checked")
     if call.api != "sessions" or body.get("type") != "session.assigned" or not isinstance(data, dict):
         return VendorReply({"error": "bad_request"}, 400, "refused", "bad_request")
     token, holder = data.get("token"), data.get("holder")
