@@ -20,6 +20,10 @@ from infra.dead_letters.unknown import NotReplayable, UnknownPushes
 from infra.deployed import Deployed, NotDeployed, Problems
 from shared.adapters.clock import SystemClock
 
+_OVER = {
+    LOST_TICKS: "a lost tick is not repeated: the next one has done its work",
+    UNANSWERED: "a stack that was not answered has gone back by itself: the merchant launches or updates it again",
+}
 _REFUSALS = (NotDeployed, Forgotten, HandlingFailed, NotReplayable, *Problems)
 
 
@@ -87,10 +91,8 @@ def _show(asked: argparse.Namespace, deployed: Deployed) -> Answer:
 
 
 def _redrive(asked: argparse.Namespace, deployed: Deployed) -> Answer:
-    if asked.kind == LOST_TICKS:
-        raise NotReplayable("a lost tick is not repeated: the next one has done its work; `discard` it")
-    if asked.kind == UNANSWERED:
-        raise NotReplayable("the merchant's stack has given up meanwhile: the merchant launches it again; `discard` it")
+    if asked.kind in _OVER:
+        raise NotReplayable(f"{_OVER[asked.kind]}; `discard` it")
     shelf = Shelf(deployed, asked.kind)
     of_stream = {spec.changes.dead_letters for spec in FUNCTIONS if spec.changes}
     send: Send = (lambda letter: hand_over(letter, deployed)) if asked.kind in of_stream else shelf.send_to_queue

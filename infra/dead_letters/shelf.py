@@ -47,7 +47,7 @@ class Letter(NamedTuple):
         except (ValueError, KeyError, TypeError):
             if "DDBStreamBatchInfo" in self.body:
                 return "places in the stream"
-            return "a tick" if self.kind == LOST_TICKS else "not a message of ours"
+            return {LOST_TICKS: "a tick", UNANSWERED: "a merchant's stack"}.get(self.kind, "not a message of ours")
         return f"push of {message.get('source')}" if named == "raw_push" else str(named)
 
     @property

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import assert_never
 
 from infra.catalog import FUNCTIONS, Trigger
 from infra.local.home import ROOT
@@ -112,3 +113,27 @@ def test_only_doors_have_capacity_of_their_own_and_only_if_asked(deployments: di
     assert {name: reserved["aws-cn"].pop(name) for name in doors} == doors
     assert set(doors) == {spec.name for spec in FUNCTIONS if spec.door}
     assert not [value for functions in reserved.values() for value in functions.values() if value]
+
+
+def test_every_function_is_bounded_in_how_often_it_runs_at_once(deployed: Deployment) -> None:
+    rates = next(iter(deployed.all("AWS::ApiGatewayV2::Stage").values()))["RouteSettings"]
+    rules = [deployed.called(rule["Targets"][0]["Arn"]) for rule in deployed.all("AWS::Events::Rule").values()]
+    for name, spec in SPECS.items():
+        match spec.trigger:
+            case Trigger.HTTP:
+                assert spec.door, name
+                assert all(rates[key]["ThrottlingRateLimit"] <= 1_000 for key in spec.door.routes), name
+            case Trigger.SCHEDULE:
+                assert spec.every, name
+                assert spec.timeout < spec.every, name
+                assert rules.count(f"huhang-{name}") == 1, name
+            case Trigger.QUEUE | Trigger.ALARMS:
+                limits = [one["ScalingConfig"]["MaximumConcurrency"] for one in deployed.mappings_of(name)]
+                assert limits, name
+                assert max(limits) <= 20, name
+            case Trigger.STREAM:
+                assert deployed.mapping_of(name).get("ParallelizationFactor", 1) == 1, "one at a time per shard"
+            case Trigger.STACKS:
+                assert spec.timeout < timedelta(minutes=5), "as often as operators let merchants join"
+            case _:
+                assert_never(spec.trigger)
