@@ -32,8 +32,8 @@ up: setup ## Start the local cloud and the sandbox, and deploy what changed
 down: ## Stop them; their state is kept
 	@$(if $(wildcard .venv/installed),$(RUN) -m infra.local.cloud down)
 
-logs: setup ## Show the functions' logs (FUNCTION=call_courier for one, FOLLOW=1 to wait for more)
-	@$(RUN) -m infra.local.cloud logs $(FUNCTION) $(if $(FOLLOW),--follow)
+logs: setup ## Show the functions' logs (FUNCTION=call_courier for one, CASE=75000000000017 for one case, FOLLOW=1 to wait for more)
+	@$(RUN) -m infra.local.cloud logs $(FUNCTION) $(if $(CASE),--case "$(CASE)") $(if $(FOLLOW),--follow)
 
 status: setup ## Say what runs and how full the queues are
 	@$(RUN) -m infra.local.cloud status

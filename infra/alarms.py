@@ -248,13 +248,14 @@ def _tick(on: Watched, spec: FunctionSpec) -> Cause:
         silence_breaks=True,
     )
     more = {"watch_deadlines": (_sweep_lag(),), "poll_sources": tuple(map(_polls, polled()))}.get(spec.name, ())
-    return Cause(name, name, severity, zh, spec.failure_means, (silent, _errors(on, spec), *more))
+    runbook = name if spec.name in _TICKS else LOST_TICKS
+    return Cause(name, runbook, severity, zh, spec.failure_means, (silent, _errors(on, spec), *more))
 
 
 def _lost_ticks(on: Watched) -> Cause:
     dead = _dead_letters(on, LOST_TICKS, "A scheduled function did not run or failed at a tick.")
     ticking = tuple(errors_of(spec) for spec in FUNCTIONS if spec.trigger is Trigger.SCHEDULE)
-    return Cause(LOST_TICKS, "ticks", Severity.WARNING, "定时任务有一次没有跑成。", dead.en, (dead,), unless=ticking)
+    return Cause(LOST_TICKS, LOST_TICKS, Severity.WARNING, "定时任务有一次没有跑成。", dead.en, (dead,), unless=ticking)
 
 
 def _sweep_lag() -> Alarm:

@@ -10,11 +10,13 @@ from infra.alarms import Watched, causes
 from infra.bundle.build import Bundles
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.alarms import Alarms
+from infra.constructs.dashboard import Dashboard
 from infra.constructs.event_function import EventFunction, Surroundings
 from infra.constructs.gradual_upgrade import GradualUpgrade
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.lane_queue import DeadLetters, LaneQueue
 from infra.constructs.operators import Operators
+from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.triggers import wake_by_changes, wake_by_queues, wake_by_schedule, wake_by_stacks
 from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
@@ -65,8 +67,11 @@ class HuhangStack(Stack):
             talking_sources=options.talking_sources,
         )
         self.alarms = Alarms(self, "Alarms", causes(watched), options, self.operators.topic)
+        Dashboard(self, "Dashboard", watched, self.alarms.speaking)
         if self.options.upgrade != "at_once":
             GradualUpgrade(self, "Upgrade", self.functions.values(), self.options.upgrade, self.alarms)
+        if not options.local:
+            SavedQueries(self, "Queries", options.stack_name)
         self._make_outputs(egress)
 
     @property

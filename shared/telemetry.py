@@ -52,7 +52,7 @@ class Telemetry:
         )
         self._log.remove_keys(["service"])
         self._function = function
-        self._message: dict[str, str] = {}
+        self._message: dict[str, str | int] = {}
         self._counters: dict[tuple[str, str], EphemeralMetrics] = {}
 
     def taking(self, message_id: str) -> None:
@@ -76,7 +76,7 @@ class Telemetry:
 
     def called(self, call: VendorCall) -> None:
         """Record how a conversation with a vendor went; the lines that follow say with whom and how long it took."""
-        self._message |= {"vendor": call.vendor, "ms": str(int(call.slowest / timedelta(milliseconds=1)))}
+        self._message |= {"vendor": call.vendor, "ms": int(call.slowest / timedelta(milliseconds=1))}
         self._add(metrics.VENDOR_ERRORS, call.ending is Ending.ERROR, call.vendor)
         self._add(metrics.VENDOR_REFUSALS, call.ending is Ending.REFUSED, call.vendor)
         self._add(metrics.VENDOR_LATENCY, call.slowest / timedelta(milliseconds=1), call.vendor)

@@ -29,15 +29,16 @@ class Alarms(Construct):
             for alarm in cause.alarms
             if not (alarm.minus and options.local)
         }
-        for cause in causes:
-            speakers: list[cloudwatch.AlarmBase]
-            if cause.is_composite and not options.local:
-                speakers = [self._combine(cause)]
-            else:
-                speakers = [self.made[alarm.name] for alarm in cause.alarms if alarm.name in self.made]
-            for speaker in speakers:
-                speaker.add_alarm_action(self._action)
-                speaker.add_ok_action(self._action)
+        self.speaking = [speaker for cause in causes for speaker in self._speakers(cause)]
+        for speaker in self.speaking:
+            speaker.add_alarm_action(self._action)
+            speaker.add_ok_action(self._action)
+
+    def _speakers(self, cause: Cause) -> Sequence[cloudwatch.AlarmBase]:
+        """Give the alarms by which a cause is told."""
+        if cause.is_composite and not self._options.local:
+            return [self._combine(cause)]
+        return [self.made[alarm.name] for alarm in cause.alarms if alarm.name in self.made]
 
     def _make(self, alarm: Alarm, cause: Cause) -> cloudwatch.Alarm:
         missing = cloudwatch.TreatMissingData

@@ -170,6 +170,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local.cloud", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("command", choices=sorted(_COMMANDS), help="what to do")
     parser.add_argument("function", nargs="?", choices=function_logs.names(), help="logs: of this function only")
+    parser.add_argument("--case", default="", help="logs: only what has to do with this order, refund or waybill")
     parser.add_argument("-f", "--follow", action="store_true", help="logs: wait for more")
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="folder of this cloud (default: .local)")
     parser.add_argument("--port", type=int, help=f"MiniStack's port, 0 for any (default: {DEFAULT_PORT})")
@@ -206,7 +207,7 @@ def _logs(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
         raise StartFailed("nothing runs: `up` first")
     chosen = [arguments.function] if arguments.function else function_logs.names()
     read = function_logs.follow if arguments.follow else function_logs.lines
-    for line in read(cloud.endpoint, chosen):
+    for line in read(cloud.endpoint, chosen, arguments.case):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 

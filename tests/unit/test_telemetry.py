@@ -55,7 +55,7 @@ def test_an_outcome_says_which_vendor_was_asked_and_how_long_that_took(lines) ->
     telemetry.taking("2a2b3c4d-0000")
     telemetry.outcome("intercept_parcel", "demo|parcel|zto:2#1", "told_again")
     first, second = lines()
-    assert (first["vendor"], first["ms"]) == ("zto", "812")
+    assert (first["vendor"], first["ms"]) == ("zto", 812)
     assert "vendor" not in second
 
 

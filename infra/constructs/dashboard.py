@@ -1,0 +1,166 @@
+"""One page that answers in a minute: is it working, for whom not, since when, what does it cost?"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.alarms import PAGES, Watched
+from infra.catalog import FUNCTIONS, LOST_TICKS, Trigger
+from infra.queries import QUERIES
+from infra.signals import Signal, of_lambda, of_queue, ours
+from infra.vendors import polled, sources, vendors
+from shared.domain import metrics
+from shared.domain.lanes import ASIDE, INBOXES, Lane
+
+REASONS = ("BadSignature", "StaleTimestamp", "UnknownMerchant", "UnknownSource", "MalformedMessage", "TooLarge")
+_WIDTH, _HEIGHT = 24, 6
+_HELP = """## 护航 huhang
+
+**在工作吗 Is it working?** 上面一排全绿即可。Green above: yes. A red one is an alarm; its description links its page in
+`docs/runbooks/`.
+**对谁不工作 For whom not?** 最下面的表按商户列出。The tables at the bottom count by merchant; more: saved queries
+`{stack}/…`.
+**从何时起 Since when?** 曲线突变处；右上角选三小时或一周。Where a curve bends; choose three hours or a week.
+**花多少 What does it cost?** 倒数第二排；单价见 `docs/performance.md`。The last curves count what AWS bills.
+"""
+
+
+class Dashboard(Construct):
+    """The dashboard, in the stack's name."""
+
+    def __init__(self, scope: Construct, construct_id: str, on: Watched, speaking: Sequence[cloudwatch.IAlarm]) -> None:
+        super().__init__(scope, construct_id)
+        board = cloudwatch.Dashboard(self, "Board", dashboard_name=on.stack, default_interval=Duration.hours(12))
+        board.add_widgets(cloudwatch.AlarmStatusWidget(title="告警 Alarms", width=_WIDTH, height=5, alarms=[*speaking]))
+        board.add_widgets(cloudwatch.TextWidget(markdown=_HELP.format(stack=on.stack), width=_WIDTH, height=5))
+        for row in (_doors(on), _queues(on), _vendors(), _clock_and_stream(on), _decisions(on), _cost(on)):
+            board.add_widgets(*(_graph(title, unit, signals, _WIDTH // len(row)) for title, unit, signals in row))
+        board.add_widgets(*(_table(on, name) for name in ("for-whom-not", "accepted-pushes")))
+
+
+Curves = tuple[str, str, list[Signal]]
+"""A title, what is on the axis, and the signals."""
+
+
+def _doors(on: Watched) -> Sequence[Curves]:
+    def of_api(name: str, statistic: str) -> Signal:
+        return Signal("AWS/ApiGateway", name, statistic, {"ApiId": on.api})
+
+    return (
+        ("入口 Doors", "requests", [of_api(name, "Sum") for name in ("Count", "4xx", "5xx")]),
+        ("答复 Answers", "ms", [of_api("Latency", statistic) for statistic in ("p50", "p99")]),
+        ("收下的推送 Accepted", "pushes", [ours(metrics.PUSHES_ACCEPTED, "Sum", source) for source in sources()]),
+        ("拒绝的推送 Refused", "pushes", [ours(metrics.PUSHES_REFUSED, "Sum", reason) for reason in REASONS]),
+    )
+
+
+def _queues(on: Watched) -> Sequence[Curves]:
+    lanes = [on.named(lane + end) for lane in Lane for end in ("", ASIDE)]
+    streams = [spec.changes.dead_letters for spec in FUNCTIONS if spec.changes]
+    dead = [on.named(f"{kind}-dead") for kind in (*Lane, *streams, LOST_TICKS, PAGES)]
+    ends = ("NumberOfMessagesSent", "NumberOfMessagesDeleted")
+    inboxes = [on.named(lane + end) for lane in INBOXES for end in ("", ASIDE)]
+    return (
+        (
+            "最老的消息 Queues: oldest message",
+            "s",
+            [of_queue("ApproximateAgeOfOldestMessage", "Maximum", name) for name in lanes],
+        ),
+        (
+            "收下与处理完 Accepted and finished",
+            "messages",
+            [of_queue(end, "Sum", name) for name in inboxes for end in ends],
+        ),
+        (
+            "死信 Dead letters",
+            "messages",
+            [of_queue("ApproximateNumberOfMessagesVisible", "Maximum", name) for name in dead],
+        ),
+    )
+
+
+def _vendors() -> Sequence[Curves]:
+    return (
+        ("厂商无答复 Vendors: errors", "0–1", [ours(metrics.VENDOR_ERRORS, "Average", name) for name in vendors()]),
+        ("厂商耗时 p90 Vendors: time", "ms", [ours(metrics.VENDOR_LATENCY, "p90", name) for name in vendors()]),
+        ("厂商拒绝 Vendors: refusals", "0–1", [ours(metrics.VENDOR_REFUSALS, "Average", name) for name in vendors()]),
+        ("厂商限流 Vendors: throttles", "calls", [ours(metrics.VENDOR_THROTTLES, "Sum", name) for name in vendors()]),
+    )
+
+
+def _clock_and_stream(on: Watched) -> Sequence[Curves]:
+    ticking = [spec.name for spec in FUNCTIONS if spec.trigger is Trigger.SCHEDULE]
+    reading = [spec.name for spec in FUNCTIONS if spec.changes]
+    return (
+        ("时钟落后 Clock: lag", "s", [ours(metrics.SWEEP_LAG, "Maximum")]),
+        ("定时任务 Ticks", "invocations", [of_lambda("Invocations", "Sum", on.named(name)) for name in ticking]),
+        (
+            "变更流落后 Stream: iterator age",
+            "ms",
+            [of_lambda("IteratorAge", "Maximum", on.named(name)) for name in reading],
+        ),
+        ("轮询失败 Polls failed", "0–1", [ours(metrics.POLL_FAILURES, "Average", name) for name in polled()]),
+    )
+
+
+def _decisions(on: Watched) -> Sequence[Curves]:
+    funnel = (metrics.INTERCEPTIONS_ACCEPTED, metrics.INTERCEPTIONS_SUCCEEDED)
+    people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END)
+    chats = (metrics.SESSIONS_MOVED_TWICE, metrics.LATE_LINES)
+    return (
+        ("拦截受理率、成功率 Interceptions", "0–1", [ours(metric, "Average") for metric in funnel]),
+        ("要人看的 For people", "", [ours(metric, "Sum") for metric in people]),
+        ("会话 Conversations", "", [ours(metric, "Sum") for metric in chats]),
+        ("函数报错 Errors", "", [of_lambda("Errors", "Sum", on.named(spec.name)) for spec in FUNCTIONS]),
+    )
+
+
+def _cost(on: Watched) -> Sequence[Curves]:
+    names = [on.named(spec.name) for spec in FUNCTIONS]
+    units = ("ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits")
+    return (
+        ("函数调用 Cost: invocations", "", [of_lambda("Invocations", "Sum", name) for name in names]),
+        ("函数时间 Cost: duration", "ms", [of_lambda("Duration", "Sum", name) for name in names]),
+        ("表读写 Cost: units", "", [Signal("AWS/DynamoDB", name, "Sum", {"TableName": on.table}) for name in units]),
+        (
+            "并发与限流 Concurrent executions",
+            "",
+            [of_lambda("ConcurrentExecutions", "Maximum"), of_lambda("Throttles", "Sum")],
+        ),
+    )
+
+
+def _graph(title: str, unit: str, signals: list[Signal], width: int) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=[_metric(signal) for signal in signals],
+        left_y_axis=cloudwatch.YAxisProps(label=unit, show_units=False, min=0),
+        width=width,
+        height=_HEIGHT,
+    )
+
+
+def _metric(signal: Signal) -> cloudwatch.Metric:
+    own = [value for value in signal.dimensions.values() if value != metrics.NAMESPACE]
+    return cloudwatch.Metric(
+        namespace=signal.namespace,
+        metric_name=signal.name,
+        dimensions_map=dict(signal.dimensions) or None,
+        statistic=signal.statistic,
+        period=Duration.minutes(5),
+        label=" ".join((*(name for name in own if "$" not in name), signal.name, signal.statistic)),
+    )
+
+
+def _table(on: Watched, name: str) -> cloudwatch.LogQueryWidget:
+    functions = QUERIES[name].functions or tuple(spec.name for spec in FUNCTIONS)
+    return cloudwatch.LogQueryWidget(
+        title=f"按商户 By merchant: {name}",
+        log_group_names=[f"/huhang/{on.stack}/{function}" for function in functions],
+        query_string=QUERIES[name].text,
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        width=_WIDTH // 2,
+        height=_HEIGHT,
+    )
