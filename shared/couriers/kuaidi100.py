@@ -2,11 +2,11 @@
 
 Manual: api.kuaidi100.com 快递信息推送服务, 实时快递查询, 单号识别, 商家寄件工单 (pages, the vendor's demos, bodies that
 public integrations keep), as of 2026-03. A push holds the whole history, with naive Beijing times.
-Account: key, customer, salt (signs the pushes), callback_url (where they go: the whole address, for example
-https://…/webhooks/kuaidi100/<merchant>/<token>); optional token (the last part of it), phone_tail (last four digits of
-a phone that the parcels name: SF and ZTO want to know), base_url (for all hosts). Work orders are for parcels that were
-ordered through Kuaidi100: secret, and work_order_type (`secondType` of the kind to open; the list of kinds is not
-public, so without it nobody is urged).
+Account: key, customer, salt (signs the pushes), callback_url (where they go, the whole address, for example
+https://…/webhooks/kuaidi100/<merchant>/<token>; filled in when a merchant joins without); optional token (the last
+part of it), phone_tail (last four digits of a phone that the parcels name: SF and ZTO want to know), base_url (for all
+hosts). Work orders are for parcels that were ordered through Kuaidi100: secret, and work_order_type (`secondType` of
+the kind to open; the list of kinds is not public, so without it nobody is urged).
 
 The webhook function imports this module while a source waits: pydantic and the domain types are imported late.
 """
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 CARRIER = "kuaidi100"
 LANE = Lane.PARCELS
+OUR_ADDRESS = "callback_url"  # the key that says where pushes go
 ACKNOWLEDGEMENT = '{"result":true,"returnCode":"200","message":"成功"}'
 SUBSCRIBE = "https://poll.kuaidi100.com/poll"
 QUERY = "https://poll.kuaidi100.com/poll/query.do"

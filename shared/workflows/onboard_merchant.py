@@ -8,7 +8,7 @@ done, so that the same wish again, after a crash after any of them, ends in the 
 what is dearest first: no command is carried out for a merchant that has left.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -17,17 +17,18 @@ from shared.domain.joining import Answer, Application, JoinRefused, Wish, accoun
 from shared.domain.merchant import Membership, Standing
 from shared.domain.policy import Policy, Robot
 from shared.domain.why import Origin
-from shared.errors import LostRace, Permanent, Retryable, ShopTaken
+from shared.errors import LostRace, Retryable, ShopTaken
 from shared.ports import Answers, Merchants, MerchantSecrets, PolicyStore
 from shared.rules.policy_document import PolicyRefused, load_policy
 from shared.rules.policy_names import Known, name_problems
-from shared.workflows.check_merchant import OURS, Desk, check_accounts, kind_of, read_accounts
+from shared.workflows.check_merchant import Desk, check_accounts, read_accounts
+from shared.workflows.merchant_addresses import Addresses
 
 BOTH_VALID_FOR = timedelta(hours=24)
 """How long what vendors sign with the credentials of before is accepted after a change."""
 
 DATA_KEPT_FOR = timedelta(days=3 * 366)
-"""How long the data of a merchant that has left is kept (`docs/joining.md` says by which law)."""
+"""How long something is kept of a merchant that has left (`docs/data.md` says what, and by which law)."""
 
 TIME_NEEDED_S = 40.0
 """What storing everything may take; with less time left, nothing is begun."""
@@ -47,6 +48,10 @@ class Office(NamedTuple):
     desk: Desk
     base_url: str
     time_left_s: Callable[[], float]
+
+    def addresses(self, merchant: str) -> Addresses:
+        """Where vendors reach us for a merchant."""
+        return Addresses(self.base_url, merchant, self.desk)
 
 
 class _Terms(NamedTuple):
@@ -102,7 +107,7 @@ def _join(application: Application, office: Office) -> Answer:
     return Answer(
         accepted=True,
         merchant=application.merchant,
-        data={**addresses(application.merchant, terms.accounts, office), "PolicyVersion": str(version)}
+        data={**office.addresses(application.merchant).told(terms.accounts), "PolicyVersion": str(version)}
         | {"Standing": member.standing},
     )
 
@@ -127,7 +132,8 @@ def _terms(application: Application, before: Membership | None, kept: Secret | N
     if text is None:
         name = OFFERED_PREFIX + application.merchant
         raise JoinRefused(f"SecretArn：读不到密钥 {name} / the secret {name} cannot be read")
-    accounts, problems = read_accounts(text)
+    written, problems = read_accounts(text)
+    accounts = office.addresses(application.merchant).completed(written)
     in_force = office.policies.policy(application.merchant)
     wanted, found = _policy(application, in_force, accounts, office)
     known = kept.vendors if kept and before and not before.has_left else {}
@@ -201,22 +207,6 @@ def _keep(application: Application, kept: Secret | None, accounts: Vendors, offi
     if kept:
         secret = Secret(accounts, kept.vendors, office.desk.clock.now() + BOTH_VALID_FOR)
     office.secrets.keep(application.merchant, secret, change=application.request_id)
-
-
-def addresses(merchant: str, accounts: Vendors, office: Office) -> Mapping[str, str]:
-    """Give the addresses for the vendors' consoles, one line each; a token is left for the merchant to fill in."""
-    lines = []
-    for name, account in accounts.items():
-        try:
-            kind, vendor = kind_of(name, None, office.desk.vendor_names())
-        except Permanent:
-            continue  # a further robot: nobody calls for it
-        if name != OURS and hasattr(office.desk.find_vendor(kind, vendor), "verify_push"):
-            token = "/{token}" if account.get("token") else ""
-            lines.append(f"{name}: {office.base_url}/webhooks/{name}/{merchant}{token}")
-    if "chat" in accounts:
-        lines.append(f"chat route: {office.base_url}/v1/chat/{merchant}/route")
-    return {"Webhooks": "\n".join(lines), "Board": f"{office.base_url}/v1/merchants/{merchant}/tickets"}
 
 
 def _origin(application: Application, office: Office) -> Origin:

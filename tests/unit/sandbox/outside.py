@@ -37,6 +37,7 @@ MERCHANT: dict[str, Any] = {
     "jushuitan": {"app_key": "ak_huhang", "app_secret": "as_huhang", "access_token": "tok_5f1e", "base_url": ""},
     "dingtalk": {"access_token": "ding-token", "secret": "SECding", "base_url": ""},
     "selfbuilt": {"secret": "whsec_aHVoYW5nLXN0YW5kYXJkLXdlYmhvb2sta2V5LTAwMDE=", "api_url": ""},
+    "chat": {"secret": "whsec_aHVoYW5nLWNoYXQtZGVza3RvcC1zZWNyZXQta2V5LTAwMDI=", "api_url": ""},
 }
 ORDER, LINE, REFUND = "6917845678901234567", "6917845678901234568", "7012345678901234567"
 CALLBACK = "http://huhang.test/webhooks/kuaidi100/m1"

@@ -18,6 +18,7 @@ BASES = {
     "kuaidi100": ("couriers", "http://sandbox.test/kuaidi100"),
     "jushuitan": ("erps", "http://sandbox.test/jushuitan"),
     "dingtalk": ("channels", "http://sandbox.test/dingtalk"),
+    "chat": ("channels", "http://sandbox.test/chat/sessions"),
 }
 SHOPS = {"douyin": "douyin:4463798", "selfbuilt": "selfbuilt:sandbox.test/selfbuilt/commands"}
 SECRETS = [
@@ -34,12 +35,14 @@ SECRETS = [
     ("jushuitan", "access_token"),
     ("dingtalk", "access_token"),
     ("dingtalk", "secret"),
+    ("chat", "secret"),
 ]
+SIGNED = ("selfbuilt", "chat")
 OTHER_SECRET = "whsec_b3RoZXItc3RhbmRhcmQtd2ViaG9vay1rZXktMDAwMDE="
 
 
 def _account(vendor: str) -> dict[str, str]:
-    address = "api_url" if vendor == "selfbuilt" else "base_url"
+    address = "api_url" if vendor in SIGNED else "base_url"
     more = {"salt": "s", "callback_url": "http://huhang.test/k"} if vendor == "kuaidi100" else {}
     return {name: str(value) for name, value in MERCHANT[vendor].items()} | more | {address: BASES[vendor][1]}
 
@@ -74,7 +77,7 @@ def test_a_genuine_account_is_taken(vendor: str, busy: bool) -> None:
 
 @pytest.mark.parametrize(("vendor", "name"), SECRETS)
 def test_an_account_with_a_wrong_credential_is_refused(vendor: str, name: str) -> None:
-    wrong = OTHER_SECRET if vendor == "selfbuilt" else "wrong"
+    wrong = OTHER_SECRET if vendor in SIGNED else "wrong"
     with pytest.raises(Permanent) as refusal:
         _check(Outside().with_order(), vendor, _account(vendor) | {name: wrong})
     assert refusal.value.code not in ("unreadable_reply", "account_incomplete")

@@ -82,8 +82,9 @@ class House:
                 raise self.refuse[name]
             return f"{name}:{account['shop_id']}" if kind == "platforms" else ""
 
+        told = {"OUR_ADDRESS": "callback"} if name == "mall" else {}
         pushes = {"verify_push": None} if kind in ("platforms", "couriers") or name == "chat" else {}
-        return SimpleNamespace(check_account=check_account, **pushes)
+        return SimpleNamespace(check_account=check_account, **pushes, **told)
 
 
 class Stack:

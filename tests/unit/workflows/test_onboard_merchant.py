@@ -51,6 +51,24 @@ def test_it_is_told_the_addresses_for_its_vendors_and_no_token() -> None:
     assert "a-secret-token" not in str(answer)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({}, "https://hooks.example.com/webhooks/mall/demo"),
+        ({"token": "t0ken"}, "https://hooks.example.com/webhooks/mall/demo/t0ken"),
+        ({"callback": "https://elsewhere.example.com"}, "https://elsewhere.example.com"),
+    ],
+)
+def test_a_vendor_that_must_be_told_our_address_is_told_it(told: dict[str, str], kept: str) -> None:
+    house = House()
+    stack = Stack(house, accounts={"mall": {"key": "k", "shop_id": "1", **told}})
+    assert stack.join().accepted
+    assert house.secrets.ours["demo"].vendors["mall"]["callback"] == kept
+    house.checked.clear()
+    assert stack.change(Policy='{"budget_count_max": 9}').accepted
+    assert house.checked == []  # it is not taken for a changed account
+
+
 def test_the_desk_hears_of_everything_by_the_robot_that_there_is() -> None:
     house = House()
     Stack(house).join()
