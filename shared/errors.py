@@ -17,6 +17,7 @@
     │       └── MalformedMessage                              400
     ├── LostRace         somebody else wrote the case first: load and decide again
     ├── BudgetExhausted  today's automatic refunds are used up: decide again without them
+    ├── TrialExhausted   those of a policy on trial are: decide again, and let the policy be taken back
     └── WrongMerchant    one merchant's work would have touched another's: a bug or an attack, nothing was done
 
 Everything else is a bug and ends in the dead-letter queue.
@@ -132,6 +133,10 @@ class LostRace(HuhangError):
 
 class BudgetExhausted(HuhangError):
     """The merchant's automatic refunds of the day are used up. Decide again, without money."""
+
+
+class TrialExhausted(HuhangError):
+    """The automatic refunds of a policy on trial are used up. Decide again, and take the policy back."""
 
 
 class WrongMerchant(HuhangError):

@@ -89,6 +89,13 @@ class Telemetry:
         self._log.info("calls_used", extra=details)
         self._add(metrics.VENDOR_CALLS_USED, 100 * usage.gone / usage.calls, usage.vendor)
 
+    def trial_ended(self, merchant: str, version: int, restored_as: int) -> None:
+        """Record that a policy on trial has used up its budget, and as which version the one before is in force."""
+        details = {"merchant": merchant, "version": version, "restored_as": restored_as}
+        self._log.warning("trial_ended", extra=self._message | details)
+        if restored_as:
+            self._add(metrics.TRIALS_ENDED, 1)
+
     def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
         """Record that a message will be taken again."""
         self._log.warning(

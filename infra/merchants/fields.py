@@ -8,13 +8,14 @@ from pydantic.fields import FieldInfo
 from infra.merchants.difference import write_value
 from infra.merchants.meanings import meaning_of
 from shared.domain.hours import BusinessHours
-from shared.domain.policy import Policy, Robot
+from shared.domain.policy import Policy, Robot, Trial
 from shared.domain.routing import Action, Agent, Group, ModeWindow, Routing, Rule, Shift
 from shared.domain.watching import Escalation, Exposure, Limit, Watching
 from shared.rules.policy_document import GIVEN
 
 _PARTS: dict[str, type[BaseModel]] = {
     "policy": Policy,
+    "trial": Trial,
     "robots.<group>": Robot,
     "watching": Watching,
     "watching.limits[]": Limit,

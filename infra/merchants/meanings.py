@@ -46,6 +46,14 @@ MEANINGS: dict[str, Meaning] = {
             ),
             "Policy.budget_amount_max_fen": ("每日自动退款总额上限（分）", "automatic refunds per day, at most (fen)"),
             "Policy.budget_count_max": ("每日自动退款笔数上限", "and their number"),
+            "Policy.trial": (
+                "本版试行：到期前自动退款另受试行额度限制，用完即自动恢复上一版并通知客服群",
+                "this version is on trial: its refunds draw on a budget of its own, and once that is used up the "
+                "version before is in force again and the desk is told",
+            ),
+            "Trial.until": ("试行到何时", "how long the trial runs"),
+            "Trial.amount_max_fen": ("试行期内自动退款总额上限（分）", "automatic refunds of the trial, at most (fen)"),
+            "Trial.count_max": ("试行期内自动退款笔数上限", "and their number"),
             "Exposure.percent": ("违约金占实付的百分比", "what a breach costs, as a share of what was paid"),
             "Exposure.min_fen": ("违约金最低（分）", "at least (fen)"),
             "Exposure.max_fen": ("违约金最高（分）", "at most (fen)"),

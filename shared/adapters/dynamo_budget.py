@@ -6,8 +6,8 @@ The condition is part of the write: two refunds that fit one by one but not toge
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
-from shared.adapters.table_layout import BUDGET_KEPT, budget_pk, budget_sk, to_expiry
-from shared.domain.decision import BudgetDraw
+from shared.adapters.table_layout import BUDGET_KEPT, budget_pk, budget_sk, to_expiry, trial_sk
+from shared.domain.decision import BudgetDraw, TrialDraw
 from shared.errors import BudgetExhausted
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ def refuse_oversized(draw: BudgetDraw) -> None:
             raise BudgetExhausted
 
 
-def budget_update(table: str, merchant: str, draw: BudgetDraw) -> "UpdateTypeDef":
+def trial_update(table: str, merchant: str, draw: BudgetDraw, trial: TrialDraw) -> "UpdateTypeDef":
+    """Build the update that draws the same from the budget of a version on trial, if it fits."""
+    same = draw._replace(amount_fen_max=trial.amount_fen_max, refunds_max=trial.refunds_max)
+    return budget_update(table, merchant, same, trial_sk(trial.version))
+
+
+def budget_update(table: str, merchant: str, draw: BudgetDraw, sk: str = "") -> "UpdateTypeDef":
     """Build the update that draws from the day's budget if it fits, or gives back what was drawn."""
     expires_at = to_expiry(datetime.combine(draw.day, time(), UTC) + BUDGET_KEPT)
     values: dict[str, AttributeValueTypeDef] = {":expires_at": {"N": str(expires_at)}}
@@ -45,7 +51,7 @@ def budget_update(table: str, merchant: str, draw: BudgetDraw) -> "UpdateTypeDef
             values[f":{name}_drawn"] = {"N": str(-delta)}
     update: UpdateTypeDef = {
         "TableName": table,
-        "Key": {"pk": {"S": budget_pk(merchant)}, "sk": {"S": budget_sk(draw.day)}},
+        "Key": {"pk": {"S": budget_pk(merchant)}, "sk": {"S": sk or budget_sk(draw.day)}},
         "UpdateExpression": "SET expires_at = :expires_at ADD amount_fen :amount_fen, refunds :refunds",
         "ExpressionAttributeValues": values,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters import open_register
 from shared.adapters.dynamo_batch import batch_get
-from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized
+from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized, trial_update
 from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import name_of, read_policy
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
@@ -40,7 +40,7 @@ from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
 from shared.domain.session import DeskCase, SessionCase
 from shared.domain.walls import keep_to
-from shared.errors import BudgetExhausted, LostRace, Retryable
+from shared.errors import BudgetExhausted, LostRace, Retryable, TrialExhausted
 from shared.ports import Loaded, OpenCase, StoredCase
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ class DynamoCaseStore:
         items: list[TransactWriteItemTypeDef] = [{"Put": put} for put in puts]
         if draw is not None:
             items.append({"Update": budget_update(self._table, key.merchant, draw)})
+            if draw.trial is not None:
+                items.append({"Update": trial_update(self._table, key.merchant, draw, draw.trial)})
         try:
             self._client.transact_write_items(TransactItems=items)
         except AwsRefused as error:
@@ -182,8 +184,10 @@ class DynamoCaseStore:
             cases, budget = codes[: len(puts)], codes[len(puts) :]
             if {"ConditionalCheckFailed", "TransactionConflict"} & set(cases):
                 raise LostRace(str(key)) from error
-            if budget != ["ConditionalCheckFailed"] or draw is None:
+            if draw is None or not set(budget) <= {"None", "ConditionalCheckFailed"}:
                 raise Retryable(", ".join(codes), RETRY_AFTER) from error
+            if budget[0] == "None":
+                raise TrialExhausted(str(key)) from error
             if not is_give_back(draw):
                 raise BudgetExhausted(str(key)) from error
             if len(puts) > 1:

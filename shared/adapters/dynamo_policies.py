@@ -7,9 +7,12 @@ decide anew, and takes it away (`dynamo_policy_changes.py`).
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import READ, read_origin, read_policy, write_origin
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
-from shared.adapters.table_layout import ONLY, POLICY_CHANGES, policy_pk, version_sk
+from shared.adapters.table_layout import ONLY, POLICY_CHANGES, budget_pk, policy_pk, trial_sk, version_sk
+from shared.domain.decision import Spent
+from shared.domain.messages import Message
 from shared.domain.policy import Policy
 from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable
@@ -41,14 +44,19 @@ class DynamoPolicyStore:
         self._client = client
         self._table = table
 
-    def put_policy(self, policy: Policy, origin: Origin | None = None) -> None:
+    def put_policy(self, policy: Policy, origin: Origin | None = None, said: Sequence[Message] = ()) -> None:
         """Put the next version in force, keep it for ever with its origin, let the clock tell the open cases of it.
+
+        What is `said` of it is told if it is put, by the stream, and else never.
 
         Raises:
             LostRace: the version is not the current one plus one.
             Retryable: somebody else was writing at the same time, perhaps only paces.
         """
-        items: list[TransactWriteItemTypeDef] = [{"Update": self._next(policy)}, {"Put": self._kept(policy, origin)}]
+        items: list[TransactWriteItemTypeDef] = [
+            {"Update": self._next(policy)},
+            {"Put": self._kept(policy, origin, said)},
+        ]
         if policy.version > 1:  # before the first one nothing could be decided
             items.append({"Put": {"TableName": self._table, "Item": _change(policy)}})
         try:
@@ -60,6 +68,12 @@ class DynamoPolicyStore:
             if "ConditionalCheckFailed" in codes:
                 raise LostRace(policy_pk(policy.merchant)) from error
             raise Retryable(", ".join(codes), RETRY_AFTER) from error
+
+    def trial_spent(self, merchant: str, version: int) -> Spent:
+        """Give what a version on trial has spent."""
+        key: dict[str, AttributeValueTypeDef] = {"pk": {"S": budget_pk(merchant)}, "sk": {"S": trial_sk(version)}}
+        item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        return Spent(*(int(item[name]["N"]) if name in item else 0 for name in Spent._fields))
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
@@ -127,12 +141,15 @@ class DynamoPolicyStore:
             }
         return update
 
-    def _kept(self, policy: Policy, origin: Origin | None) -> "PutTypeDef":
+    def _kept(self, policy: Policy, origin: Origin | None, said: Sequence[Message]) -> "PutTypeDef":
         """Keep this version; nothing replaces it."""
+        outbox: dict[str, AttributeValueTypeDef] = (
+            {"outbox": {"S": write_outbox(policy.merchant, said)}} if said else {}
+        )
         place = {"pk": {"S": policy_pk(policy.merchant)}, "sk": {"S": version_sk(policy.version)}}
         return {
             "TableName": self._table,
-            "Item": {**place, **_document(policy), **write_origin(origin)},
+            "Item": {**place, **_document(policy), **write_origin(origin), **outbox},
             "ConditionExpression": "attribute_not_exists(pk)",
         }
 

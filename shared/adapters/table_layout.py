@@ -6,6 +6,7 @@
                                                           no body: the merchant has left, its next one follows v
     <merchant>|policy              <version>              every policy there ever was
     <merchant>|budget              <day>                  amount_fen, refunds
+    <merchant>|budget              trial|<version>        the same of a policy version while it is on trial
     <merchant>|command|<id>        -                      who carries it out, how it ended
     <merchant>|calls               <account>|<api>        the calls at a vendor in a slot of time: slot, gone
     <merchant>|scores              -                      what its couriers did: scores
@@ -157,6 +158,11 @@ def budget_pk(merchant: str) -> str:
 def budget_sk(day: date) -> str:
     """The sort key of one day's budget."""
     return day.isoformat()
+
+
+def trial_sk(version: int) -> str:
+    """The sort key of the budget of a policy on trial."""
+    return f"trial|{version:08d}"
 
 
 def calls_pk(merchant: str) -> str:

@@ -150,6 +150,13 @@ class AssignSession(Command):
     token: int
 
 
+class EndTrial(Command):
+    """Take back a policy on trial whose budget is used up: what was in force before becomes the next version."""
+
+    type: Literal["end_trial"] = "end_trial"
+    version: int
+
+
 PlatformCommand = FetchOrder | ReadRefund | AgreeRefund | TellBuyer
 ErpCommand = StopOrder
 TrackingCommand = SubscribeTracking | QueryTracking | UrgeCourier
@@ -170,6 +177,7 @@ LANES: dict[type[Record], Lane] = {
     TellBuyer: Lane.PLATFORM_CALLS,
     PostMessage: Lane.NOTIFICATIONS,
     AssignSession: Lane.NOTIFICATIONS,
+    EndTrial: Lane.NOTIFICATIONS,
 }
 
 URGENT = (FetchOrder, ReadRefund, AgreeRefund, StopOrder, InterceptParcel, CancelInterception)

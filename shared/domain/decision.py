@@ -15,6 +15,14 @@ AnyCase = OrderCase | RefundCase | ParcelCase | DigestCase | SessionCase | DeskC
 CaseT = TypeVar("CaseT", OrderCase, RefundCase, ParcelCase, DigestCase, SessionCase, DeskCase)
 
 
+class TrialDraw(NamedTuple):
+    """The budget of a policy version on trial, from which the same refunds are taken; nothing is given back to it."""
+
+    version: int
+    amount_fen_max: int
+    refunds_max: int
+
+
 class BudgetDraw(NamedTuple):
     """Automatic refunds taken from (negative: given back to) a day's budget, with the caps that must hold."""
 
@@ -23,10 +31,11 @@ class BudgetDraw(NamedTuple):
     refunds: int
     amount_fen_max: int
     refunds_max: int
+    trial: TrialDraw | None = None
 
 
 class Spent(NamedTuple):
-    """What has been drawn from a day's budget."""
+    """What has been drawn from the budget of a day, or of a version on trial."""
 
     amount_fen: int = 0
     refunds: int = 0
@@ -40,7 +49,8 @@ class Spent(NamedTuple):
 class Facts(Generic[CaseT]):
     """All that a decision may look at beside the policy and the clock.
 
-    `budget_left` is false once the store has refused this decision's draw. `orders` and `refunds` are those of a
+    `budget_left` is false once the store has refused this decision's draw, `trial_left` where the day had enough and
+    the version on trial had not. `orders` and `refunds` are those of a
     conversation's buyer, `desks` those of its merchant, where the rules ask who is there.
     """
 
@@ -52,6 +62,7 @@ class Facts(Generic[CaseT]):
     refunds: tuple[RefundCase, ...] = ()
     desks: tuple[DeskCase, ...] = ()
     budget_left: bool = True
+    trial_left: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,15 @@ import json
 from typing import get_args
 
 from shared.domain.chat_events import DeskEvent, SessionEvent
-from shared.domain.commands import LANES, AssignSession, CourierCommand, ErpCommand, PlatformCommand, PostMessage
+from shared.domain.commands import (
+    LANES,
+    AssignSession,
+    CourierCommand,
+    EndTrial,
+    ErpCommand,
+    PlatformCommand,
+    PostMessage,
+)
 from shared.domain.events import (
     CommandFailed,
     DeadlineReached,
@@ -30,7 +38,7 @@ AnyEvent = (
     | MessagePosted
     | DeadlineReached
 )
-AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage | AssignSession
+AnyCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage | AssignSession | EndTrial
 Message = AnyEvent | AnyCommand
 
 _MODELS: dict[str, type[Message]] = {model.model_fields["type"].default: model for model in get_args(Message)}

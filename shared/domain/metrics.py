@@ -38,6 +38,7 @@ COMMANDS_FAILED = Metric("CommandsFailed")
 INTERCEPTIONS_ACCEPTED = Metric("InterceptionsAccepted")  # 0 or 1: what the courier answered
 INTERCEPTIONS_SUCCEEDED = Metric("InterceptionsSucceeded")  # 0 or 1: how it ended
 BUDGETS_NEAR_END = Metric("BudgetsNearEnd")
+TRIALS_ENDED = Metric("TrialsEnded")  # policies that were taken back because their trial's budget was used up
 SESSIONS_MOVED_TWICE = Metric("SessionsMovedTwice")
 LATE_LINES = Metric("LateLines")
 

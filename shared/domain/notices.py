@@ -28,6 +28,7 @@ class TicketKind(StrEnum):
     REQUEST_CHANGED = "request_changed"
     SHIPPED_NOT_SYNCED = "shipped_not_synced"
     STOPPED_THEN_WITHDRAWN = "stopped_then_withdrawn"
+    TRIAL_EXHAUSTED = "trial_exhausted"
 
 
 class TicketText(NamedTuple):
@@ -43,6 +44,10 @@ TICKETS: dict[TicketKind, TicketText] = {
     ),
     TicketKind.BUDGET_EXHAUSTED: TicketText(
         title="自动退款额度已用完", advice="商品已按流程拦截，请人工审核并在平台同意退款，或提高当日额度。"
+    ),
+    TicketKind.TRIAL_EXHAUSTED: TicketText(
+        title="试行策略额度已用完",
+        advice="试行的策略已停用并恢复上一版。请人工审核并在平台处理本单，再核对试行期间的自动退款。",
     ),
     TicketKind.CALL_FAILED: TicketText(title="接口调用失败", advice="请按错误码检查授权与配置，并人工完成该步骤。"),
     TicketKind.CLAIM_DUE: TicketText(title="拦截件超期未回仓", advice="请向快递公司查件，并按约定发起理赔。"),

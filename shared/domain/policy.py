@@ -1,6 +1,6 @@
 """A merchant's policy: one validated document with a version. Rules read their thresholds here and nowhere else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from shared.domain.hours import known_zone
 from shared.domain.parcel import Progress
-from shared.domain.record import Fen, Id, MerchantId, Record
+from shared.domain.record import Fen, Id, Instant, MerchantId, Record
 from shared.domain.routing import Routing
 from shared.domain.watching import Pace, Watching
 
@@ -38,6 +38,17 @@ class Robot(Record):
 Positive = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
+class Trial(Record):
+    """A version that must prove itself: until then its automatic refunds draw on a budget of its own as well.
+
+    A version whose budget is used up before that is taken back.
+    """
+
+    until: Instant
+    amount_max_fen: Fen
+    count_max: Annotated[int, Field(ge=1)]
+
+
 class Policy(Record):
     """Everything a merchant can decide. Durations are ISO 8601; money is fen."""
 
@@ -49,6 +60,7 @@ class Policy(Record):
     intercept_amount_min_fen: Fen = 0
     budget_amount_max_fen: Fen = 500_000
     budget_count_max: Annotated[int, Field(ge=0)] = 200
+    trial: Trial | None = None
     platform_deadline: Positive = timedelta(hours=36)
     escalate_before: tuple[Positive, Positive] = (timedelta(hours=12), timedelta(hours=3))
     answer_max: Positive = timedelta(minutes=2)
@@ -63,3 +75,7 @@ class Policy(Record):
     watching: Watching = Field(default_factory=Watching)
     routing: Routing = Field(default_factory=Routing)
     paces: dict[Id, Pace] = Field(default_factory=dict, exclude=True)  # measured, per courier; no part of the document
+
+    def trial_at(self, now: datetime) -> Trial | None:
+        """Give the trial that is running."""
+        return self.trial if self.trial and now < self.trial.until else None

@@ -28,7 +28,7 @@ from shared.domain.refund import Outcome, RefundCase, RefundKind, RefundPhase, R
 from shared.rules.refund_clock import look_at_clock, next_due, rearm_escalations
 from shared.rules.refund_draft import RefundDraft
 from shared.rules.refund_goods import follow_return, note_payment, order_stopped, paid, parcel_progressed
-from shared.rules.refund_payment import command_failed, keep_for_buyer, refund_agreed, reviewed
+from shared.rules.refund_payment import Left, command_failed, keep_for_buyer, refund_agreed, reviewed
 from shared.rules.refund_route import order_learned, route
 
 _GOODS_SETTLED = (RefundPhase.REVIEWING, RefundPhase.AGREEING)
@@ -47,7 +47,7 @@ def decide_refund(facts: Facts[RefundCase], policy: Policy, now: datetime) -> De
     draft = RefundDraft(facts.merchant, policy, now, facts.case, facts.order)
     match event:
         case RefundReported():
-            _reported(draft, event, budget_left=facts.budget_left)
+            _reported(draft, event, Left(facts.budget_left, facts.trial_left))
             follow_return(draft, event.return_parcel)
         case OrderLearned():
             order_learned(draft)
@@ -90,7 +90,7 @@ def _begin(draft: RefundDraft, event: RefundReported) -> None:
         route(draft)
 
 
-def _reported(draft: RefundDraft, event: RefundReported, *, budget_left: bool) -> None:
+def _reported(draft: RefundDraft, event: RefundReported, left: Left) -> None:
     """Take the platform's news, newest version first; while money is on its way only an end counts."""
     case = draft.case
     asked = case.phase in (RefundPhase.READING, RefundPhase.REVIEWING) and event.answers == draft.command_id
@@ -104,7 +104,7 @@ def _reported(draft: RefundDraft, event: RefundReported, *, budget_left: bool) -
     _adopt(draft, event)
     match event.status:
         case RefundStatus.PENDING | RefundStatus.IN_PROGRESS:
-            _still_open(draft, case, asked=asked, budget_left=budget_left)
+            _still_open(draft, case, left, asked=asked)
         case RefundStatus.REFUNDED:
             _refunded(draft, event)
         case RefundStatus.CLOSED:
@@ -130,7 +130,7 @@ def _adopt(draft: RefundDraft, event: RefundReported) -> None:
     rearm_escalations(draft)
 
 
-def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_left: bool) -> None:
+def _still_open(draft: RefundDraft, before: RefundCase, left: Left, *, asked: bool) -> None:
     if before.phase is RefundPhase.CLOSED:
         draft.reopen()
         route(draft)
@@ -140,7 +140,7 @@ def _still_open(draft: RefundDraft, before: RefundCase, *, asked: bool, budget_l
         draft.release_parcels()
         draft.ask_person(TicketKind.REQUEST_CHANGED, {"was": before.kind, "is": draft.case.kind})
     elif before.phase is RefundPhase.REVIEWING and asked:
-        reviewed(draft, budget_left=budget_left)
+        reviewed(draft, left)
     elif before.phase is RefundPhase.STOPPING_PARCELS:
         keep_for_buyer(draft)
 

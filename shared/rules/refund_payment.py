@@ -1,13 +1,15 @@
 """The money: read the request once more, check it against every rule, agree to exactly what was read."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from shared.domain.decision import BudgetDraw, Objection
+from shared.domain.commands import EndTrial
+from shared.domain.decision import BudgetDraw, Objection, TrialDraw
 from shared.domain.events import CommandFailed, RefundAgreed
 from shared.domain.notices import TicketKind
 from shared.domain.order import OrderCase, RefundShare
-from shared.domain.policy import Policy
+from shared.domain.policy import Policy, Trial
 from shared.domain.refund import RefundCase, RefundPhase, RefundStatus
 from shared.rules.paying.amount_within_budget import amount_within_budget
 from shared.rules.paying.amount_within_paid import amount_within_paid
@@ -26,7 +28,14 @@ _REVIEWS_MAX = 3
 _ANSWERED = (RefundPhase.STOPPING_PARCELS, RefundPhase.FOLLOWING, RefundPhase.CLOSED)  # no command is out any more
 
 
-def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
+class Left(NamedTuple):
+    """What the store has not refused yet: of the day's budget, and of that of a policy on trial."""
+
+    budget: bool = True
+    trial: bool = True
+
+
+def reviewed(draft: RefundDraft, left: Left) -> None:
     """Agree to the request as it was just read, or ask a person."""
     if keep_for_buyer(draft):
         return
@@ -42,7 +51,14 @@ def reviewed(draft: RefundDraft, *, budget_left: bool) -> None:
     if draft.order and not goods_are_stopped(draft, draft.order):
         stop_parcels(draft, draft.order)
         return
-    if not budget_left:
+    trial = draft.policy.trial_at(draft.now)
+    if trial and draft.case.amount_fen > trial.amount_max_fen:
+        draft.ask_person(TicketKind.BUDGET_EXHAUSTED, {"amount_fen": draft.case.amount_fen}, _trial_caps(trial))
+        return
+    if trial and not left.trial:
+        _end_trial(draft, trial)
+        return
+    if not left.budget:
         draft.ask_person(TicketKind.BUDGET_EXHAUSTED, {"amount_fen": draft.case.amount_fen}, _caps(draft))
         return
     _reserve(draft, draft.case.amount_fen)
@@ -113,17 +129,39 @@ def give_back(draft: RefundDraft) -> None:
 
 
 def _reserve(draft: RefundDraft, amount_fen: int) -> None:
-    day = draft.now.astimezone(ZoneInfo(draft.policy.zone)).date()
+    day, trial = draft.now.astimezone(ZoneInfo(draft.policy.zone)).date(), draft.policy.trial_at(draft.now)
     draft.draw = BudgetDraw(
         day=day,
         amount_fen=amount_fen,
         refunds=1,
         amount_fen_max=draft.policy.budget_amount_max_fen,
         refunds_max=draft.policy.budget_count_max,
+        trial=TrialDraw(draft.policy.version, trial.amount_max_fen, trial.count_max) if trial else None,
     )
     draft.change(reserved_fen=amount_fen, reserved_on=day)
+
+
+def _end_trial(draft: RefundDraft, trial: Trial) -> None:
+    """Leave the refund to a person, and let the policy be taken back that has paid so much."""
+    limit = _trial_caps(trial)
+    facts: Fact = {"amount_fen": draft.case.amount_fen, "version": draft.policy.version}
+    draft.ask_person(TicketKind.TRIAL_EXHAUSTED, facts, limit)
+    why = draft.why(TicketKind.TRIAL_EXHAUSTED, facts, limit)
+    draft.outbox.append(
+        EndTrial(
+            merchant=draft.merchant,
+            command_id=f"{draft.key}#trial-{draft.policy.version}",
+            reply_to=draft.key,
+            why=why,
+            version=draft.policy.version,
+        )
+    )
 
 
 def _caps(draft: RefundDraft) -> str:
     policy = draft.policy
     return f"budget_amount_max_fen={policy.budget_amount_max_fen} budget_count_max={policy.budget_count_max}"
+
+
+def _trial_caps(trial: Trial) -> str:
+    return f"trial.amount_max_fen={trial.amount_max_fen} trial.count_max={trial.count_max}"

@@ -17,7 +17,7 @@ from shared.domain.messages import AnyEvent
 from shared.domain.order import OrderCase
 from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
-from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
+from shared.errors import BudgetExhausted, LostRace, Retryable, TrialExhausted, UnknownMerchant
 from shared.ports import CaseStore, Clock, Loaded, StoredCase
 
 BUDGET_NEAR_END = "budget_near_end"
@@ -80,8 +80,9 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
         before = before._replace(due=None)  # the tick may have used up what guarded this deadline
     try:
         _save(store, before, decision, order, now)
-    except BudgetExhausted:
-        broke = replace(facts, budget_left=False)
+    except (BudgetExhausted, TrialExhausted) as error:
+        on_trial = isinstance(error, TrialExhausted)
+        broke = replace(facts, trial_left=not on_trial, budget_left=on_trial)
         _save(store, before, _decider(event.case.kind)(broke, loaded.policy, now), order, now)
         count(BUDGET_NEAR_END)
     else:

@@ -16,6 +16,7 @@ from shared.domain.commands import (
     AssignSession,
     CancelInterception,
     Command,
+    EndTrial,
     FetchOrder,
     InterceptParcel,
     PostMessage,
@@ -174,7 +175,7 @@ def take_call(delivery: Delivery, caller: Caller, telemetry: Telemetry) -> None:
         Retryable: not now; deliver the message again after the error's pause.
     """
     command = parse_message(delivery.body)
-    if not isinstance(command, Command):
+    if not isinstance(command, Command) or isinstance(command, EndTrial):
         raise Permanent("not_a_command", command.type)
     outcome = caller.call(command, delivery.attempt, telemetry.called, is_aside=delivery.is_aside)
     telemetry.outcome(command.type, command.command_id, outcome.type if outcome else "told_again")

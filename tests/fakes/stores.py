@@ -18,7 +18,7 @@ from shared.adapters.table_layout import (
     scores_pk,
     whole_ms,
 )
-from shared.domain.decision import AnyCase, BudgetDraw, Spent
+from shared.domain.decision import AnyCase, BudgetDraw, Spent, TrialDraw
 from shared.domain.keys import CaseKey
 from shared.domain.merchant import Membership
 from shared.domain.messages import Message
@@ -30,7 +30,7 @@ from shared.domain.session import SessionCase
 from shared.domain.walls import keep_to
 from shared.domain.watching import Pace
 from shared.domain.why import Origin
-from shared.errors import BudgetExhausted, LostRace, ShopTaken
+from shared.errors import BudgetExhausted, LostRace, ShopTaken, TrialExhausted
 from shared.ports import Loaded, OpenCase, PolicyChange, StoredCase
 from tests.fakes.due_index import put_pointer
 from tests.fakes.table import FakeTable
@@ -129,6 +129,10 @@ class FakeCaseStore:
         return stored.version if stored else 0
 
     def _draw(self, merchant: str, draw: BudgetDraw) -> None:
+        if draw.trial is not None and not self._fits_trial(merchant, draw, draw.trial):
+            day_fen, day_refunds = self.table.budgets.get((merchant, draw.day), (0, 0))
+            if day_fen + draw.amount_fen <= draw.amount_fen_max and day_refunds + draw.refunds <= draw.refunds_max:
+                raise TrialExhausted
         amount_fen, refunds = self.table.budgets.get((merchant, draw.day), (0, 0))
         total_fen, total = amount_fen + draw.amount_fen, refunds + draw.refunds
         if (draw.amount_fen > 0 and total_fen > draw.amount_fen_max) or (draw.refunds > 0 and total > draw.refunds_max):
@@ -138,6 +142,15 @@ class FakeCaseStore:
                 raise BudgetExhausted
         else:
             self.table.budgets[merchant, draw.day] = total_fen, total
+            if draw.trial is not None:
+                trial_fen, trials = self.table.trials.get((merchant, draw.trial.version), (0, 0))
+                spent = trial_fen + draw.amount_fen, trials + draw.refunds
+                self.table.trials[merchant, draw.trial.version] = spent
+
+    def _fits_trial(self, merchant: str, draw: BudgetDraw, trial: TrialDraw) -> bool:
+        amount_fen, refunds = self.table.trials.get((merchant, trial.version), (0, 0))
+        fits = amount_fen + draw.amount_fen <= trial.amount_fen_max
+        return fits and refunds + draw.refunds <= trial.refunds_max
 
 
 def _in_force(table: FakeTable, merchant: str) -> Policy | None:
@@ -156,7 +169,7 @@ class FakePolicyStore:
     def __init__(self, table: FakeTable) -> None:
         self.table = table
 
-    def put_policy(self, policy: Policy, origin: Origin | None = None) -> None:
+    def put_policy(self, policy: Policy, origin: Origin | None = None, said: Sequence[Message] = ()) -> None:
         """Put the next version in force."""
         if policy.version != self.version(policy.merchant) + 1:
             raise LostRace(policy_pk(policy.merchant))
@@ -166,7 +179,11 @@ class FakePolicyStore:
         self.table.policy_history[policy.merchant, policy.version] = PolicyVersion(policy, origin)
         if policy.version > 1:
             self.table.policy_changes[policy.merchant] = PolicyChange(policy.merchant, policy.version)
-        self.table.wrote(policy_pk(policy.merchant))
+        self.table.wrote(policy_pk(policy.merchant), write_outbox(policy.merchant, said))
+
+    def trial_spent(self, merchant: str, version: int) -> Spent:
+        """Give what a version on trial has spent."""
+        return Spent(*self.table.trials.get((merchant, version), (0, 0)))
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""

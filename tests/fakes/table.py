@@ -60,6 +60,7 @@ class FakeTable:
         self.standings: dict[str, list[MembershipVersion]] = {}
         self.shops: dict[str, str] = {}
         self.budgets: dict[tuple[str, date], tuple[int, int]] = {}
+        self.trials: dict[tuple[str, int], tuple[int, int]] = {}
         self.commands: dict[tuple[str, str], FakeCommand] = {}
         self.calls: dict[tuple[str, str], tuple[datetime, int]] = {}
         self.pointers: list[list[tuple[datetime, str]]] = [[] for _ in range(SHARDS)]

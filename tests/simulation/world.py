@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from shared.adapters.table_layout import shard_of
+from shared.domain.commands import EndTrial
 from shared.domain.events import DeadlineReached, Event
 from shared.domain.keys import CaseKey, parcel_key, refund_key
 from shared.domain.lanes import Lane
@@ -16,6 +17,7 @@ from shared.domain.refund import RefundCase
 from shared.domain.watching import Watching
 from shared.errors import Retryable, Throttled
 from shared.ports import StoredCase
+from shared.workflows.end_trial import end_trial
 from shared.workflows.handle_event import handle_event
 from shared.workflows.meter import Meter
 from shared.workflows.publish_outbox import publish_outbox
@@ -24,6 +26,7 @@ from shared.workflows.watch_deadlines import OVERLAP, watch_deadlines
 from tests.fakes.calls import FakeCallTokens
 from tests.fakes.due_index import FakeDueIndex
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.stores import FakePolicyStore
 from tests.fakes.table import FakeTable
 from tests.fakes.world import FakeAccounts, FakeClock, FakeHttp, FakeQueue
 from tests.simulation.outside import START, WAYBILL, Outside
@@ -174,6 +177,8 @@ class World:
         message = parse_message(body)
         if isinstance(message, Event):
             handle_event(message, self.store, self.clock)
+        elif isinstance(message, EndTrial):
+            end_trial(message, FakePolicyStore(self.table), self.clock)
         else:
             self.caller.call(message, attempt)
 

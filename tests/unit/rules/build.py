@@ -211,6 +211,7 @@ class Run:
         self.now = at
         self.order: OrderCase | None = None
         self.budget_left = True
+        self.trial_left = True
         self.said: list[Any] = []
         self.last: Decision[Any] = Decision(case)
 
@@ -219,7 +220,8 @@ class Run:
         self.now += after
         begin = len(self.said)
         for event in events:
-            facts = Facts(MERCHANT, event, self.case, self.order, budget_left=self.budget_left)
+            left = {"budget_left": self.budget_left, "trial_left": self.trial_left}
+            facts = Facts(MERCHANT, event, self.case, self.order, **left)
             self.last = self.decide(facts, self.policy, self.now)
             self.case = self.last.case
             self.said += self.last.outbox
