@@ -60,7 +60,7 @@ def read_page(body: str) -> Page:
 def worth_telling(pages: Iterable[Page]) -> list[Page]:
     """Keep each alarm's last state, the worst first; an alarm that is merely new and fine is nobody's business."""
     last: dict[str, Page] = {}
-    for page in sorted(set(pages), key=lambda page: page.since):
+    for page in sorted(set(pages), key=lambda page: (page.since, page.name)):
         if page.state == _NO_DATA or (page.state == _FINE and page.before == _NO_DATA):
             continue
         known = last.get(page.name)
