@@ -74,6 +74,7 @@ class FunctionSpec:
     keeps_history: bool = False
     onboards: bool = False  # reads what merchants offer, and writes the secrets that all others read
     calls_vendors: bool = False
+    asks_model: bool = False  # of the deployment, if it names one
     batch_max: int = 10  # messages or changes per invocation; a vendor's slowness delays only its own command
     timeout: timedelta = timedelta(seconds=20)
     memory_mib: int = 512
@@ -139,6 +140,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         sends_to=(Lane.CHATS,),  # what is not decided at once
         table_actions=("BatchGetItem", "PutItem"),
         reads_secrets=True,
+        asks_model=True,
         timeout=timedelta(seconds=10),
     ),
     FunctionSpec(

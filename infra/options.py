@@ -11,6 +11,7 @@ from infra.vendors import sources
 
 Egress = Literal["direct", "nat"]
 EMULATOR_ACCOUNT = "000000000000"
+_MODEL = re.compile(r"[a-z0-9]+\.[A-Za-z0-9.:\-]{1,100}")
 UPGRADES = ("at_once", "canary", "linear")
 
 
@@ -36,6 +37,7 @@ class Options:
     certificate_arn: str | None = None
     orders_per_day: int = 10_000  # of all merchants together; thresholds of alarms follow from it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is an alarm
+    classifier_model: str = ""  # a foundation model in Amazon Bedrock, for lines that the lexicon is not sure of
     runbooks: str = "docs/runbooks"  # where the alarms' links lead: a folder or an address
     table_arn: str | None = None  # a restored table that takes the place of the stack's own, with its stream
     table_stream_arn: str | None = None
@@ -73,6 +75,7 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         certificate_arn=context("certificate_arn"),
         orders_per_day=_count(context, "orders_per_day", 10_000),
         talking_sources=_sources(context, "talking_sources"),
+        classifier_model=_model(context, "classifier_model", absent="AWS China" if in_china else "MiniStack" * local),
         runbooks=str(context("runbooks") or "docs/runbooks").rstrip("/"),
         table_arn=context("table_arn"),
         table_stream_arn=context("table_stream_arn"),
@@ -136,6 +139,16 @@ def _accounts(context: Callable[[str], Any], key: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[0-9]{12}", account):
             raise OptionRefused(f"{key} must be account numbers of 12 digits, separated by commas, not {account!r}")
     return found
+
+
+def _model(context: Callable[[str], Any], key: str, absent: str) -> str:
+    """Read the name of a model, where there are any."""
+    model = str(context(key) or "")
+    if model and absent:
+        raise OptionRefused(f"{key}: {absent} has no Amazon Bedrock; leave it out, and the lexicon reads alone")
+    if model and not _MODEL.fullmatch(model):
+        raise OptionRefused(f"{key} must be the id of a foundation model such as vendor.model-v1:0, not {model!r}")
+    return model
 
 
 def _flag(context: Callable[[str], Any], key: str) -> bool:

@@ -32,6 +32,7 @@ class Settings(NamedTuple):
     history_bucket: str = ""
     base_url: str = ""  # of the HTTP API, as vendors and desktops reach it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is a symptom
+    classifier_model: str = ""  # in Amazon Bedrock, asked about lines that the lexicon is not sure of; none where empty
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -43,6 +44,7 @@ class Settings(NamedTuple):
             history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
             base_url=environment.get("HUHANG_BASE_URL", ""),
             talking_sources=tuple(environment.get("HUHANG_TALKING_SOURCES", "").split()),
+            classifier_model=environment.get("HUHANG_CLASSIFIER_MODEL", ""),
         )
 
     def to_environment(self) -> dict[str, str]:
@@ -56,6 +58,8 @@ class Settings(NamedTuple):
             environment["HUHANG_HISTORY_BUCKET"] = self.history_bucket
         if self.talking_sources:
             environment["HUHANG_TALKING_SOURCES"] = " ".join(self.talking_sources)
+        if self.classifier_model:
+            environment["HUHANG_CLASSIFIER_MODEL"] = self.classifier_model
         return environment | {lane.variable: url for lane, url in self.queue_urls.items()}
 
     def queue_url(self, lane: Lane) -> str:

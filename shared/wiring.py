@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.adapters.signed_aws import SignedAws
     from shared.adapters.sqs_deliveries import SqsDeliveries
     from shared.adapters.sqs_queue import SqsQueue
+    from shared.domain.chat import Understands
     from shared.domain.credentials import Vendors
     from shared.domain.crowd import Crowd
     from shared.domain.lanes import Lane
@@ -235,7 +236,24 @@ def reception() -> Reception:
     """Where chat desktops ask; it remembers desks from one question to the next."""
     from shared.workflows.route_message import Reception
 
-    return Reception(case_store(), queue(), clock(), count_now)
+    return Reception(case_store(), queue(), clock(), count_now, understands())
+
+
+def understands() -> Understands:
+    """What reads buyers' lines while they wait: the lexicon, and a model besides where the deployment names one."""
+    from shared.rules.understanding.understand import understand
+
+    if not settings().classifier_model:
+        return understand
+    from shared.adapters.bedrock_classifier import BUDGET, BedrockClassifier
+    from shared.adapters.signed_aws import SignedAws, region_of
+
+    timeout_s = BUDGET.total_seconds()
+    return BedrockClassifier(
+        lambda: SignedAws(os.environ, timeout_s=timeout_s, tries_max=1),
+        f"https://bedrock-runtime.{region_of(os.environ)}.amazonaws.com",
+        settings().classifier_model,
+    )
 
 
 def office(time_left_s: Callable[[], float]) -> Office:

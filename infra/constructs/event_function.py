@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -106,6 +106,7 @@ class EventFunction(Construct):
             history_bucket=around.history.bucket.bucket_name if spec.keeps_history else "",
             talking_sources=around.options.talking_sources if spec.awaits_pushes else (),
             base_url=around.base_url if spec.onboards else "",
+            classifier_model=around.options.classifier_model if spec.asks_model else "",
         )
 
     def _make_role(self, log_group: logs.ILogGroup, around: Surroundings) -> iam.Role:
@@ -126,6 +127,9 @@ class EventFunction(Construct):
             allow_onboarding(role, around.options)
         if spec.keeps_history:
             around.history.allow_writing(role)
+        if spec.asks_model and around.options.classifier_model:
+            model = f"arn:{Aws.PARTITION}:bedrock:{Aws.REGION}::foundation-model/{around.options.classifier_model}"
+            role.add_to_policy(iam.PolicyStatement(actions=["bedrock:InvokeModel"], resources=[model]))
         if spec.calls_vendors and around.egress:
             around.egress.allow_attachment(role)
         return role

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from shared.errors import Retryable
 
@@ -95,7 +95,8 @@ def sign(
     path, _, query = target.partition("?")
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
-    canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    signed_path = path if service.name == "s3" else quote(path, safe="/~")  # only S3 signs it as it is sent
+    canonical = f"{method}\n{signed_path}\n{query}\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{stamp[:8]}/{service.region}/{service.name}/aws4_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key = signing_key(credentials.secret, scope)
@@ -125,9 +126,17 @@ def endpoint_of(service: Service, environment: Mapping[str, str]) -> str:
 class SignedAws:
     """Sends messages and reads secrets with the credentials of the environment it is given."""
 
-    def __init__(self, environment: Mapping[str, str], pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        pause: Callable[[float], None] = time.sleep,
+        timeout_s: float = TIMEOUT_S,
+        tries_max: int = TRIES_MAX,
+    ) -> None:
         self._environment = environment
         self._pause = pause
+        self._timeout_s = timeout_s
+        self._tries_max = tries_max
         self._region = region_of(environment)
         self._credentials = Credentials(
             environment.get("AWS_ACCESS_KEY_ID", ""),
@@ -189,7 +198,7 @@ class SignedAws:
 
         Raises:
             AwsRefused: the service says no.
-            Retryable: it could not be reached or was busy, three times.
+            Retryable: it could not be reached or was busy, as often as is tried.
         """
         parts = urlsplit(url)
         endpoint, target = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
@@ -197,7 +206,7 @@ class SignedAws:
             target += f"?{parts.query}"
         headers = {**headers, "host": parts.netloc}
         reason = ""
-        for attempt in range(TRIES_MAX):
+        for attempt in range(self._tries_max):
             if attempt:
                 self._pause(PAUSE_S * 2**attempt)
             try:
@@ -246,10 +255,10 @@ class SignedAws:
     def _connect(self, endpoint: str) -> http.client.HTTPConnection:
         parts = urlsplit(endpoint)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
+            return http.client.HTTPConnection(parts.netloc, timeout=self._timeout_s)
         if self._tls is None:
             self._tls = ssl.create_default_context()
-        return http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_S, context=self._tls)
+        return http.client.HTTPSConnection(parts.netloc, timeout=self._timeout_s, context=self._tls)
 
 
 def is_busy(status: int, code: str) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shared.channels.chat import parse_line
 from shared.domain import reading as read
-from shared.domain.chat import Understanding
+from shared.domain.chat import Understanding, Understands
 from shared.domain.chat_events import LineSaid, SeatGiven, SeatWanted
 from shared.domain.commands import AssignSession
 from shared.domain.decision import Decision, Facts
@@ -29,6 +29,7 @@ from shared.rules.chat.decide_desk import decide_desk
 from shared.rules.chat.decide_session import decide_session
 from shared.rules.chat.explain import explain, trouble_name
 from shared.rules.chat.listening import event_of, reading_of
+from shared.rules.understanding.understand import understand
 from shared.workflows.chat_reading import line_facts, load_line
 from shared.workflows.receive_push import TooLarge
 
@@ -115,7 +116,15 @@ def read_question(merchant: str, body: bytes, now: datetime) -> LineSaid:
 class Reception:
     """Routes lines, and remembers each merchant's desks from one call to the next."""
 
-    def __init__(self, store: CaseStore, queue: Queue, clock: Clock, count: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        store: CaseStore,
+        queue: Queue,
+        clock: Clock,
+        count: Callable[[str], None],
+        understands: Understands = understand,
+    ) -> None:
+        self._understands = understands
         self._store = store
         self._queue = queue
         self._clock = clock
@@ -129,14 +138,15 @@ class Reception:
             UnknownMerchant: the merchant has no policy.
             Retryable: the store or the queue did not take it; asking again is harmless.
         """
+        read: list[Understanding] = []  # once, however often a race is lost
         for attempt in range(_RACES_MAX + 1):
             try:
-                return self._attempt(said, may_seat=attempt < _RACES_MAX)
+                return self._attempt(said, read, may_seat=attempt < _RACES_MAX)
             except LostRace:
                 continue
         raise AssertionError("without a seat there is no race")
 
-    def _attempt(self, said: LineSaid, *, may_seat: bool) -> RouteAnswer:
+    def _attempt(self, said: LineSaid, read: list[Understanding], *, may_seat: bool) -> RouteAnswer:
         now, merchant = self._clock.now(), said.merchant
         loaded = load_line(said, self._store, self._desks.get(merchant, ()))
         policy, before = loaded.policy, loaded.cases[said.case]
@@ -144,7 +154,9 @@ class Reception:
             raise UnknownMerchant("no_policy", "the merchant has no policy yet")
         self._remember(policy)
         session = before.case if isinstance(before.case, SessionCase) else None
-        reading = reading_of(said, session)
+        if not read:
+            read.append(reading_of(said, session, self._understands))
+        reading = read[0]
         event = event_of(said, reading)
         facts = line_facts(event, loaded)
         decision: Decision[SessionCase] = decide_session(facts, policy, now)

@@ -15,6 +15,7 @@ from infra.stack import HuhangStack
 
 ACCOUNT = "111122223333"
 NEIGHBOUR = "444455556666"
+MODEL = "vendor.small-model-v1:0"
 CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
     "aws": ("us-east-1", {}),
     "aws-cn": ("cn-north-1", {"webhook_concurrency": "50", "upgrade": "canary"}),
@@ -24,6 +25,7 @@ CONTEXTS: dict[str, tuple[str, dict[str, str]]] = {
             "vendor_egress": "nat",
             "operators_email": "operators@example.com",
             "talking_sources": "douyin,zto",
+            "classifier_model": MODEL,
             "upgrade": "linear",
             "merchant_accounts": NEIGHBOUR,
             "domain_name": "hooks.example.com",

@@ -89,6 +89,7 @@ def test_every_function_is_told_what_it_may_touch_and_nothing_else(deployed: Dep
         assert bool(settings.table_name) == bool(spec.table_actions), name
         assert bool(settings.history_bucket) == spec.keeps_history, name
         assert bool(settings.talking_sources) == (spec.awaits_pushes and deployed.name == "nat"), name
+        assert bool(settings.classifier_model) == (spec.asks_model and deployed.name == "nat"), name
         assert settings.to_environment() == variables, name
 
 

@@ -173,9 +173,17 @@ def test_the_app_itself_asks_before_it_synthesizes(tmp_path: Path) -> None:
         {"orders_per_day": "0"},
         {"talking_sources": "douyin,taobao"},
         {"talking_sources": "jushuitan"},
+        {"classifier_model": "the best one"},
     ],
 )
 def test_an_unknown_option_is_refused_by_name(wrong: dict[str, str]) -> None:
     [key] = wrong
     with pytest.raises(OptionRefused, match=key):
         read_options(wrong.get, "us-east-1", None)
+
+
+@pytest.mark.parametrize(("region", "more"), [("cn-north-1", {}), ("us-east-1", {"local": "true"})])
+def test_a_model_is_refused_where_there_is_none(region: str, more: dict[str, str]) -> None:
+    context = {"classifier_model": "vendor.small-model-v1:0", **more}
+    with pytest.raises(OptionRefused, match=r"classifier_model: .* has no Amazon Bedrock"):
+        read_options(context.get, region, None)

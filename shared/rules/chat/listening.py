@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from shared.domain.chat import Intent, Tone, Understanding
+from shared.domain.chat import Intent, Tone, Understanding, Understands
 from shared.domain.chat_events import LineReceived, LineSaid
 from shared.domain.session import Holder, SessionCase
 from shared.rules.understanding.normalise import normalise
@@ -16,9 +16,9 @@ def understand_line(said: LineSaid, session: SessionCase | None = None) -> LineR
     return event_of(said, reading_of(said, session))
 
 
-def reading_of(said: LineSaid, session: SessionCase | None) -> Understanding:
+def reading_of(said: LineSaid, session: SessionCase | None, understands: Understands = understand) -> Understanding:
     """Say what a line means, given the earlier ones of its session."""
-    return understand(said.text, _earlier(session))
+    return understands(said.text, _earlier(session))
 
 
 def event_of(said: LineSaid, reading: Understanding) -> LineReceived:
