@@ -120,7 +120,7 @@ def _hostile_rows() -> Iterator[Row]:
     ratio, worst, reading, kind = max((*_beside(document, largest), kind) for _, kind, document in costs[:WORST])
     yield Row("P17", f"hostile routings of {HOSTILE:,} that are saved", accepted, floor="0", gate=0)
     shown = f"{ratio:.2f} ({worst * 1e3:.1f} ms, {kind}; median {costs[HOSTILE // 2][0] * 1e3:.2f} ms)"
-    what = "CPU for refusing the worst, x reading 256 KB of JSON"
+    what = "CPU for refusing the worst, x reading 192 KB of JSON"
     yield Row("P17", what, ratio, shown, f"1.00 ({reading * 1e3:.1f} ms)", gate=2)
 
 

@@ -31,7 +31,8 @@ def test_every_parcel_is_given_with_its_merchant_and_nothing_else(backend: Backe
     for merchant in (SHOP, "another-shop"):
         for number in range(5):
             case = parcel_case().model_copy(update={"waybill": f"SF{number}"})
-            save(backend, parcel_key(merchant, "sf", f"SF{number}"), case, outbox=[command()])
+            told = command().model_copy(update={"merchant": merchant})
+            save(backend, parcel_key(merchant, "sf", f"SF{number}"), case, outbox=[told])
     save(backend, REFUND, refund_case())
     save(backend, REFUND._replace(kind="order"), OrderCase(platform="jd", order_id="1", updated_at=AT))
     backend.policies.put_policy(POLICY)

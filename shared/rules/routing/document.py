@@ -12,7 +12,7 @@ from typing import Any
 from shared.domain.conditions import Problem
 from shared.errors import Refused
 
-BYTES_MAX = 256 * 1024
+BYTES_MAX = 192 * 1024
 OBJECTS_MAX = 4_000
 """How many objects and lists there may be, inside of strings too."""
 VALUES_MAX = 8_000
