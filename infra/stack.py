@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.alarms import Watched, causes
+from infra.alarms import causes
 from infra.bundle.build import Bundles
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, Changes, Door, FunctionSpec, Trigger
 from infra.constructs.alarms import Alarms
@@ -22,6 +22,7 @@ from infra.constructs.vendor_egress import VendorEgress
 from infra.constructs.webhook_api import WebhookApi
 from infra.options import Options
 from infra.traffic import Traffic
+from infra.watched import Watched
 from shared.domain.lanes import INBOXES, Lane
 
 INBOX_RECEIVES_MAX = 5

@@ -6,11 +6,12 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.alarms import PAGES, Watched
-from infra.catalog import FUNCTIONS, LOST_TICKS, Trigger
+from infra.alarms import causes
+from infra.catalog import FUNCTIONS, Trigger
 from infra.queries import QUERIES
 from infra.signals import Signal, of_lambda, of_queue, ours
 from infra.vendors import polled, sources, vendors
+from infra.watched import Watched
 from shared.domain import metrics
 from shared.domain.lanes import ASIDE, INBOXES, Lane
 
@@ -58,8 +59,7 @@ def _doors(on: Watched) -> Sequence[Curves]:
 
 def _queues(on: Watched) -> Sequence[Curves]:
     lanes = [on.named(lane + end) for lane in Lane for end in ("", ASIDE)]
-    streams = [spec.changes.dead_letters for spec in FUNCTIONS if spec.changes]
-    dead = [on.named(f"{kind}-dead") for kind in (*Lane, *streams, LOST_TICKS, PAGES)]
+    dead = [alarm.signal for cause in causes(on) for alarm in cause.alarms if alarm.name.endswith("-dead-letters")]
     ends = ("NumberOfMessagesSent", "NumberOfMessagesDeleted")
     inboxes = [on.named(lane + end) for lane in INBOXES for end in ("", ASIDE)]
     return (
@@ -73,11 +73,7 @@ def _queues(on: Watched) -> Sequence[Curves]:
             "messages",
             [of_queue(end, "Sum", name) for name in inboxes for end in ends],
         ),
-        (
-            "死信 Dead letters",
-            "messages",
-            [of_queue("ApproximateNumberOfMessagesVisible", "Maximum", name) for name in dead],
-        ),
+        ("死信 Dead letters", "messages", dead),
     )
 
 

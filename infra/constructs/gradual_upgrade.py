@@ -12,10 +12,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.alarms import errors_of
 from infra.constructs.alarms import Alarms
 from infra.constructs.event_function import EventFunction
 from infra.constructs.suppression import accept_finding
+from infra.watched import errors_of
 
 STEPS = {
     "canary": codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES,

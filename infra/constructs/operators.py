@@ -8,10 +8,10 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.alarms import PAGES
 from infra.constructs.event_function import EventFunction
 from infra.constructs.lane_queue import KEPT_FOR, DeadLetters
 from infra.options import Options
+from infra.watched import PAGES
 
 GATHERED_FOR = Duration.seconds(20)  # what breaks together is told together
 RECEIVES_MAX = 8  # two minutes apart: longer than a robot is muted for

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from infra.alarms import PAGES
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED
 from infra.deployed import Deployed
+from infra.watched import PAGES
 
 BATCH_MAX = 10
 HIDDEN_S = 60  # while it is looked at or moved; then it shows again by itself

@@ -2,9 +2,11 @@
 
 import pytest
 
-from infra.alarms import LANES, Watched, causes
+from infra.alarms import causes
+from infra.alarms_on_the_way import LANES
 from infra.traffic import Traffic
 from infra.vendors import KINDS, vendors, vendors_of
+from infra.watched import Watched
 from shared.domain.lanes import Lane
 from shared.domain.metrics import NAMESPACE
 from tests.infra.cloudwatch import Board, Point, dimensions_of, embedded_points, state_of

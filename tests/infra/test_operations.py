@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from infra.alarms import Watched, causes
+from infra.alarms import causes
 from infra.catalog import FUNCTIONS
 from infra.constructs.dashboard import REASONS
 from infra.local.home import ROOT
 from infra.queries import QUERIES
 from infra.traffic import Traffic
 from infra.vendors import sources, vendors
+from infra.watched import Watched
 from shared import errors
 from shared.domain.metrics import METRICS, NAMESPACE, SERVICE
 from shared.workflows.receive_push import TooLarge
@@ -127,6 +128,7 @@ def help_of(module: str, words: tuple[str, ...]) -> str:
     """What a program of ours says of itself or of one of its commands."""
     assert find_spec(module) or find_spec(f"{module}.__main__"), module
     before, sys.argv = sys.argv, [module, *words, "--help"]
+    loaded = sys.modules.pop(f"{module}.__main__", None)  # another test's
     printed: list[str] = []
     write, sys.stdout.write = sys.stdout.write, lambda text: printed.append(text) or len(text)  # type: ignore[method-assign]
     try:
@@ -134,6 +136,8 @@ def help_of(module: str, words: tuple[str, ...]) -> str:
             runpy.run_module(module, run_name="__main__", alter_sys=False)
     finally:
         sys.argv, sys.stdout.write = before, write  # type: ignore[method-assign]
+        if loaded:
+            sys.modules[f"{module}.__main__"] = loaded
     assert ended.value.code == 0, (module, words)
     return "".join(printed)
 

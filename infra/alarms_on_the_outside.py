@@ -1,0 +1,177 @@
+"""Alarms on the outside: vendors, refused and unknown pushes, interceptions, budgets, silence, AWS's own limits."""
+
+from collections.abc import Iterator
+
+from infra.signals import Alarm, Breach, Cause, Severity, Signal, of_lambda, ours
+from infra.watched import FIVE, HOUR, QUARTER, Watched, vendor_errors
+from shared.domain import metrics
+
+
+def vendor(vendor: str) -> Cause:
+    """One vendor does not work, is slow, or says no to nearly everything."""
+    return Cause(
+        f"vendor-{vendor}",
+        "vendor",
+        Severity.WARNING,
+        f"{vendor} 不可用、太慢，或在拒绝几乎所有请求。",
+        f"{vendor} is unavailable, slow, or refuses nearly everything.",
+        (
+            Alarm(
+                vendor_errors(vendor),
+                f"对 {vendor} 的调用一刻钟来一半以上没有可用答复。",
+                f"Half of the calls to {vendor} have had no usable answer, for a quarter of an hour.",
+                ours(metrics.VENDOR_ERRORS, "Average", vendor),
+                threshold=0.5,
+                period=FIVE,
+                periods=3,
+            ),
+            Alarm(
+                f"vendor-{vendor}-slow",
+                f"{vendor} 十次里有一次要 5 秒以上才答复。",
+                f"One answer in ten of {vendor} takes five seconds or more, for a quarter of an hour.",
+                ours(metrics.VENDOR_LATENCY, "p90", vendor),
+                threshold=5000,
+                period=FIVE,
+                periods=3,
+            ),
+            Alarm(
+                f"vendor-{vendor}-refuses",
+                f"{vendor} 拒绝了五分之四以上的请求：多半是凭证、权限或 IP 白名单。",
+                f"{vendor} says no to four in five commands: most likely credentials, permissions or addresses.",
+                ours(metrics.VENDOR_REFUSALS, "Average", vendor),
+                threshold=0.8,
+                period=QUARTER,
+                periods=3,
+            ),
+        ),
+    )
+
+
+def refused(on: Watched) -> Iterator[Cause]:
+    """Pushes are not genuine, or nobody has taught us what they say."""
+    some = on.traffic.share(10, QUARTER, least=3)
+    signatures = Alarm(
+        "signatures-refused",
+        "签名错误的推送异常多：密钥不一致，或有人伪造。",
+        "More pushes than usual carry a wrong signature: a secret differs, or somebody forges.",
+        ours(metrics.PUSHES_REFUSED, "Sum", "BadSignature"),
+        threshold=some,
+        period=QUARTER,
+    )
+    stale = Alarm(
+        "timestamps-refused",
+        "时间戳过期的推送异常多：对方时钟不准，或有人重放。",
+        "More pushes than usual are too old or from the future: a clock is wrong, or somebody replays.",
+        ours(metrics.PUSHES_REFUSED, "Sum", "StaleTimestamp"),
+        threshold=some,
+        period=QUARTER,
+    )
+    yield Cause("refused", "refused", Severity.WARNING, signatures.zh, signatures.en, (signatures, stale))
+    unknown = Alarm(
+        "events-unknown",
+        "收到不认识的事件或代码：原文已保存，没有作任何决定。",
+        "Vendors send kinds of events or codes that huhang does not know: kept raw, nothing was decided.",
+        ours(metrics.EVENTS_UNKNOWN, "Sum"),
+        threshold=on.traffic.share(1, HOUR, least=1),
+        period=HOUR,
+    )
+    yield Cause("unknown", "unknown", Severity.WARNING, unknown.zh, unknown.en, (unknown,))
+
+
+def interceptions() -> Iterator[Cause]:
+    """Couriers refuse to stop parcels, or do not."""
+    accepted = Alarm(
+        "interceptions-refused",
+        "连续三小时快递受理的拦截不到一半。",
+        "For three hours couriers have accepted fewer than half of the interceptions.",
+        ours(metrics.INTERCEPTIONS_ACCEPTED, "Average"),
+        threshold=0.5,
+        period=HOUR,
+        periods=3,
+        breach=Breach.BELOW,
+    )
+    succeeded = Alarm(
+        "interceptions-failing",
+        "连续三小时受理的拦截成功的不到一半。",
+        "For three hours fewer than half of the accepted interceptions have stopped their parcel.",
+        ours(metrics.INTERCEPTIONS_SUCCEEDED, "Average"),
+        threshold=0.5,
+        period=HOUR,
+        periods=3,
+        breach=Breach.BELOW,
+    )
+    zh, en = (
+        "拦截漏斗在下降：快递拒绝或没拦住。",
+        "The funnel of interceptions falls: couriers refuse, or stop too few.",
+    )
+    yield Cause("interceptions", "interceptions", Severity.WARNING, zh, en, (accepted, succeeded))
+
+
+def budget() -> Cause:
+    """A merchant's automatic refunds of the day come to their end."""
+    alarm = Alarm(
+        "budget-near-end",
+        "有商户当天的自动退款额度已用掉五分之四或用完。",
+        "A merchant's automatic refunds of the day are four fifths used up, or more.",
+        ours(metrics.BUDGETS_NEAR_END, "Sum"),
+        threshold=1,
+        period=QUARTER,
+    )
+    return Cause("budget", "budget", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+
+
+def silence(source: str) -> Cause:
+    """A source that always talks is silent."""
+    alarm = Alarm(
+        f"silence-{source}",
+        f"白天一小时没有收到 {source} 的任何推送。",
+        f"Not one push of {source} for an hour of the day.",
+        ours(metrics.PUSHES_ACCEPTED, "Sum", source),
+        threshold=0,
+        period=FIVE,
+        periods=12,
+        breach=Breach.AT_MOST,
+    )
+    return Cause(alarm.name, "silence", Severity.CRITICAL, alarm.zh, alarm.en, (alarm,))
+
+
+def limits(on: Watched) -> Cause:
+    """AWS throttles."""
+
+    def of_table(name: str) -> Signal:
+        return Signal("AWS/DynamoDB", name, "Sum", {"TableName": on.table})
+
+    def throttled(name: str, zh: str, en: str, signal: Signal, threshold: int) -> Alarm:
+        return Alarm(name, zh, en, signal, threshold, period=FIVE, periods=2)
+
+    some = on.traffic.share(1, FIVE, least=10)
+    return Cause(
+        "limits",
+        "limits",
+        Severity.CRITICAL,
+        "AWS 在限流：函数并发或表的容量不够。",
+        "AWS throttles: functions lack concurrency, or the table capacity.",
+        (
+            throttled(
+                "functions-throttled",
+                "函数并发被限流。",
+                "Functions of this region are throttled.",
+                of_lambda("Throttles", "Sum"),
+                threshold=some,
+            ),
+            throttled(
+                "reads-throttled",
+                "表的读被限流。",
+                "Reads of the table are throttled.",
+                of_table("ReadThrottleEvents"),
+                threshold=some,
+            ),
+            throttled(
+                "writes-throttled",
+                "表的写被限流。",
+                "Writes of the table are throttled.",
+                of_table("WriteThrottleEvents"),
+                threshold=some,
+            ),
+        ),
+    )

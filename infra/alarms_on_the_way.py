@@ -1,0 +1,152 @@
+"""Alarms on the way of events and commands: the door, the lanes, the table's stream, what is not finished."""
+
+from datetime import timedelta
+
+from infra.catalog import FUNCTIONS, Changes, FunctionSpec
+from infra.signals import Alarm, Cause, Severity, Signal, of_lambda, of_queue, ours
+from infra.vendors import KINDS, vendors_of
+from infra.watched import FIVE, HOUR, MINUTE, Watched, dead_letters, errors, vendor_errors
+from shared.domain import metrics
+from shared.domain.lanes import ASIDE, INBOXES, Lane
+
+INBOX_AGE_MAX_S, CALL_AGE_MAX_S = 300, 1800  # a call is tried again for so long before anybody can do something
+ASIDE_PATIENCE = 6  # what was put aside, a crowd or a silent vendor, may wait so many times as long
+LANES: dict[Lane, tuple[str, str]] = {
+    Lane.REFUNDS: ("退款和订单事件", "Refund and order events"),
+    Lane.PARCELS: ("包裹事件", "Parcel events"),
+    Lane.CHATS: ("会话", "Conversations"),
+    Lane.PLATFORM_CALLS: ("对平台的调用（含退款）", "Commands to platforms, among them refunds,"),
+    Lane.COURIER_CALLS: ("对快递的调用（含拦截）", "Commands to couriers, among them interceptions,"),
+    Lane.ERP_CALLS: ("对 ERP 的调用（含拦单）", "Commands to ERPs, among them stopping orders,"),
+    Lane.NOTIFICATIONS: ("群通知和买家通知", "Notices to groups and buyers"),
+}
+
+
+def door(on: Watched) -> Cause:
+    """Pushes are refused with an error, or answered late."""
+    spec = next(spec for spec in FUNCTIONS if spec.name == "receive_webhook")
+
+    def of_api(name: str, statistic: str) -> Signal:
+        return Signal("AWS/ApiGateway", name, statistic, {"ApiId": on.api})
+
+    return Cause(
+        "door",
+        "door",
+        Severity.CRITICAL,
+        "平台和快递的推送正被拒绝或答复太慢；对方重试几次后就不再推送。",
+        "Pushes are refused with an error or answered too slowly; vendors stop retrying after a while.",
+        (
+            errors(on, spec),
+            Alarm(
+                "door-5xx",
+                "入口返回 5xx。",
+                "The HTTP API answers with server errors.",
+                of_api("5xx", "Sum"),
+                threshold=on.traffic.share(10, FIVE, least=3),
+                period=FIVE,
+            ),
+            Alarm(
+                "door-latency",
+                "入口答复的 p99 超过 2 秒。",
+                "One answer in a hundred takes more than two seconds, for a quarter of an hour.",
+                of_api("Latency", "p99"),
+                threshold=2000,
+                period=FIVE,
+                periods=3,
+            ),
+        ),
+    )
+
+
+def unfinished(on: Watched) -> Cause:
+    """More is accepted than finished."""
+    return Cause(
+        "unfinished",
+        "unfinished",
+        Severity.CRITICAL,
+        "一小时内收下的事件明显多于处理完的事件。",
+        "In an hour clearly more events were accepted than finished.",
+        tuple(_unfinished_of(on, lane) for lane in INBOXES),
+    )
+
+
+def _unfinished_of(on: Watched, lane: Lane) -> Alarm:
+    return Alarm(
+        f"{lane}-unfinished",
+        f"{lane} 队列一小时内收下的消息比处理完的多 {on.traffic.in_flight} 条以上。",
+        f"In an hour {lane} took {on.traffic.in_flight} messages more than were finished.",
+        of_queue("NumberOfMessagesSent", "Sum", on.named(lane)),
+        threshold=on.traffic.in_flight,
+        period=HOUR,
+        plus=(of_queue("NumberOfMessagesSent", "Sum", on.named(lane + ASIDE)),),
+        minus=tuple(of_queue("NumberOfMessagesDeleted", "Sum", on.named(lane + end)) for end in ("", ASIDE)),
+    )
+
+
+def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
+    """What one lane carries fails or is late."""
+    zh, en = LANES[lane]
+    age_max_s = INBOX_AGE_MAX_S if lane in INBOXES else CALL_AGE_MAX_S
+    late = [_late(on, lane, age_max_s), _late(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE)]
+    bugs = Alarm(
+        f"{spec.name}-bugs",
+        f"函数 {spec.name} 处理个别消息时遇到缺陷；消息会重试，然后进死信队列。",
+        f"{spec.name} met a bug in single messages; they are retried and then kept in the dead-letter queue.",
+        ours(metrics.MESSAGES_FAILED, "Sum", on.named(spec.name)),
+        threshold=1,
+        period=FIVE,
+    )
+    return Cause(
+        lane,
+        "lane",
+        Severity.CRITICAL,
+        f"{zh}处理失败或积压。",
+        f"{en} are failing or late.",
+        (
+            errors(on, spec),
+            bugs,
+            *late,
+            dead_letters(on, lane, f"Messages of {lane} failed until they were given up."),
+        ),
+        unless=tuple(
+            vendor_errors(vendor)
+            for kind, called_on in KINDS.items()
+            if called_on is lane
+            for vendor in vendors_of(kind)
+        ),
+    )
+
+
+def _late(on: Watched, queue: str, age_max_s: int) -> Alarm:
+    return Alarm(
+        f"{queue}-late",
+        f"{queue} 队列里最老的消息等了 {age_max_s // 60} 分钟以上。",
+        f"The oldest message of {queue} has been waiting for {age_max_s // 60} minutes.",
+        of_queue("ApproximateAgeOfOldestMessage", "Maximum", on.named(queue)),
+        threshold=age_max_s,
+        period=MINUTE,
+        periods=3,
+    )
+
+
+def stream(on: Watched, spec: FunctionSpec, changes: Changes) -> Cause:
+    """A reader of the table's stream fails or is late."""
+    patience = changes.gathered_for + (MINUTE if spec.name == "publish_outbox" else HOUR)
+    late = Alarm(
+        f"{spec.name}-late",
+        f"函数 {spec.name} 落后于表的变更流。",
+        f"{spec.name} is behind the table's stream by {patience // MINUTE} minutes or more.",
+        of_lambda("IteratorAge", "Maximum", on.named(spec.name)),
+        threshold=patience // timedelta(milliseconds=1),
+        period=MINUTE,
+        periods=3,
+    )
+    is_outbox = spec.name == "publish_outbox"
+    return Cause(
+        changes.dead_letters,
+        changes.dead_letters,
+        Severity.CRITICAL if is_outbox else Severity.WARNING,
+        "决定了的动作没有及时发出（拦截、退款、通知）。" if is_outbox else "事件历史没有存档，12 小时后无法补。",
+        spec.failure_means,
+        (errors(on, spec), late, dead_letters(on, changes.dead_letters, changes.given_up_means)),
+    )

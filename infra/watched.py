@@ -1,0 +1,61 @@
+"""What alarms are about, and the two that every function and every kind of dead letters has."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from infra.catalog import FunctionSpec
+from infra.signals import Alarm, of_lambda, of_queue
+from infra.traffic import Traffic
+
+MINUTE = timedelta(minutes=1)
+FIVE, QUARTER, HOUR = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
+PAGES = "pages"  # the queue between the alarms and the robot
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a deployment's alarms are about. `table` and `api` may be names that only the deployment will know."""
+
+    stack: str
+    table: str
+    api: str
+    traffic: Traffic
+    talking_sources: tuple[str, ...] = ()
+
+    def named(self, name: str) -> str:
+        """Give the full name of a function, a queue or an alarm."""
+        return f"{self.stack}-{name}"
+
+
+def vendor_errors(vendor: str) -> str:
+    """Name the alarm that a vendor does not work."""
+    return f"vendor-{vendor}-errors"
+
+
+def errors_of(spec: FunctionSpec) -> str:
+    """Name the alarm that a function fails."""
+    return f"{spec.name}-errors"
+
+
+def errors(on: Watched, spec: FunctionSpec) -> Alarm:
+    """Give the alarm that a function fails."""
+    return Alarm(
+        errors_of(spec),
+        f"函数 {spec.name} 报错。",
+        spec.failure_means,
+        of_lambda("Errors", "Sum", on.named(spec.name)),
+        threshold=1,
+        period=FIVE,
+    )
+
+
+def dead_letters(on: Watched, kind: str, en: str) -> Alarm:
+    """Give the alarm that something was given up."""
+    return Alarm(
+        f"{kind}-dead-letters",
+        f"{kind} 的死信队列里有消息：多次失败，等人处理。",
+        en,
+        of_queue("ApproximateNumberOfMessagesVisible", "Maximum", on.named(f"{kind}-dead")),
+        threshold=1,
+        period=MINUTE,
+    )
