@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Permanent, Retryable
+from shared.errors import Permanent, Retryable, Waiting
 from shared.ports import Claim
 from shared.workflows.carry_out_command import LEASE
 from tests.fakes import FakeHttp
@@ -212,3 +212,16 @@ def test_a_bug_in_a_translator_is_not_taken_for_an_answer() -> None:
     with pytest.raises(KeyError):
         desk.carry_out()
     assert desk.told() == []
+
+
+def test_what_may_have_happened_is_still_asked_about_after_the_vendor_was_too_slow_to_be_asked() -> None:
+    desk = Desk()
+    desk.calls, desk.finds = [LOST], [None, AGREED]
+    with pytest.raises(Retryable):
+        desk.carry_out()
+    desk.later()
+    desk.http.script.append(Waiting("sim at vendor"))
+    with pytest.raises(Waiting):
+        desk.carry_out(attempt=2)
+    assert desk.carry_out(attempt=2) == AGREED
+    assert desk.asked == ["call", "find", "find"]
