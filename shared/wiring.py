@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from shared.workflows.take_call import Caller
 
 
+CROWD_MIN = 50
+"""Pushes of one merchant in ten seconds, at one environment of the door."""
+
+
 @cache
 def settings() -> Settings:
     """What this function was told about its surroundings."""
@@ -165,7 +169,7 @@ def crowd() -> Crowd:
     """Who sends so much at the door that others would wait behind it: five pushes a second, in this environment."""
     from shared.domain.crowd import Crowd
 
-    return Crowd(most=50)
+    return Crowd(most=CROWD_MIN)
 
 
 @cache
