@@ -6,13 +6,11 @@
 import json
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import pytest
 
-from infra.catalog import FUNCTIONS
 from shared.domain.commands import HARMLESS
 from shared.domain.keys import CaseKind
 from tests.benchmarks.costs import COMMITTED, PRICES, mixed, over_budget, priced, total_of
@@ -22,6 +20,7 @@ from tests.benchmarks.logs import log_bytes_per_event
 from tests.benchmarks.loop import START, Loop
 from tests.benchmarks.running import running
 from tests.benchmarks.story import SCANS, tell_delivered, tell_refunded
+from tests.integration.roles import beyond_their_roles
 from tests.sizes import item_size
 
 TOLERANCE = 0.05  # of what 1,000 orders use
@@ -194,16 +193,7 @@ def test_every_price_has_a_source_and_a_date() -> None:
 def test_every_function_calls_only_what_its_role_allows(
     delivered: tuple[Loop, dict[str, int]], refunded: tuple[Loop, dict[str, int]]
 ) -> None:
-    """No emulator asks for rights, so a right that is missing would be missed on AWS first."""
-    specs = {spec.name: spec for spec in FUNCTIONS}
-    parts = {"TransactWriteItems": {"PutItem", "UpdateItem"}}
-    elsewhere = {"SendMessage", "SendMessageBatch", "ChangeMessageVisibility", "GetSecretValue"}
-    used: dict[str, set[str]] = defaultdict(set)
-    for loop, _ in (delivered, refunded):
-        for one in loop.taken:
-            for call in one.counts.calls:
-                used[one.function] |= parts.get(call, {call})
-    assert {"call_courier", "call_platform", "handle_refund", "track_parcel", "watch_deadlines"} <= set(used)
-    assert {name: calls - elsewhere - set(specs[name].table_actions) for name, calls in used.items()} == {
-        name: set() for name in used
-    }
+    loops = [loop for loop, _ in (delivered, refunded)]
+    called = {one.function for loop in loops for one in loop.taken}
+    assert {"call_courier", "call_platform", "handle_refund", "track_parcel", "watch_deadlines"} <= called
+    assert beyond_their_roles(*loops) == {}

@@ -13,6 +13,7 @@ from tests.benchmarks.chats import CALM, UPSET, Desk
 from tests.benchmarks.givens import MERCHANT
 from tests.benchmarks.loop import Loop
 from tests.benchmarks.running import running
+from tests.integration.roles import beyond_their_roles
 
 MINUTE = timedelta(minutes=1)
 
@@ -21,6 +22,7 @@ MINUTE = timedelta(minutes=1)
 def loop() -> Iterator[Loop]:
     with running() as found:
         yield found
+    assert beyond_their_roles(found) == {}
 
 
 @pytest.fixture
