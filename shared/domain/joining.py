@@ -3,6 +3,7 @@
 CloudFormation User Guide, "Custom resource request objects" and "response objects". All properties arrive as text.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ class JoinRefused(Permanent):
 
 
 class Application(NamedTuple):
-    """A wish as it was read. `policy` and `paused` are None where the stack leaves them as they are."""
+    """A wish as it was read."""
 
     wish: Wish
     request_id: str
@@ -45,9 +46,12 @@ class Application(NamedTuple):
     merchant: str
     secret_arn: str
     written_policy: str
-    policy_changed: bool
     paused: bool
-    status_changed: bool
+
+    @property
+    def policy_digest(self) -> str:
+        """Tell one written policy from another."""
+        return hashlib.sha256(self.written_policy.encode()).hexdigest()[:16]
 
 
 class Answer(NamedTuple):
@@ -73,9 +77,7 @@ def read_application(event: Mapping[str, Any]) -> Application:
         merchant=str(told.get("Merchant", "")),
         secret_arn=str(told.get("SecretArn", "")),
         written_policy=str(told.get("Policy") or "{}"),
-        policy_changed=told.get("Policy") != old.get("Policy"),
         paused=told.get("Status") == "paused",
-        status_changed=told.get("Status") != old.get("Status"),
     )
     problems = list(_problems(application, told, old)) if application.wish is not Wish.LEAVE else []
     if problems:

@@ -29,6 +29,8 @@ class Membership(Record):
     standing: Standing = Standing.ACTIVE
     since: Instant
     stack_id: str = ""  # the CloudFormation stack by which it joined, and which alone may change it
+    stack_policy: str = ""  # a digest of the policy that its stack last had carried out
+    stack_paused: bool | None = None  # and whether it wanted the merchant paused
     shops: Annotated[tuple[Shop, ...], Field(max_length=SHOPS_MAX)] = ()
     reason: str = ""  # why it is paused or has left
     kept_until: Instant | None = None  # a merchant that left: when its data is forgotten

@@ -15,14 +15,13 @@ from typing import NamedTuple
 from shared.domain.credentials import OFFERED_PREFIX, Secret, Vendors
 from shared.domain.joining import Answer, Application, JoinRefused, Wish, account_of, refusal
 from shared.domain.merchant import Membership, Standing
-from shared.domain.policy import Policy, Robot
+from shared.domain.policy import Policy
 from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable, ShopTaken
 from shared.ports import Answers, Merchants, MerchantSecrets, PolicyStore
-from shared.rules.policy_document import PolicyRefused, load_policy
-from shared.rules.policy_names import Known, name_problems
 from shared.workflows.check_merchant import Desk, check_accounts, read_accounts
 from shared.workflows.merchant_addresses import Addresses
+from shared.workflows.wanted_policy import is_same, wanted_policy
 
 BOTH_VALID_FOR = timedelta(hours=24)
 """How long what vendors sign with the credentials of before is accepted after a change."""
@@ -103,6 +102,7 @@ def _join(application: Application, office: Office) -> Answer:
     if terms.policy:
         office.policies.put_policy(terms.policy, _origin(application, office))
     _keep(application, kept, terms.accounts, office)
+    _remember(application, member, office)
     version = office.policies.version(application.merchant)
     return Answer(
         accepted=True,
@@ -135,42 +135,16 @@ def _terms(application: Application, before: Membership | None, kept: Secret | N
     written, problems = read_accounts(text)
     accounts = office.addresses(application.merchant).completed(written)
     in_force = office.policies.policy(application.merchant)
-    wanted, found = _policy(application, in_force, accounts, office)
+    names = office.desk.vendor_names()
+    wanted, found = wanted_policy(application, before, in_force, accounts, names, office.policies)
     known = kept.vendors if kept and before and not before.has_left else {}
     checked = check_accounts(accounts, known, wanted or in_force, office.desk)
     if problems := [*problems, *checked.problems, *found]:
         raise JoinRefused(*problems)
     unchanged = [name for name, account in accounts.items() if account == known.get(name)]
     held = [shop for shop in (before.shops if before else ()) if shop.partition(":")[0] in unchanged]
-    is_new = wanted is not None and not _is_same(wanted, in_force)
+    is_new = wanted is not None and not is_same(wanted, in_force)
     return _Terms(accounts, tuple(sorted({*held, *checked.shops})), wanted if is_new else None)
-
-
-def _policy(
-    application: Application, in_force: Policy | None, accounts: Vendors, office: Office
-) -> tuple[Policy | None, tuple[str, ...]]:
-    """Read the policy that the stack wants in force, if it wants one; and say what is wrong with it."""
-    known = Known(office.desk.vendor_names(), accounts)
-    if in_force is not None and not application.policy_changed:  # people may have put a later one since
-        return None, PolicyRefused(name_problems(in_force, known)).sentences
-    version = office.policies.version(application.merchant) + 1
-    try:
-        policy = load_policy(application.written_policy, application.merchant, version, known)
-    except PolicyRefused as error:
-        return None, tuple(f"Policy：{sentence}" for sentence in error.sentences)
-    return _with_a_robot(policy, accounts, office), ()
-
-
-def _with_a_robot(policy: Policy, accounts: Vendors, office: Office) -> Policy:
-    """Let the desk's group hear of everything where the policy names no robot and the merchant has one."""
-    robots = [name for name in office.desk.vendor_names()["robots"] if name in accounts]
-    if policy.robots or not robots:
-        return policy
-    return policy.model_copy(update={"robots": {policy.desk: Robot(channel=robots[0], account=robots[0])}})
-
-
-def _is_same(wanted: Policy, in_force: Policy | None) -> bool:
-    return in_force is not None and wanted.model_dump(exclude={"version"}) == in_force.model_dump(exclude={"version"})
 
 
 def _membership(
@@ -179,7 +153,7 @@ def _membership(
     """Put the merchant on the list, unless it stands there so already. A person's pause outlasts other changes."""
     wanted = Standing.PAUSED if application.paused else Standing.ACTIVE
     joins = before is None or before.has_left
-    if before is not None and not joins and not application.status_changed:
+    if before is not None and not joins and before.stack_paused == application.paused:
         wanted = before.standing
     reason = before.reason if before and before.standing is wanted else ""
     if not reason and wanted is Standing.PAUSED:
@@ -190,6 +164,8 @@ def _membership(
         standing=wanted,
         since=before.since if before and before.standing is wanted else office.desk.clock.now(),
         stack_id=application.stack_id,
+        stack_policy=before.stack_policy if before and not joins else "",
+        stack_paused=before.stack_paused if before and not joins else None,
         shops=shops,
         reason=reason,
     )
@@ -207,6 +183,14 @@ def _keep(application: Application, kept: Secret | None, accounts: Vendors, offi
     if kept:
         secret = Secret(accounts, kept.vendors, office.desk.clock.now() + BOTH_VALID_FOR)
     office.secrets.keep(application.merchant, secret, change=application.request_id)
+
+
+def _remember(application: Application, member: Membership, office: Office) -> None:
+    """Note what the stack has had carried out, once it is: only what it says otherwise later is its wish."""
+    word = {"stack_policy": application.policy_digest, "stack_paused": application.paused}
+    done = member.model_copy(update=word)
+    if done != member:
+        office.merchants.put(done.model_copy(update={"version": member.version + 1}), _origin(application, office))
 
 
 def _origin(application: Application, office: Office) -> Origin:

@@ -231,7 +231,7 @@ def test_a_changed_policy_is_the_next_version_and_nobody_is_called() -> None:
     assert [one.version for one in house.policies.history("demo")] == [1, 2]
     member = house.merchants.membership("demo")
     assert member is not None
-    assert (member.version, member.shops) == (1, ("shop:4012345",))
+    assert (member.standing, member.shops) == (Standing.ACTIVE, ("shop:4012345",))
 
 
 def test_a_policy_that_a_person_put_since_outlasts_other_changes() -> None:
@@ -327,10 +327,32 @@ def test_a_person_s_pause_outlasts_other_changes_of_the_stack() -> None:
     stack.join()
     member = house.merchants.membership("demo")
     assert member is not None
-    paused = member.model_copy(update={"version": 2, "standing": Standing.PAUSED, "reason": "退款异常，先停"})
-    house.merchants.put(paused)
+    paused = {"version": member.version + 1, "standing": Standing.PAUSED, "reason": "退款异常，先停"}
+    house.merchants.put(member.model_copy(update=paused))
     assert stack.change(Policy='{"budget_count_max": 9}').data["Standing"] == "paused"
-    assert house.merchants.membership("demo") == paused
+    member = house.merchants.membership("demo")
+    assert member is not None
+    assert (member.standing, member.reason) == (Standing.PAUSED, "退款异常，先停")
+
+
+def test_the_rollback_of_a_refused_change_undoes_nothing_that_people_did() -> None:
+    house = House()
+    stack = Stack(house)
+    stack.join(Policy='{"budget_count_max": 7}')
+    policy, member = house.policies.policy("demo"), house.merchants.membership("demo")
+    assert policy is not None
+    assert member is not None
+    house.policies.put_policy(policy.model_copy(update={"version": 2, "budget_count_max": 1}))
+    house.merchants.put(member.model_copy(update={"version": member.version + 1, "standing": Standing.PAUSED}))
+    house.refuse["shop"] = REFUSED
+    stack.offer(OTHER)
+    old = dict(stack.properties)
+    assert not stack.change(AccountsRevision="2", Policy='{"budget_count_max": 99}', Status="paused").accepted
+    stack.offer(ACCOUNTS)
+    assert stack.change(**old).data["Standing"] == "paused"
+    policy = house.policies.policy("demo")
+    assert policy is not None
+    assert (policy.version, policy.budget_count_max) == (2, 1)
 
 
 # ---- leaving -----------------------------------------------------------------------------------------------------
@@ -451,7 +473,11 @@ def test_what_is_stored_between_two_steps_never_opens_the_door_early() -> None:
     stack = Stack(house)
     stack.join()
     stack.leave()
-    assert order == ["merchants", "demo|policy", "secret", "answer", "merchants", "demo|policy", "secret", "answer"]
+    joins, leaves = (
+        ["merchants", "demo|policy", "secret", "merchants", "answer"],
+        ["merchants", "demo|policy", "secret"],
+    )
+    assert order == [*joins, *leaves, "answer"]
 
 
 def test_no_answer_holds_a_credential() -> None:
