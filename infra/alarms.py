@@ -26,6 +26,7 @@ def causes(on: Watched) -> tuple[Cause, ...]:
         *outside.refused(on),
         *outside.interceptions(),
         outside.budget(),
+        outside.trial(),
         *(outside.silence(source) for source in on.talking_sources),
         outside.limits(on),
         functions.joining(on),

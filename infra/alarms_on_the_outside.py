@@ -120,6 +120,19 @@ def budget() -> Cause:
     return Cause("budget", "budget", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
 
 
+def trial() -> Cause:
+    """A policy on trial that was taken back."""
+    alarm = Alarm(
+        "trial-ended",
+        "有商户试行的策略用完试行额度，已自动恢复上一版。",
+        "A merchant's policy on trial has used up its budget: the version before is in force again.",
+        ours(metrics.TRIALS_ENDED, "Sum"),
+        threshold=1,
+        period=FIVE,
+    )
+    return Cause(alarm.name, "budget", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+
+
 def silence(source: str) -> Cause:
     """A source that always talks is silent."""
     alarm = Alarm(

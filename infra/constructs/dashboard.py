@@ -104,7 +104,7 @@ def _clock_and_stream(on: Watched) -> Sequence[Curves]:
 
 def _decisions(on: Watched) -> Sequence[Curves]:
     funnel = (metrics.INTERCEPTIONS_ACCEPTED, metrics.INTERCEPTIONS_SUCCEEDED)
-    people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END)
+    people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END, metrics.TRIALS_ENDED)
     chats = (metrics.SESSIONS_MOVED_TWICE, metrics.LATE_LINES)
     return (
         ("拦截受理率、成功率 Interceptions", "0–1", [ours(metric, "Average") for metric in funnel]),

@@ -16,17 +16,27 @@ import pytest
 
 from functions.onboard_merchant import handler as onboarding
 from functions.receive_webhook import handler as door
+from functions.send_notification import handler as notifier
 from functions.watch_deadlines import handler as clockwork
 from infra.catalog import FUNCTIONS
 from infra.vendors import KINDS, polled, vendors_of
 from shared import wiring
 from shared.adapters import vendors
-from shared.domain.commands import AssignSession, FetchOrder, InterceptParcel, PostMessage, QueryTracking, StopOrder
+from shared.domain.commands import (
+    AssignSession,
+    EndTrial,
+    FetchOrder,
+    InterceptParcel,
+    PostMessage,
+    QueryTracking,
+    StopOrder,
+)
 from shared.domain.events import InterceptionAccepted, InterceptionRefused
 from shared.domain.keys import order_key
 from shared.domain.merchant import Standing
 from shared.domain.messages import write_message
 from shared.domain.parcel import Progress
+from shared.domain.policy import Trial
 from shared.domain.session import Holder
 from shared.domain.why import Why
 from shared.domain.wire import HttpReply, Push
@@ -51,6 +61,7 @@ from tests.fakes import (
     FakeDueIndex,
     FakeHttp,
     FakeLedger,
+    FakePolicyStore,
     FakeQueue,
     FakeTable,
 )
@@ -319,6 +330,26 @@ def budget(patch: pytest.MonkeyPatch, _: str) -> Scene:
     return scene
 
 
+def trial(patch: pytest.MonkeyPatch, _: str) -> Scene:
+    """A policy on trial whose budget is used up; and one that somebody else has replaced."""
+    world = World(patch)
+    policies = FakePolicyStore(world.table)
+    world.wire(policy_store=policies, deliveries=None)
+    world.table.policies.clear()
+    policies.put_policy(policy())
+
+    def scene(broken: bool) -> None:
+        until = Trial(until=DAYTIME + timedelta(days=1), amount_max_fen=1, count_max=1)
+        version = policies.version(MERCHANT) + 1
+        policies.put_policy(policy(version=version, trial=until if broken else None))
+        end = EndTrial(**ABOUT, version=version)
+        attributes = {"ApproximateReceiveCount": "1"}
+        record = {"messageId": "m", "receiptHandle": "h", "body": write_message(end), "attributes": attributes}
+        notifier.handler({"Records": [record]}, None)
+
+    return scene
+
+
 def silence(patch: pytest.MonkeyPatch, source: str) -> Scene:
     """A clock that awaits pushes, and a door at which nobody knocks."""
     world, counter = World(patch), PushCounter()
@@ -350,6 +381,7 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
         "interceptions-refused": (interceptions, "refused"),
         "interceptions-failing": (interceptions, "failing"),
         "budget-near-end": (budget, ""),
+        "trial-ended": (trial, ""),
         **{f"{name}-bugs": (bugs, name) for name in (*consumers, "page_operators")},
         "onboard_merchant-bugs": (joining, ""),
         **{f"polls-{name}": (polls, name) for name in polled()},
