@@ -25,6 +25,13 @@ def test_every_function_runs_the_handler_of_its_folder_on_one_python(deployed: D
         assert function["Runtime"] == "python3.13"
 
 
+def test_all_consumers_together_leave_most_of_a_new_account_to_the_doors(deployed: Deployment) -> None:
+    """A backlog of every queue at once; an account has 1,000 invocations at a time unless it is asked to have fewer."""
+    mappings = deployed.all("AWS::Lambda::EventSourceMapping").values()
+    together = sum(one.get("ScalingConfig", {}).get("MaximumConcurrency", 1) for one in mappings)
+    assert together <= 250
+
+
 def test_every_function_is_bounded_in_time_and_memory(deployed: Deployment) -> None:
     for name, function in deployed.functions().items():
         spec = SPECS[name]
