@@ -336,7 +336,7 @@ def trial(patch: pytest.MonkeyPatch, _: str) -> Scene:
     policies = FakePolicyStore(world.table)
     world.wire(policy_store=policies, deliveries=None)
     world.table.policies.clear()
-    policies.put_policy(policy())
+    policies.put_policy(policy(version=1))
 
     def scene(broken: bool) -> None:
         until = Trial(until=DAYTIME + timedelta(days=1), amount_max_fen=1, count_max=1)
