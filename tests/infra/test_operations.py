@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 
 from infra.alarms import causes
 from infra.catalog import FUNCTIONS
@@ -152,6 +154,22 @@ def test_the_commands_of_a_page_are_commands_of_ours(page: Path) -> None:
         said = help_of(module, commands)
         for flag in re.findall(r"(?<!\S)--[a-z]+", rest.split("python -m")[0]):
             assert flag in said, (module, commands, flag)
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "operations.md"], ids=lambda page: page.stem)
+def test_the_commands_to_aws_are_operations_with_such_parameters(page: Path) -> None:
+    session = Session()
+    text = " ".join(page.read_text("utf-8").replace("\n", " ").split())
+    for service, operation, rest in re.findall(
+        r"\baws ([a-z]+) ([a-z-]+)((?: (?:\"[^\"]*\"|'[^']*'|[^`)\s]+))*)", text
+    ):
+        if (service, operation) in {("logs", "tail"), ("s3", "ls")}:
+            continue  # the command line's own
+        model = session.get_service_model(service)
+        names = {xform_name(name, "-"): name for name in model.operation_names}
+        shape = model.operation_model(names[operation]).input_shape
+        known = {xform_name(name, "-") for name in shape.members} | {"query", "output", "max-items"}
+        assert set(re.findall(r"(?<!\S)--([a-z-]+)", rest)) <= known, (service, operation)
 
 
 # ---- saved queries -----------------------------------------------------------------------------------------------
