@@ -68,6 +68,17 @@ def parse_limits(text: str) -> Limits:
     return limits
 
 
+def check_limits(account: Mapping[str, str]) -> None:
+    """See whether all that an account says of limits can be read.
+
+    Raises:
+        Permanent: it cannot; the first such text is named.
+    """
+    for key, text in account.items():
+        if key == "limits" or key.startswith("limits_"):
+            parse_limits(text)
+
+
 def allowance_of(vendor: ModuleType, name: str, account: Mapping[str, str], api: str) -> Allowance:
     """Give what a vendor allows the account `name` for an API: what is said of this API, else of all.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from shared.domain.credentials import Vendors
+from shared.domain.limits import check_limits
 from shared.domain.merchant import SHOPS_MAX
 from shared.domain.policy import Policy
 from shared.domain.roles import Role
@@ -67,6 +68,7 @@ def check_accounts(accounts: Vendors, known: Vendors, policy: Policy | None, des
         try:
             kind, vendor = kind_of(name, policy, desk.vendor_names())
             module = desk.find_vendor(kind, vendor)
+            check_limits(account)
             shop: str = converse(module.check_account(account, desk.clock.now()), desk.http)
         except (Permanent, Retryable, Unclear) as error:
             problems.append(_without_secrets(_sentence(name, error), account))
@@ -121,6 +123,8 @@ def _sentence(name: str, error: Permanent | Retryable | Unclear) -> str:
                 f"不是供应商，策略中也没有机器人使用它；供应商有 {error.text}",
                 "is no vendor, and no robot uses it",
             )
+        case Permanent(code="bad_limits"):
+            return _say(name, f"限额写法有误（{error.text}）", "its limits cannot be read")
         case Permanent(code="address_refused"):
             return _say(name, f"不接受这个地址（{error.text}）", "huhang does not call this address")
         case Permanent():

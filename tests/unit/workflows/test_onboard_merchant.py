@@ -143,6 +143,15 @@ def test_one_shop_twice_is_refused() -> None:
     assert "shop:1：同一店铺" in answer.reason
 
 
+@pytest.mark.parametrize("key", ["limits", "limits_stop_order"])
+def test_limits_that_cannot_be_read_are_refused_with_an_example(key: str) -> None:
+    house = House()
+    answer = Stack(house, accounts={"shop": {"key": "k", "shop_id": "1", key: "plenty"}}).join()
+    assert "shop：限额写法有误" in answer.reason
+    assert "5/s 100/min" in answer.reason
+    assert nothing_stored(house)
+
+
 def _always(shop: str) -> Any:
     from types import SimpleNamespace
 
