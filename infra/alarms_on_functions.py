@@ -12,6 +12,7 @@ _TICKS: dict[str, tuple[str, Severity, str]] = {
     "watch_deadlines": ("clock", Severity.CRITICAL, "时钟停了或落后：到期的包裹、未答复的调用没有被发现。"),
     "poll_sources": ("polling", Severity.WARNING, "向平台和 ERP 的轮询停了或失败：丢失的推送补不回来。"),
     "fold_scores": ("scores", Severity.WARNING, "快递记分卡和会话报表没有更新。"),
+    "forget_merchants": ("forgetting", Severity.WARNING, "退出商户的数据没有按期删除。"),
 }
 
 

@@ -182,6 +182,14 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         timeout=timedelta(minutes=5),  # it reads the whole table
     ),
     FunctionSpec(
+        "forget_merchants",
+        Trigger.SCHEDULE,
+        "What is stored of merchants that have left is kept longer than was promised.",
+        every=timedelta(days=1),
+        table_actions=("Scan", "Query", "GetItem", "BatchWriteItem", "DeleteItem"),
+        timeout=timedelta(minutes=5),  # it reads the keys of the whole table, while somebody has left
+    ),
+    FunctionSpec(
         "page_operators",
         Trigger.ALARMS,
         "The operators' robot does not tell alarms; only e-mails do.",

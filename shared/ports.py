@@ -219,6 +219,37 @@ class Merchants(Protocol):
         """
         ...
 
+    def forget(self, membership: "Membership") -> None:
+        """Take a merchant off the list for good, unless it has changed meanwhile."""
+        ...
+
+
+class Place(NamedTuple):
+    """Where an item lies in the table."""
+
+    pk: str
+    sk: str
+
+
+class Remains(Protocol):
+    """Everything that is stored, by its place."""
+
+    def pages(self) -> Iterable[list[Place]]:
+        """Give the places of all items, in no order.
+
+        Raises:
+            TooMuch: there are more than are read at once.
+        """
+        ...
+
+    def erase(self, places: Sequence[Place]) -> None:
+        """Delete these items; those that are gone already stay gone.
+
+        Raises:
+            Retryable: some may not be deleted.
+        """
+        ...
+
 
 class MerchantSecrets(Protocol):
     """The credentials that merchants offer, and those that were taken."""

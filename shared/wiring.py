@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_merchants import DynamoMerchants
     from shared.adapters.dynamo_policies import DynamoPolicyStore
     from shared.adapters.dynamo_policy_changes import DynamoPolicyChanges
+    from shared.adapters.dynamo_remains import DynamoRemains
     from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
     from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpcore_http import HttpcoreHttp
@@ -138,6 +139,14 @@ def scores() -> DynamoScores:
     from shared.adapters.dynamo_scores import DynamoScores
 
     return DynamoScores(aws().dynamodb, settings().require_table())
+
+
+@cache
+def remains() -> DynamoRemains:
+    """Everything that is stored, by its place."""
+    from shared.adapters.dynamo_remains import DynamoRemains
+
+    return DynamoRemains(aws().dynamodb, settings().require_table())
 
 
 @cache

@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.constructs.suppression import accept_finding
 from infra.options import Options
 
-KEPT_FOR = Duration.days(400)  # as long as the daily budgets: a whole year can be compared with the one before
+KEPT_FOR = Duration.days(1100)  # three years, in which a claim may still come (docs/data.md)
 RARELY_READ_AFTER = Duration.days(60)
 OBJECTS = "history/*"
 

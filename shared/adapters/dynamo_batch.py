@@ -1,4 +1,4 @@
-"""Reading many items at once, strongly consistent, and putting many. The stores call it."""
+"""Reading many items at once, strongly consistent, putting many and deleting many. The stores call it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     )
 
 KEYS_MAX = 100  # of one BatchGetItem
-PUTS_MAX = 25  # of one BatchWriteItem
+WRITES_MAX = 25  # of one BatchWriteItem
 TRIES_MAX = 3
 
 
@@ -50,10 +50,21 @@ def batch_put(client: "DynamoDBClient", table: str, items: Sequence[dict[str, "A
     Raises:
         Retryable: the table did not take everything in `TRIES_MAX` calls; some may have been put.
     """
-    for start in range(0, len(items), PUTS_MAX):
-        left: list[WriteRequestUnionTypeDef] = [
-            {"PutRequest": {"Item": item}} for item in items[start : start + PUTS_MAX]
-        ]
+    _batch_write(client, table, [{"PutRequest": {"Item": item}} for item in items])
+
+
+def batch_delete(client: "DynamoDBClient", table: str, places: Sequence[tuple[str, str]]) -> None:
+    """Delete different items by pk and sk, whether they are there or not; all are gone when this returns.
+
+    Raises:
+        Retryable: the table did not take everything in `TRIES_MAX` calls; some may be deleted.
+    """
+    _batch_write(client, table, [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in places])
+
+
+def _batch_write(client: "DynamoDBClient", table: str, requests: "Sequence[WriteRequestUnionTypeDef]") -> None:
+    for start in range(0, len(requests), WRITES_MAX):
+        left = list(requests[start : start + WRITES_MAX])
         for _ in range(TRIES_MAX):
             answer = client.batch_write_item(RequestItems={table: left})
             left = list(answer.get("UnprocessedItems", {}).get(table, []))

@@ -16,6 +16,7 @@ from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import name_of, read_policy
 from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
 from shared.adapters.table_layout import (
+    AT_REST_KEPT,
     ONLY,
     POINTER_KEPT,
     bucket_of,
@@ -104,12 +105,12 @@ class DynamoCaseStore:
         changes = [(before, case), along] if along else [(before, case)]
         for opened in begin_to_need_people(changes, now):
             open_register.enter(self._client, self._table, opened)
-        put = self._put(before.version, write_case(after, letters))
+        put = self._put(before.version, write_case(after, letters, now))
         puts = [put]
         if along is not None:
             kept = along[0]._replace(version=along[0].version + 1, case=along[1])
             other = kept if along_due is None else self._armed(*along, along_due, now)
-            puts.append(self._put(along[0].version, write_case(other, "")))
+            puts.append(self._put(along[0].version, write_case(other, "", now)))
         if draw is None and along is None:
             self._save_alone(before.key, put)
         else:
@@ -219,8 +220,8 @@ def pointer_item(key: CaseKey, at: datetime) -> "Item":
     }
 
 
-def write_case(stored: StoredCase, outbox: str) -> "Item":
-    """Write a case as an item."""
+def write_case(stored: StoredCase, outbox: str, now: datetime) -> "Item":
+    """Write a case as an item. One that waits for nothing any more is forgotten some time after its last change."""
     if stored.case is None:
         raise TypeError("a case that does not exist is not written")
     item: Item = {
@@ -235,9 +236,17 @@ def write_case(stored: StoredCase, outbox: str) -> "Item":
         item["armed"] = {"N": str(to_ms(stored.armed))}
     if outbox:
         item["outbox"] = {"S": outbox}
-    if isinstance(stored.case, SessionCase) and stored.case.kept_until:
-        item["expires_at"] = {"N": str(to_expiry(stored.case.kept_until))}
+    expires_at = _expiry(stored, stored.case, now)
+    if expires_at is not None:
+        item["expires_at"] = {"N": str(to_expiry(expires_at))}
     return item
+
+
+def _expiry(stored: StoredCase, case: AnyCase, now: datetime) -> datetime | None:
+    if isinstance(case, SessionCase):
+        return case.kept_until
+    kept = AT_REST_KEPT.get(stored.key.kind)
+    return now + kept if kept and stored.due is None else None
 
 
 def read_case(key: CaseKey, item: "Item | None") -> StoredCase:

@@ -112,6 +112,19 @@ class DynamoMerchants:
             "ExpressionAttributeValues": {":before": {"N": str(membership.version - 1)}},
         }
 
+    def forget(self, membership: Membership) -> None:
+        """Take a merchant off the list for good, unless it has changed meanwhile."""
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_key(MERCHANTS, membership.merchant),
+                ConditionExpression="v = :v",
+                ExpressionAttributeValues={":v": {"N": str(membership.version)}},
+            )
+        except AwsRefused as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise
+
     def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
         for _ in range(PAGES_MAX):
             page = self._client.query(**query)

@@ -33,7 +33,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zlib import crc32
 
-from shared.domain.keys import CaseKey
+from shared.domain.keys import CaseKey, CaseKind
 from shared.ports import DuePointer, StoredCase
 
 SHARDS = 4
@@ -50,6 +50,12 @@ POINTER_KEPT = timedelta(days=14)
 COMMAND_KEPT = timedelta(days=30)
 CALLS_KEPT = timedelta(days=1)
 BUDGET_KEPT = timedelta(days=400)
+AT_REST_KEPT = {
+    CaseKind.ORDER: timedelta(days=400),  # a year of after-sales, and some
+    CaseKind.REFUND: timedelta(days=400),
+    CaseKind.PARCEL: timedelta(days=180),
+}
+"""How long a case is kept after its last change once it waits for nothing (`docs/data.md`)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

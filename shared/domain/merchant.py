@@ -1,11 +1,15 @@
 """A merchant's standing with huhang: who joined, by which stack, with which shops, and what may be done for it."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from shared.domain.record import Instant, MerchantId, Record
+
+REMAINS_KEPT = timedelta(days=90)
+"""How long the cases of a merchant that has left are kept: it may come back, or ask for an export."""
 
 SHOPS_MAX = 40  # they are written in one transaction, twice as many while all change
 
@@ -39,3 +43,8 @@ class Membership(Record):
     def has_left(self) -> bool:
         """Whether nothing at all is done for it."""
         return self.standing is Standing.LEFT
+
+    @property
+    def remains_until(self) -> datetime:
+        """Until when a merchant that left finds its cases as they were."""
+        return self.since + REMAINS_KEPT

@@ -250,6 +250,12 @@ class FakeMerchants:
         table.standings.setdefault(merchant, []).append(MembershipVersion(membership, origin))
         table.wrote(MERCHANTS)
 
+    def forget(self, membership: Membership) -> None:
+        """Take a merchant off the list, unless it has changed."""
+        if self.table.memberships.get(membership.merchant) == membership:
+            del self.table.memberships[membership.merchant]
+            self.table.wrote(MERCHANTS)
+
 
 class FakePolicyChanges:
     """Behaves as DynamoPolicyChanges does."""

@@ -42,7 +42,7 @@ def test_objects_become_cheaper_and_then_expire_for_good(deployed: Deployment) -
     assert rule == {
         "Id": "Expire",
         "Status": "Enabled",
-        "ExpirationInDays": 400,
+        "ExpirationInDays": 1100,
         "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 60}],
     }
     assert "VersioningConfiguration" not in properties

@@ -85,11 +85,15 @@ def _guard(params: dict[str, Any], model: Any, **_: Any) -> None:
     assert model.name in known | {"BatchWriteItem"}
     assert "FilterExpression" not in params
     for asked in params.get("RequestItems", {}).values():
-        puts = model.name == "BatchWriteItem"
-        keys = [_place(one["PutRequest"]["Item"]) for one in asked] if puts else asked["Keys"]
-        assert 0 < len(keys) == len({json.dumps(key, sort_keys=True) for key in keys}) <= (25 if puts else 100)
+        writes = model.name == "BatchWriteItem"
+        keys = [_written(one) for one in asked] if writes else asked["Keys"]
+        assert 0 < len(keys) == len({json.dumps(key, sort_keys=True) for key in keys}) <= (25 if writes else 100)
     for number in _numbers(params):
         assert number == str(int(number))
+
+
+def _written(request: dict[str, Any]) -> dict[str, Any]:
+    return _place(request["PutRequest"]["Item"]) if "PutRequest" in request else request["DeleteRequest"]["Key"]
 
 
 def _place(item: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def item_size(item) -> int:
 
 @pytest.mark.parametrize(("key", "case"), [(REFUND, refund_case()), (PARCEL, parcel_case())])
 def test_a_typical_case_is_one_write_unit(key, case) -> None:
-    item = write_case(StoredCase(key, 12, case, NOW + HOUR, NOW), "")
+    item = write_case(StoredCase(key, 12, case, NOW + HOUR, NOW), "", NOW)
     assert item_size(item) < 1024
 
 

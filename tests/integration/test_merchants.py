@@ -74,3 +74,14 @@ def test_as_many_shops_as_are_allowed_can_all_change_at_once(backend: Backend) -
     for version in (1, 2):
         backend.merchants.put(member(version=version, shops=tuple(f"douyin:{version}-{n}" for n in range(SHOPS_MAX))))
     backend.merchants.put(member("b-shop", shops=("douyin:1-0",)))
+
+
+def test_a_merchant_is_forgotten_unless_it_has_changed(backend: Backend) -> None:
+    first, second = member(standing=Standing.LEFT), member(version=2)
+    backend.merchants.put(first)
+    backend.merchants.put(second)
+    backend.merchants.forget(first)
+    assert backend.merchants.membership("a-shop") == second
+    backend.merchants.forget(second)
+    assert backend.merchants.membership("a-shop") is None
+    backend.merchants.forget(second)

@@ -137,7 +137,7 @@ class Notebook(FakeCaseStore):
 
     def _weigh(self, key: CaseKey, before: StoredCase, case: AnyCase, outbox: Any, now: datetime) -> None:
         weight, stored = self.weights[key], self.table.cases[key]
-        item = write_case(stored, write_outbox(stored.key.merchant, outbox))
+        item = write_case(stored, write_outbox(stored.key.merchant, outbox), now)
         size = item_size(item)
         weight.case_units += units(max(size, weight.size), WRITE_UNIT)
         weight.size = size
