@@ -185,7 +185,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "forget_merchants",
         Trigger.SCHEDULE,
         "What is stored of merchants that have left is kept longer than was promised.",
-        every=timedelta(days=1),
+        every=timedelta(hours=6),
         table_actions=("Scan", "Query", "GetItem", "BatchWriteItem", "DeleteItem"),
         timeout=timedelta(minutes=5),  # it reads the keys of the whole table, while somebody has left
     ),

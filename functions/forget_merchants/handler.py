@@ -1,4 +1,4 @@
-"""Once a day: what is stored of merchants that have left, and is due to be forgotten."""
+"""Four times a day: what is stored of merchants that have left, and is due to be forgotten."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is stored, place by place, and deleting it: for merchants that have left. One scan a day reads the keys."""
+"""What is stored, place by place, and deleting it: for merchants that have left. One scan a run reads the keys."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING

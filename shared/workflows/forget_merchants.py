@@ -2,9 +2,9 @@
 
     leaves ──90 days──▶ everything but policies and memberships ──kept_until──▶ these too, and the merchant itself
 
-What is due is found by reading the keys of the whole table, once a day and only while somebody has left: nothing has to
-be remembered, and a day that fails is made up for by the next. Before a merchant's items are deleted it is asked once
-more whether it is still gone: it may have come back this minute.
+What is due is found by reading the keys of the whole table, four times a day and only while somebody has left: nothing
+has to be remembered, and a run that fails is made up for by the next. Before a merchant's items are deleted it is asked
+once more whether it is still gone: it may have come back this minute.
 """
 
 from collections.abc import Mapping

@@ -110,10 +110,10 @@ def test_no_more_functions_read_the_stream_than_dynamodb_lets(deployed: Deployme
 def test_ticks_are_not_repeated_since_the_next_one_does_their_work(deployed: Deployment) -> None:
     rules = deployed.all("AWS::Events::Rule").values()
     assert sorted(rule["ScheduleExpression"] for rule in rules) == [
-        "rate(1 day)",
         "rate(1 hour)",
         "rate(1 minute)",
         "rate(5 minutes)",
+        "rate(6 hours)",
     ]
     for invocation in deployed.all("AWS::Lambda::EventInvokeConfig").values():
         assert invocation["MaximumRetryAttempts"] == (2 if _is_of(deployed, invocation, "onboard_merchant") else 0)
