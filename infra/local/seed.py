@@ -104,6 +104,7 @@ def _credentials(file: Path, outputs: dict[str, Any]) -> Credentials:
         credentials[f"dingtalk_{group}"]["base_url"] = f"{sandbox}/dingtalk"
     credentials["board"] = {"token": BOARD_TOKEN}
     credentials["selfbuilt"]["api_url"] = f"{sandbox}/selfbuilt/commands"
+    credentials["jushuitan"]["limits"] = "none"  # simulated time jumps, and queues wait in real seconds
     credentials["chat"]["api_url"] = f"{sandbox}/chat/sessions"
     credentials["kuaidi100"]["callback_url"] = f"{webhooks}/kuaidi100/{outputs['MerchantId']}"
     unfinished = file.with_suffix(".new")
