@@ -1,6 +1,7 @@
 """Merchants join by the template: from nothing to the first accepted push, and everything that can go wrong."""
 
 import json
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ def come(stage: Stage) -> Iterator[Come]:
     came: list[Newcomer] = []
 
     def newcomer(merchant: str) -> Newcomer:
-        came.append(Newcomer(stage, merchant))
+        came.append(Newcomer(stage, f"{merchant}-{secrets.token_hex(3)}"))
         return came[-1]
 
     yield newcomer
@@ -96,7 +97,7 @@ def test_a_shop_joins_once(come: Come) -> None:
     second.accounts["douyin"] = first.accounts["douyin"]
     assert refused(second.stacks.launch(second.merchant, second.accounts), "这个店铺已由另一个商户号接入")
     assert second.stored() == []
-    again = first.stacks.launch(first.merchant, first.accounts, stack="e2e-first-again")
+    again = first.stacks.launch(first.merchant, first.accounts, stack=f"{first.merchant}-again")
     assert again.status == "ROLLBACK_COMPLETE"
     assert first.membership().get("standing", "active") == "active"
     assert first.push().status_code == 200
