@@ -79,6 +79,13 @@ QUERIES: dict[str, Query] = {
 | stats count(*) as failures, max(@timestamp) as latest by source, merchant, reason
 | sort failures desc""",
     ),
+    "budgets": Query(
+        ("handle_refund",),
+        """filter event = "budget_near_end" or ispresent(merchant)
+| stats sum(strcontains(event, "budget_near_end")) as near_end, latest(merchant) as shop, latest(about) as refund
+    by message_id
+| filter near_end > 0""",
+    ),
     "bugs": Query(
         (),
         """fields @timestamp, @log, message_id, exception

@@ -133,7 +133,8 @@ class Telemetry:
         self._log.info("answered", extra={"route": route, "merchant": merchant, "status": status})
 
     def counted(self, what: str) -> None:
-        """Count what a decision wants counted."""
+        """Count what a decision wants counted; the fate's line, with the same message, says whose it is."""
+        self._log.info("counted", extra=self._message | {"event": what})
         self._add(*_COUNTED[what])
 
     def onboarded(self, wish: str, merchant: str, *, accepted: bool) -> None:

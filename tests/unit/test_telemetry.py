@@ -117,6 +117,16 @@ def test_a_couriers_answer_to_an_interception_is_counted(metrics, outcome: str, 
     assert values["InterceptionsAccepted"] == [accepted]
 
 
+def test_what_is_counted_can_be_joined_with_the_fate_that_says_whose_it_is(lines) -> None:
+    telemetry = Telemetry()
+    telemetry.taking("1a2b3c4d-0000")
+    telemetry.counted("budget_near_end")
+    telemetry.fate("handled", "demo-shop", "refund_reported")
+    counted, fate = lines()
+    assert (counted["event"], counted["message_id"]) == ("budget_near_end", fate["message_id"])
+    assert fate["merchant"] == "demo-shop"
+
+
 def test_sources_that_should_be_talking_are_counted_with_zero(metrics) -> None:
     telemetry = Telemetry()
     telemetry.awaited(("douyin", "zto"))
