@@ -38,7 +38,7 @@ def _show(asked: argparse.Namespace, stores: Stores) -> Answer:
         "自 since": f"{member.since:%Y-%m-%d %H:%M} UTC",
         "店铺 shops": ", ".join(member.shops) or "—",
         "策略 policy": f"第 {version} 版 version {version}" if version else "—",
-        "堆栈 stack": member.stack_id or "—",
+        "堆栈 stack": member.stack_id.rpartition("/")[0] or "—",
         "数据保留至 kept until": f"{member.kept_until:%Y-%m-%d}" if member.kept_until else "",
         "最近改动 last change": origin.sentence if origin else "",
     }
