@@ -98,6 +98,8 @@ def _bundles_of(relative: Path) -> tuple[str, ...]:
         return ("webhook",) if relative.parts[1] == THIN_FUNCTION else ("worker",)
     if relative.parts[:2] == ("shared", "rules"):
         return ("worker",)  # nothing is decided at the door
+    if relative.parts[:2] == ("shared", "adapters") and relative.name.startswith("dynamo_"):
+        return ("worker",)  # and no table is touched
     return ("webhook", "worker")
 
 
