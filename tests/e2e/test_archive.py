@@ -31,13 +31,15 @@ def archived(stage: Stage) -> dict[Key, list[Line]]:
 
 
 def stored(stage: Stage) -> dict[Key, tuple[int, Any]]:
-    """The version and the body of each case in the table."""
+    """The version and the body of each case in the table, without whom it is about."""
     found = {}
     for page in stage.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=stage.inside.table):
         for item in page["Items"]:
             _, *key = item["pk"]["S"].split("|", 2)
             if "body" in item and key[0] in KINDS:
-                found[key[0], key[1]] = int(item["v"]["N"]), json.loads(item["body"]["S"])
+                body = json.loads(item["body"]["S"])
+                body.pop("buyer", None)
+                found[key[0], key[1]] = int(item["v"]["N"]), body
     return found
 
 
