@@ -1,7 +1,8 @@
-"""How long does a chat desktop wait? Real questions over the signed door of a local cloud, beside a bare function.
+"""How long does a chat desktop wait? Real questions over the signed door of a local cloud, beside a bare answer.
 
 `python -m tests.benchmarks.inline [--questions 300]`. Wall time on a shared machine is noise, so each question is
-followed by a call of a function that only returns a file, through the same gateway, and ratios are told. Report only.
+followed by one without a signature, which the same function refuses without any call of AWS, and ratios are told.
+Report only.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import httpx
 
 from infra.local.cloud import running_cloud
 from infra.local.demo.chat_desk import ChatDesk
+from infra.local.demo.moment import next_afternoon
 from infra.local.demo.play import Stage
 
 CALM, UPSET = "请问这款鞋子有没有42码的，黑色还有货吗", "都三天了还没到，你们是骗子吗，我要投诉"
@@ -62,11 +64,12 @@ def main() -> int:
 
 def _report(stage: Stage, client: httpx.Client, questions: int) -> Iterator[str]:
     chats = stage.chats
+    stage.cloud.clock.set(next_afternoon(stage.cloud.clock.now()))  # at night there is only the bot
     for agent in ("anna", "bert", "lena"):
         chats.tell("agent.presence", agent=agent, presence="online")
     stage.flow.settle()
     ours = _once(lambda: chats.ask("S-cold", CALM, BUYER))
-    bare = _once(lambda: client.get("/v1/openapi.json").raise_for_status())
+    bare = _once(lambda: _bare(client))
     yield f"{questions} questions of each kind; the first of all, with its cold start: {ours:.2f} s, bare {bare:.2f} s"
     yield f"{'question':<44}{'p50':>11}{'p99':>11}{'p50':>10}{'p99':>10}{'bare p50':>11}"
     for what, ask in _kinds(chats):
@@ -79,20 +82,16 @@ def _report(stage: Stage, client: httpx.Client, questions: int) -> Iterator[str]
 def _kinds(chats: ChatDesk) -> Iterator[tuple[str, Callable[[int], object]]]:
     """Give the kinds of questions: the calls that each makes stand in `tests/integration/test_chat_story.py`."""
 
-    def seat_and_leave(number: int) -> None:
-        asked = chats.ask(f"S-seat-{number}", UPSET, {**BUYER, "tags": ["vip"]})
-        assert asked.answer["holder"] in ("agent", "waiting"), asked.answer
-
     yield "a first line, for the bot (1 read, 1 message)", lambda number: chats.ask(f"S-bot-{number}", CALM, BUYER)
     yield "a line that people have (1 read, 1 message)", lambda number: chats.ask("S-held", UPSET, BUYER)
-    yield "a line that wants a person", seat_and_leave
+    yield "a line for people (3 seats, then a line)", lambda number: chats.ask(f"S-seat-{number}", UPSET, BUYER)
 
 
 def _timed(ask: Callable[[int], object], client: httpx.Client, questions: int) -> Timed:
     timed = Timed([], [])
     for number in range(questions):
         timed.questions.append(_once(lambda number=number: ask(number)))  # type: ignore[misc]
-        timed.bare.append(_once(lambda: client.get("/v1/openapi.json").raise_for_status()))
+        timed.bare.append(_once(lambda: _bare(client)))
     return timed
 
 
@@ -100,6 +99,12 @@ def _once(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return time.perf_counter() - began
+
+
+def _bare(client: httpx.Client) -> None:
+    """Be refused: gateway, emulator and interpreter, and nothing else."""
+    reply = client.post("/v1/chat/demo/route", content=b"{}")
+    assert reply.status_code == 401, reply.text
 
 
 def _seated(stage: Stage) -> float:
