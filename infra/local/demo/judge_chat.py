@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from infra.local.demo.cast import Cast
@@ -35,7 +36,9 @@ def judge_chat(scene: Scene, cast: Cast, evidence: Evidence) -> Iterator[str]:
 
 def judge_report(evidence: Evidence) -> Iterator[str]:
     """Give where the month's report on routing differs from what the conversations themselves say."""
-    sessions = [case for case in evidence.cases.values() if isinstance(case, SessionCase)]
+    since = datetime.fromisoformat(evidence.routing["as_of"]) - timedelta(days=MONTH)
+    every = [case for case in evidence.cases.values() if isinstance(case, SessionCase)]
+    sessions = [case for case in every if case.opened_at > since]  # a home may hold earlier afternoons
     month = next((span for span in evidence.routing["spans"] if span["days"] == MONTH), None)
     found = {row["rule"]: row["hits"] for row in month["rules"]} if month else {}
     hits = Counter(routed.rule for case in sessions for routed in case.routed if routed.at >= case.opened_at)
