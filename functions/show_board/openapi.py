@@ -11,7 +11,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from functions.show_board.doors import door_paths
-from shared.domain.board import Accepted, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.board import Accepted, AnswerRequest, Filed, ParcelView, Problem, TakeRequest, TicketList
 from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.roles import ALLOWED, Role
 from shared.domain.routing_report import RoutingReport
@@ -24,6 +24,8 @@ Document = dict[str, Any]
 _MERCHANT = "/v1/merchants/{merchant_id}"
 _MERCHANT_ID = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
+_ANSWERS = (TicketList, ParcelView, Scores, RoutingReport, TransferList, SessionView, Accepted, Filed, Problem)
+_TOLD = (TakeRequest, AnswerRequest)
 _PROBLEMS = {
     "400": "Something in the request cannot be understood; the message names it.",
     "401": "No token, or none of the merchant's.",
@@ -36,9 +38,8 @@ _PROBLEMS = {
 
 def describe() -> Document:
     """Give the OpenAPI 3.1 document."""
-    answered = (TicketList, ParcelView, Scores, RoutingReport, TransferList, SessionView, Accepted, Problem)
-    answers = [(model, "serialization") for model in answered]
-    asked = [(model, "validation") for model in (TakeRequest, TicketQuery, TransferQuery)]
+    answers = [(model, "serialization") for model in _ANSWERS]
+    asked = [(model, "validation") for model in (*_TOLD, TicketQuery, TransferQuery)]
     models: Any = [*answers, *asked]
     _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
     schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
@@ -97,8 +98,13 @@ def _paths(query: Document) -> Document:
         f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
             "post": {
                 **_operation("takeTicket", "A person deals with a ticket", Accepted, [merchant, *ticket], "202"),
-                "description": f"Harmless to repeat. The body has at most {BODY_MAX} bytes.",
-                "requestBody": {"required": True, "content": _json(TakeRequest.__name__)},
+                **_told(TakeRequest),
+            }
+        },
+        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}/answers": {
+            "post": {
+                **_operation("fileAnswer", "A courier's people answered", Filed, [merchant, *parcel], "202"),
+                **_told(AnswerRequest),
             }
         },
         "/v1/openapi.json": {
@@ -154,6 +160,13 @@ def _operation(name: str, summary: str, model: type, parameters: list[Document],
     }
 
 
+def _told(model: type) -> Document:
+    return {
+        "description": f"Harmless to repeat. The body has at most {BODY_MAX} bytes.",
+        "requestBody": {"required": True, "content": _json(model.__name__)},
+    }
+
+
 def _json(model: str) -> Document:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
 
@@ -173,7 +186,7 @@ def _plain(node: Any) -> Any:
         return [_plain(one) for one in node]
     if not isinstance(node, dict):
         return node
-    is_closed = node.get("additionalProperties") is False and node.get("title") != TakeRequest.__name__
+    is_closed = node.get("additionalProperties") is False and node.get("title") not in [one.__name__ for one in _TOLD]
     return {
         name: _plain(value)
         for name, value in node.items()

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from infra.board.chat_screens import routing_screen, session_screen, transfers_screen
@@ -71,6 +72,14 @@ def _take(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Sh
     return answer, lambda told: [f"已受理 accepted：{told['message']}"]
 
 
+def _answer(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    at = asked.at.isoformat() if asked.at else None
+    said = {"text": asked.text, "at": at, "source": asked.source, "number": asked.number}
+    document = {name: value for name, value in said.items() if value}
+    answer = client.post("parcels", asked.carrier, asked.waybill, "answers", document=document)
+    return answer, lambda told: [f"已登记 filed：{told['message']}"]
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any], Show]]] = {
     "tickets": _tickets,
     "parcel": _parcel,
@@ -79,6 +88,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any]
     "transfers": _transfers,
     "session": _session,
     "take": _take,
+    "answer": _answer,
 }
 
 
@@ -117,7 +127,22 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     take.add_argument("--by", required=True, help="who deals with it")
     take.add_argument("--text", default="", help="what was found out, at most 200 characters")
     take.add_argument("--close", action="store_true", help="nothing more is to be done until it moves")
+    answer = command("answer", "登记快递的答复 · file what a courier's people said about a parcel")
+    answer.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
+    answer.add_argument("waybill", metavar="WAYBILL")
+    answer.add_argument("--text", required=True, help="what they said, at most 200 characters")
+    answer.add_argument("--at", type=_instant, help="when, as 2026-11-12T09:30:00+08:00 (default: now)")
+    answer.add_argument("--number", help="the work order's, where there is one")
+    answer.add_argument("--source", help="who said it (default: the courier)")
     return parser
+
+
+def _instant(text: str) -> datetime:
+    """Read an instant; without an offset it is one of this machine's clock."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time like 2026-11-12T09:30:00+08:00") from None
 
 
 def _write(lines: Iterable[str]) -> int:

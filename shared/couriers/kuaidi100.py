@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -24,14 +24,14 @@ from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import LATER, NO_NUMBER, clip, credential, doubt, is_same, read_reply
-from shared.domain.wire import HttpRequest, Push
+from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear, UnknownMerchant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from shared.domain.commands import CourierCommand, QueryTracking, SubscribeTracking, UrgeCourier
-    from shared.domain.events import CarrierCorrected, EventIgnored, EventUnknown
+    from shared.domain.events import CarrierCorrected, CarrierDoubted, EventIgnored, EventUnknown
     from shared.domain.messages import AnyEvent
     from shared.domain.parcel import Scan
     from shared.domain.steps import Checking, Finding, Steps
@@ -48,6 +48,7 @@ NO_PARCEL = ("200", "408", "500")  # answers to a question about no parcel that 
 FIELDS_MAX = 50
 OLDEST_MAX, NEWEST_MAX = 20, 180  # scans of one history: the oldest prove the pickup, the newest where the parcel is
 UNKNOWN_MAX = 20  # different unlisted things that one push tells of
+NEWS_MAX = timedelta(days=10)  # a history that ended before is another parcel's
 EARLIEST = datetime(2015, 1, 1, tzinfo=BEIJING)  # what is older is a sentinel, such as 2000-01-01 00:00:00
 
 # `com`; where a courier has two, the first is the one that we say
@@ -249,7 +250,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
     if isinstance(command, SubscribeTracking):
         return (yield from _subscribe(command, account))
     if isinstance(command, QueryTracking):
-        return (yield from _query(command, account))
+        return (yield from _query(command, account, now))
     if isinstance(command, UrgeCourier):
         return (yield from _urge(command, account, now))
     raise Permanent("not_supported", command.type)
@@ -310,23 +311,59 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
     return TrackingSubscribed(**_answer(command))
 
 
-def _query(command: QueryTracking, account: Mapping[str, str]) -> Steps:
-    """实时快递查询: a number that is asked for more than twice an hour may be locked."""
-    from shared.domain.events import ParcelTraced
+def _query(command: QueryTracking, account: Mapping[str, str], now: datetime) -> Steps:
+    """实时快递查询: a number that is asked for more than twice an hour may be locked.
 
-    request = _question(account, _com(command.carrier), command.waybill)
+    Of a number of which nothing is known, 单号识别 says whose it may be. Only scans under that courier prove it, and
+    the question for them has to wait.
+    """
+    from shared.domain.events import CarrierCorrected, ParcelTraced
+
+    request = _question(account, _com(command.as_carrier or command.carrier), command.waybill)
     answer = read_reply((yield request), writes=False)
     code = _verdict(answer, busy=("501", "502"))
     if code == "500":  # nothing is known of it
-        return ParcelTraced(**_answer(command), source=CARRIER, scans=())
+        doubt_of = None if command.as_carrier else (yield from _doubted(command, account))
+        return doubt_of or ParcelTraced(**_answer(command), source=CARRIER, scans=())
     if code != "200":
         raise Permanent(code, clip(answer.get("message")))
     if _code(answer, "nu").upper() != command.waybill.upper():
         raise Permanent("other_waybill")
     try:
-        return ParcelTraced(**_answer(command), source=CARRIER, scans=_history(answer)[0])
+        scans = _history(answer)[0]
     except Unreadable as error:
         raise doubt(str(error), writes=False) from None
+    if command.as_carrier is None:
+        return ParcelTraced(**_answer(command), source=CARRIER, scans=scans)
+    if not scans or scans[-1].at < now - NEWS_MAX:  # somebody else's, of an earlier use of the number
+        return ParcelTraced(**_answer(command), source=CARRIER, scans=())
+    about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
+    return CarrierCorrected(**about, source=CARRIER, right=command.as_carrier, first_at=scans[0].at)
+
+
+def _doubted(
+    command: QueryTracking, account: Mapping[str, str]
+) -> Generator[HttpRequest, HttpReply, CarrierDoubted | None]:
+    """Ask whose number it may be; nobody doubts where there are several, or no answer."""
+    from shared.domain.events import CarrierDoubted
+
+    reply = yield _whose(account, command.waybill)
+    try:
+        (found,) = read.objects(read_reply(_listed(reply), writes=False), "found")
+        likely = CARRIERS[read.identifier(found, "comCode")]
+    except (ValueError, KeyError, Permanent, Retryable):
+        return None
+    return CarrierDoubted(**_answer(command), source=CARRIER, likely=likely) if likely != command.carrier else None
+
+
+def _whose(account: Mapping[str, str], waybill: str) -> HttpRequest:
+    query = urlencode({"num": waybill, "key": credential(account, "key")})
+    return HttpRequest("GET", f"{_at(account, DETECT)}?{query}", {}, b"")
+
+
+def _listed(reply: HttpReply) -> HttpReply:
+    """Put an answer that is a list, where all others are objects, into one."""
+    return reply._replace(body=b'{"found":' + reply.body + b"}")
 
 
 def _question(account: Mapping[str, str], com: str, waybill: str) -> HttpRequest:
@@ -365,10 +402,7 @@ def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mappi
     from shared.domain.events import CarrierCorrected
 
     about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
-    query = urlencode({"num": command.waybill, "key": credential(account, "key")})
-    reply = yield HttpRequest("GET", f"{_at(account, DETECT)}?{query}", {}, b"")
-    # the answer is a list, where all others are objects
-    answer = read_reply(reply._replace(body=b'{"found":' + reply.body + b"}"), writes=False)
+    answer = read_reply(_listed((yield _whose(account, command.waybill))), writes=False)
     refusal = answer["found"]
     if isinstance(refusal, dict):
         raise Permanent(_verdict(refusal, busy=("500", "501", "502")), clip(refusal.get("message")))

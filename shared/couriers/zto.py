@@ -1,8 +1,8 @@
 """ZTO (中通): pushed scans to events; interception, tracking and urging through its open platform.
 
 Manual: open.zto.com 物流轨迹推送/订阅/查询, 拦截件 thirdcenter.* (official SDK zopsdk-java and three public
-integrations), 售后工单 zto.open.merchant.incident.create (one public integration), as of 2026-03. Pushed times are
-naive Beijing time, queried ones epoch milliseconds; scans come one per push.
+integrations), 售后工单 zto.open.merchant.incident.create and .query (one public integration), as of 2026-03. Pushed
+times are naive Beijing time, queried ones epoch milliseconds; scans come one per push.
 Account: app_key, app_secret; optional base_url, phone_tail (last four digits that subscription and query check),
 destination_type (2 sender's address, the default; 1 pickup outlet; 4 the address in return_name, return_phone,
 return_province, return_city, return_district, return_address); contact_name and contact_phone, whom ZTO's people call
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         CourierCommand,
         InterceptParcel,
         QueryTracking,
+        QueryWorkOrder,
         SubscribeTracking,
         UrgeCourier,
     )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from shared.domain.messages import AnyEvent
     from shared.domain.parcel import Scan
     from shared.domain.steps import Checking, Finding, Steps
+    from shared.domain.tickets import Reply
 
 CARRIER = "zto"
 LANE = Lane.PARCELS
@@ -52,6 +54,7 @@ FIELDS_MAX = 50
 BACK_OFF = timedelta(seconds=10)
 YEARS = range(2015, 2100)  # outside of it stand no times: 2000-01-01 is how some systems write "none"
 SCANS_MAX = 200
+REPLIES_MAX = 20
 WAYBILL = re.compile(r"(?<!\d)7[3-68]\d{12}(?!\d)")
 
 # pushed `action`; the query API uses some of these words for other things
@@ -127,6 +130,7 @@ THROTTLED = ("S206", "S221")
 NO_PARCEL = ("E409", "E413", "E416", "E418")
 URGE = "event-urge"  # 催件
 SENDER = 2  # kind of customer: who sent the parcel
+HEARD_OUT = "finished"  # after created (已受理) and processing (处理中)
 
 
 def verify_push(push: Push, account: Mapping[str, str], now: datetime) -> None:
@@ -255,6 +259,8 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
             return (yield from _trace(command, account))
         case commands.UrgeCourier():
             return (yield from _urge(command, account))
+        case commands.QueryWorkOrder():
+            return (yield from _listen(command, account))
     raise Permanent("not_supported", command.type)
 
 
@@ -398,6 +404,46 @@ def _urge(command: UrgeCourier, account: Mapping[str, str]) -> Steps:
     answer = _judge((yield _request(account, "zto.open.merchant.incident.create", body)), writes=True)
     result = answer.get("result")
     return CourierUrged(**_answer(command), number=clip(result.get("bizNo")) if isinstance(result, dict) else "")
+
+
+def _listen(command: QueryWorkOrder, account: Mapping[str, str]) -> Steps:
+    """zto.open.merchant.incident.query (售后工单查询): the replies so far. The form of their times is not published."""
+    from shared.domain.events import WorkOrderReported
+
+    body = {"bizNo": command.number, "billCode": command.waybill}
+    answer = _judge((yield _request(account, "zto.open.merchant.incident.query", body)), writes=False)
+    try:
+        result = read.as_object(answer.get("result"), "result")
+        if (result.get("billCode") or command.waybill) != command.waybill:
+            raise Unreadable("billCode: another parcel")
+        records = read.objects(result, "handleRecords")
+    except Unreadable as error:
+        raise Permanent("unreadable_reply", str(error)) from None
+    told = (result.get("incidentStatus"), result.get("incidentMessage"))
+    return WorkOrderReported(
+        **_answer(command),
+        source=command.source,
+        replies=tuple(reply for record in records if (reply := _reply(record)))[-REPLIES_MAX:],
+        done=HEARD_OUT in told,
+    )
+
+
+def _reply(record: Fields) -> Reply | None:
+    from shared.domain.tickets import Reply
+
+    text = clip(record.get("reply")).strip()
+    return Reply(text=text, at=_reply_at(record)) if text else None
+
+
+def _reply_at(record: Fields) -> datetime | None:
+    try:
+        if isinstance(record.get("handleTime"), str):
+            at = read.beijing(record, "handleTime")
+        else:
+            at = datetime.fromtimestamp(read.integer(record, "handleTime") // 1000, UTC)
+    except (Unreadable, ValueError, OverflowError, OSError):
+        return None
+    return at if at.year in YEARS else None
 
 
 def _query(waybill: str, account: Mapping[str, str]) -> Generator[HttpRequest, HttpReply, tuple[str, str]]:

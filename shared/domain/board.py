@@ -188,6 +188,30 @@ class TakeRequest(Record):
     closed: bool = False
 
 
+class AnswerRequest(Record):
+    """What a courier's people said about a parcel, now or `at` some time. The same words told again change nothing.
+
+    `source` is who said it, the courier itself where nothing stands; `number` is the work order's, where there is one.
+    """
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, strip_whitespace=True)]
+    at: Instant | None = None
+    source: Id | None = None
+    number: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
+class Filed(Record):
+    """A courier's answer is on its way to its parcel, and shows within seconds.
+
+    `tickets` are those that it is for; where there is none, it stands in the list as `courier_answer` until somebody
+    closes it.
+    """
+
+    about: str
+    tickets: tuple[Anomaly, ...]
+    message: str
+
+
 class Accepted(Record):
     """What was said is on its way to the case, and shows within seconds."""
 

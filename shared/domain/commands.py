@@ -96,12 +96,16 @@ class SubscribeTracking(Command):
 
 
 class QueryTracking(Command):
-    """Ask a source where a parcel is. Has no effect."""
+    """Ask a source where a parcel is. Has no effect.
+
+    `as_carrier`: ask for the number under another courier, for which the source takes it.
+    """
 
     type: Literal["query_tracking"] = "query_tracking"
     source: Id
     carrier: Id
     waybill: Id
+    as_carrier: Id | None = None
 
 
 class UrgeCourier(Command):
@@ -113,6 +117,16 @@ class UrgeCourier(Command):
     waybill: Id
     anomaly: Anomaly
     text: str
+
+
+class QueryWorkOrder(Command):
+    """Ask what a courier's people say to our question `number`. Has no effect."""
+
+    type: Literal["query_work_order"] = "query_work_order"
+    source: Id
+    carrier: Id
+    waybill: Id
+    number: str
 
 
 class TellBuyer(Command):
@@ -159,7 +173,7 @@ class EndTrial(Command):
 
 PlatformCommand = FetchOrder | ReadRefund | AgreeRefund | TellBuyer
 ErpCommand = StopOrder
-TrackingCommand = SubscribeTracking | QueryTracking | UrgeCourier
+TrackingCommand = SubscribeTracking | QueryTracking | UrgeCourier | QueryWorkOrder
 CourierCommand = InterceptParcel | QueryInterception | CancelInterception | TrackingCommand
 VendorCommand = PlatformCommand | ErpCommand | CourierCommand | PostMessage | AssignSession
 
@@ -174,6 +188,7 @@ LANES: dict[type[Record], Lane] = {
     SubscribeTracking: Lane.COURIER_CALLS,
     QueryTracking: Lane.COURIER_CALLS,
     UrgeCourier: Lane.COURIER_CALLS,
+    QueryWorkOrder: Lane.COURIER_CALLS,
     TellBuyer: Lane.PLATFORM_CALLS,
     PostMessage: Lane.NOTIFICATIONS,
     AssignSession: Lane.NOTIFICATIONS,
@@ -183,5 +198,5 @@ LANES: dict[type[Record], Lane] = {
 URGENT = (FetchOrder, ReadRefund, AgreeRefund, StopOrder, InterceptParcel, CancelInterception)
 """Commands that a refund waits for: they go first where a vendor takes only so many calls."""
 
-HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking, QueryTracking)
+HARMLESS = (FetchOrder, ReadRefund, QueryInterception, SubscribeTracking, QueryTracking, QueryWorkOrder)
 """Commands that may be carried out any number of times; they are never claimed."""

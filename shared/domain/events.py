@@ -12,7 +12,7 @@ from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundKind, RefundStatus
 from shared.domain.roles import Role
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Reply
 from shared.domain.why import Why
 
 
@@ -235,11 +235,21 @@ class TrackingEnded(_ParcelEvent):
 
 
 class CarrierCorrected(_ParcelEvent):
-    """The number travels with another courier than we were told."""
+    """The number travels with another courier than we were told. `first_at` is its first scan there, where we asked."""
 
     type: Literal["carrier_corrected"] = "carrier_corrected"
     source: Id
     right: Id
+    first_at: Instant | None = None
+
+
+class CarrierDoubted(_ParcelEvent):
+    """A source knows nothing of the number, and takes it for another courier's. Nothing is proved by that."""
+
+    type: Literal["carrier_doubted"] = "carrier_doubted"
+    source: Id
+    likely: Id
+    answers: str
 
 
 class CourierUrged(_ParcelEvent):
@@ -258,6 +268,16 @@ class CourierAnswered(_ParcelEvent):
     text: str
     at: Instant
     number: str = ""
+
+
+class WorkOrderReported(_ParcelEvent):
+    """What has become of our question to the courier's people. `done`: they have no more to say."""
+
+    type: Literal["work_order_reported"] = "work_order_reported"
+    answers: str
+    source: Id
+    replies: tuple[Reply, ...] = ()
+    done: bool = False
 
 
 class BuyerTold(_ParcelEvent):
@@ -388,8 +408,10 @@ ParcelEvent = (
     | TrackingSubscribed
     | TrackingEnded
     | CarrierCorrected
+    | CarrierDoubted
     | CourierUrged
     | CourierAnswered
+    | WorkOrderReported
     | BuyerTold
     | ReturnShipped
     | ReturnLegLinked

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.domain.record import Fen, Id, Instant, Record
-from shared.domain.tickets import Anomaly, Ticket
+from shared.domain.tickets import Anomaly, Answer, Ticket
 
 
 class Stage(StrEnum):
@@ -131,7 +131,8 @@ class Watch(Record):
 
     `step` numbers the subscriptions, `asks` the questions; `tries` counts the subscriptions since a push last brought
     news. `ended` says why nobody watches at the moment, `lost_at` since when nobody could be found to, `gave_up_at`
-    when a source first said that it finds nothing.
+    when a source first said that it finds nothing. `likely` is the courier for which a source takes the number, `tried`
+    the one under which it was asked for.
     """
 
     source: Id | None = None
@@ -144,6 +145,8 @@ class Watch(Record):
     gave_up_at: Instant | None = None
     asks: int = 0
     queried_at: Instant | None = None
+    likely: Id | None = None
+    tried: Id | None = None
 
 
 class Interception(Record):
@@ -177,7 +180,8 @@ class ParcelCase(Record):
     beginning of a standstill, once the clock has noticed it. `return_of` is the parcel whose way back this is,
     `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from` since when either is known,
     `moved_to` the carrier under which the number really travels. `earlier_until` is the signature that ended an
-    earlier use of the number. `broken` remembers which limits were broken once, whatever became of their tickets.
+    earlier use of the number. `broken` remembers which limits were broken once, whatever became of their tickets;
+    `unmatched` holds what the courier answered and no ticket had asked for, until a person has seen to it.
     """
 
     carrier: Id
@@ -203,6 +207,7 @@ class ParcelCase(Record):
     tickets: tuple[Ticket, ...] = ()
     buyer_told: tuple[str, ...] = ()
     broken: tuple[Anomaly, ...] = ()
+    unmatched: tuple[Answer, ...] = ()
     lag_s: int = 0
     handled_s: int = 0
 

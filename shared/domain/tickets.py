@@ -30,6 +30,7 @@ class Anomaly(StrEnum):
     UNWATCHED = "unwatched"
     MIS_SHIPPED = "mis_shipped"
     WRONG_ADDRESS = "wrong_address"
+    COURIER_ANSWER = "courier_answer"
 
 
 class Category(StrEnum):
@@ -93,7 +94,24 @@ ANOMALIES: dict[Anomaly, Text] = {
     Anomaly.UNWATCHED: Text(Category.LABEL, "物流订阅失效", "系统暂时收不到该包裹的轨迹，请检查授权或人工查询。"),
     Anomaly.MIS_SHIPPED: Text(Category.CONTENT, "错发漏发", "请核对拣货记录，与买家协商补发。"),
     Anomaly.WRONG_ADDRESS: Text(Category.ADDRESS, "地址不符", "请与买家核对地址，通知快递改址。"),
+    Anomaly.COURIER_ANSWER: Text(Category.LABEL, "快递反馈，无对应工单", "请核对反馈说的是哪个订单，处理后关闭。"),
 }
+
+
+class Reply(Record):
+    """What a courier's people wrote under a work order. `at` is unknown where its time cannot be read."""
+
+    text: str
+    at: Instant | None = None
+
+
+class Answer(Record):
+    """What a courier's people said that no ticket had asked for. `heard_at` is when we first heard of it."""
+
+    at: Instant
+    source: Id
+    text: str
+    heard_at: Instant
 
 
 class Ticket(Record):
@@ -102,7 +120,8 @@ class Ticket(Record):
     `since` is when the trouble began: what begins later is another ticket. `opened_at` is the moment that the rule
     named, not the one at which somebody looked. `breach_at` is when the limit breaks (or broke); `told` counts the
     levels that people have heard of: 1 the warning, 2 the breach, then the escalations. A ticket `closed` by a person
-    stays, silent, until the parcel moves.
+    stays, silent, until the parcel moves. `listened_at` is when the courier was last asked for its answer, `heard_out`
+    says that it has no more to tell by that way.
     """
 
     anomaly: Anomaly
@@ -116,6 +135,8 @@ class Ticket(Record):
     alert: bool = True
     urged_at: Instant | None = None
     urge_number: str = ""
+    listened_at: Instant | None = None
+    heard_out: bool = False
     answer: str = ""
     answered_at: Instant | None = None
     answered_by: str = ""

@@ -14,6 +14,7 @@ from shared.domain.decision import Decision, Facts
 from shared.domain.events import (
     BuyerTold,
     CarrierCorrected,
+    CarrierDoubted,
     CommandFailed,
     CourierAnswered,
     CourierUrged,
@@ -34,12 +35,13 @@ from shared.domain.events import (
     TicketTaken,
     TrackingEnded,
     TrackingSubscribed,
+    WorkOrderReported,
 )
 from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
-from shared.rules import parcel_tickets, parcel_watch
+from shared.rules import courier_answers, parcel_tickets, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_correction import corrected
 from shared.rules.parcel_draft import ParcelDraft
@@ -101,6 +103,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
         case CommandFailed():
             failed(draft, event)
             parcel_watch.failed(draft, event)
+            courier_answers.failed(draft, event)
         case ReturnLegLinked():
             become_return_leg_of(draft, event.original)
         case ReturnLegScanned():
@@ -115,12 +118,16 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
             parcel_watch.ended(draft, event)
         case CarrierCorrected():
             corrected(draft, event)
+        case CarrierDoubted():
+            parcel_watch.doubted(draft, event)
         case ReturnShipped():
             sent_back(draft, event)
         case CourierUrged():
-            parcel_tickets.urged(draft, event)
+            courier_answers.urged(draft, event)
         case CourierAnswered():
-            parcel_tickets.courier_answered(draft, event)
+            courier_answers.answered(draft, event)
+        case WorkOrderReported():
+            courier_answers.reported(draft, event)
         case TicketTaken():
             parcel_tickets.taken(draft, event)
         case BuyerTold():

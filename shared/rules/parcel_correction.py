@@ -1,11 +1,16 @@
 """A number that travels with another courier: its goods, its orders and its wishes move to the right parcel."""
 
+from datetime import timedelta
+
 from shared.domain.events import CarrierCorrected, ParcelShipped, ReturnShipped
 from shared.domain.order import UNKNOWN_CARRIER
 from shared.domain.parcel import Content, InterceptionPhase
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.parcel_interception import with_content
 from shared.rules.parcel_watch import begin_again
+
+_EARLY_MAX = timedelta(days=2)
+"""How long before its shipping is told a parcel may have been scanned; with an older history it is somebody else's."""
 
 
 def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
@@ -15,6 +20,11 @@ def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
         draft.change(moved_to=None)
         begin_again(draft, "carrier_corrected")
     if event.right in (case.carrier, case.moved_to, UNKNOWN_CARRIER):
+        return
+    if event.first_at and case.shipped_at and event.first_at < case.shipped_at - _EARLY_MAX:
+        draft.note(
+            "单号在其他快递另有包裹，请核对快递公司", "carrier_doubted", {"said": event.right, "source": event.source}
+        )
         return
     if case.return_of:  # the way back of one of its own parcels: the courier knows better than a detector
         draft.note("退件单号的快递公司待核实", "carrier_corrected", {"said": event.right, "source": event.source})

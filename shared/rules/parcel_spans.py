@@ -44,8 +44,8 @@ def _way_home(case: ParcelCase) -> Iterator[Running]:
         yield Running(Span.RETURN_RECEIPT, case.last_scan.at)
     elif case.heard_at and case.picked_up_at:
         yield Running(Span.RETURN_STAGNATION, case.heard_at)
-    elif case.shipped_at:
-        yield Running(Span.RETURN_PICKUP, case.shipped_at)
+    elif case.shipped_at:  # a buyer still has to hand it over; what the courier turned round is on its way
+        yield Running(Span.RETURN_PICKUP if case.return_for else Span.RETURN_STAGNATION, case.shipped_at)
 
 
 def _way_out(case: ParcelCase) -> Iterator[Running]:

@@ -3,27 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.commands import TellBuyer, UrgeCourier
-from shared.domain.events import BuyerTold, CourierAnswered, CourierUrged, TicketTaken
+from shared.domain.commands import TellBuyer
+from shared.domain.events import BuyerTold, TicketTaken
 from shared.domain.parcel import Content
 from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
-from shared.rules import parcel_watch, ticketing
+from shared.rules import courier_answers, parcel_watch, ticketing
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
 from shared.rules.parcel_spans import STALLS, heeded, is_being_stopped, trouble
-from shared.rules.ticketing import ANSWER_MAX, BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
+from shared.rules.parcel_watch import is_given_up
+from shared.rules.ticketing import BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
 from shared.rules.wording import forced_refund, moment, parcel_name
-
-_URGED = (
-    Anomaly.NOT_PICKED_UP,
-    Anomaly.NOT_MOVING,
-    Anomaly.STALLED,
-    Anomaly.DELIVERY_SLOW,
-    Anomaly.SUSPECTED_LOST,
-    Anomaly.RETURN_STALLED,
-    Anomaly.DELIVERY_FAILED,
-)
 
 _ABOUT_US = (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
 
@@ -31,13 +22,14 @@ _ABOUT_US = (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
 def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool) -> datetime | None:
     """Let the tickets follow the facts, and do what a ticket demands; give when one opens or rises next."""
     _note_standstill(draft, deadlines, by_clock=by_clock)
-    is_watched = draft.case.watch.step > 0
-    findings = _findings(draft, deadlines) if is_watched else []
+    if draft.case.watch.step and not is_given_up(draft.case, draft.policy.watching, draft.now):
+        findings = [*_findings(draft, deadlines), *courier_answers.unmatched(draft.case)]
+    else:
+        findings, deadlines = [*courier_answers.unmatched(draft.case)], ()
     if findings or draft.case.tickets:
         _follow(draft, findings, by_clock=by_clock)
-    if not is_watched:
-        return None
-    return next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now)
+    change_at = next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now)
+    return min(filter(None, (change_at, courier_answers.listen_at(draft.case))), default=None)
 
 
 def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) -> None:
@@ -52,13 +44,19 @@ def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) 
             draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
     for ticket in tickets:
         if ticket.told and not ticket.closed:
-            _urge(draft, ticket)
+            courier_answers.urge(draft, ticket, _facts(draft))
             _tell_buyers(draft, ticket)
+    courier_answers.listen(draft)
 
 
 def _findings(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> Sequence[Finding]:
-    """Give what is the matter, one of a kind: what breaks first."""
+    """Give what is the matter, one of a kind: what breaks first.
+
+    A courier's own way back of which nothing is ever heard is one trouble, and not also one of the watch or the number.
+    """
     findings = [*overdue(heeded(draft.case, deadlines), draft.now), *trouble(draft.case)]
+    if draft.case.return_of and not draft.case.return_for and draft.case.heard_at is None:
+        findings = [found for found in findings if found.anomaly is Anomaly.RETURN_STALLED] or findings
     if len(findings) > 1:
         by_anomaly = {found.anomaly: found for found in sorted(findings, key=lambda one: one.breach_at, reverse=True)}
         return list(by_anomaly.values())
@@ -73,34 +71,16 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
         draft.change(stalled_since=since if by_clock else None)
 
 
-# ---- people and couriers answer ----------------------------------------------------------------------------------
+# ---- people answer -----------------------------------------------------------------------------------------------
 
 
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
     draft.change(tickets=ticketing.taken(draft.case.tickets, event, draft.now))
+    if event.closed and event.anomaly is Anomaly.COURIER_ANSWER:
+        draft.change(unmatched=())
     if event.closed and event.anomaly in _ABOUT_US:
         parcel_watch.begin_again(draft, event.anomaly)
-
-
-def urged(draft: ParcelDraft, event: CourierUrged) -> None:
-    """The courier took our question."""
-    for ticket in draft.case.tickets:
-        if event.answers == _urge_id(draft, ticket):
-            _change(draft, ticket.anomaly, urge_number=event.number[:64])
-
-
-def courier_answered(draft: ParcelDraft, event: CourierAnswered) -> None:
-    """The courier's answer goes into the tickets that asked; one that nobody asked for is told to the desk."""
-    text = event.text[:ANSWER_MAX]
-    asked = [ticket for ticket in draft.case.tickets if ticket.urged_at]
-    numbered = [ticket for ticket in asked if event.number and ticket.urge_number == event.number]
-    for ticket in numbered or asked:
-        if ticket.answered_at is None or (ticket.answered_at, ticket.answer) < (event.at, text):
-            _change(draft, ticket.anomaly, answer=text, answered_at=event.at, answered_by=event.source)
-    if not asked:
-        facts: Fact = {"source": event.source, "at": moment(event.at, draft.policy.zone), "text": text}
-        draft.note("快递反馈（无对应工单）", "unmatched_answer", facts)
 
 
 def buyer_told(draft: ParcelDraft, event: BuyerTold) -> None:
@@ -135,34 +115,12 @@ def _tell_staff(draft: ParcelDraft, news: News) -> None:
     at = draft.forced_refund_at
     risks = (forced_refund(at, draft.now, draft.policy.zone),) if at else ()
     over = "已转拦截" if is_being_stopped(draft.case) else "已恢复"
+    if is_given_up(draft.case, draft.policy.watching, draft.now):
+        over = "已停止跟踪"
     subject = Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
     said = notice(subject, news, draft.policy, draft.now)
     if said:
         draft.say(said)
-
-
-def _urge(draft: ParcelDraft, ticket: Ticket) -> None:
-    source = draft.policy.watching.urge_by.get(draft.case.carrier)
-    if source is None or ticket.urged_at or ticket.anomaly not in _URGED:
-        return
-    _change(draft, ticket.anomaly, urged_at=draft.now)
-    draft.say(
-        UrgeCourier(
-            merchant=draft.merchant,
-            command_id=_urge_id(draft, ticket),
-            reply_to=draft.key,
-            why=draft.why(ticket.rule, _facts(draft)),
-            source=source,
-            carrier=draft.case.carrier,
-            waybill=draft.case.waybill,
-            anomaly=ticket.anomaly,
-            text=f"{ANOMALIES[ticket.anomaly].title}，请核实并尽快处理。",
-        )
-    )
-
-
-def _urge_id(draft: ParcelDraft, ticket: Ticket) -> str:
-    return f"{draft.key}#urge-{ticket.anomaly}-{ticket.since or ticket.opened_at:%y%m%d%H%M%S}"
 
 
 def _tell_buyers(draft: ParcelDraft, ticket: Ticket) -> None:
@@ -201,11 +159,3 @@ def _measure(draft: ParcelDraft, ticket: Ticket) -> None:
     moved_at, asked_at = draft.case.heard_at, ticket.urged_at or ticket.opened_at
     if moved_at and asked_at < moved_at < asked_at + GAP:
         draft.change(handled_s=max(draft.case.handled_s, int((moved_at - asked_at).total_seconds())))
-
-
-def _change(draft: ParcelDraft, anomaly: Anomaly, **fields: object) -> None:
-    draft.change(
-        tickets=tuple(
-            ticket.model_copy(update=fields) if ticket.anomaly is anomaly else ticket for ticket in draft.case.tickets
-        )
-    )

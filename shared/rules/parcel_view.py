@@ -11,7 +11,7 @@ from shared.domain.keys import CaseKey
 from shared.domain.parcel import Content, ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.scores import Days, Scores
-from shared.domain.tickets import ANOMALIES
+from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.rules.open_tickets import hours_between, open_tickets
 from shared.rules.parcel_spans import deadlines, heeded
 from shared.rules.scorecard import FIVE_POINTS, FOUR_POINTS, region_of
@@ -57,7 +57,11 @@ def _moments(case: ParcelCase) -> Iterator[Moment]:
     for at, what, text in _milestones(case):
         if at:
             yield Moment(at=at, what=what, text=text)
+    for one in case.unmatched:
+        yield Moment(at=one.at, what="answered", text=f"反馈 {one.source} {one.text}")
     for ticket in case.tickets:
+        if ticket.anomaly is Anomaly.COURIER_ANSWER:
+            continue
         title = ANOMALIES[ticket.anomaly].title
         yield Moment(at=ticket.opened_at, what="ticket_opened", text=f"预警 {title}")
         if ticket.urged_at:

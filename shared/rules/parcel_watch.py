@@ -3,6 +3,8 @@
 shipped ──▶ subscribed ──abort, shutdown──▶ ended ──half an hour──▶ subscribed again, until somebody takes it
                 │  └──refused──▶ the general source ──refused──▶ ticket, tried again later
                 └──silent until a warning is near, or for 36 hours──▶ asked ──it knew more──▶ subscribed again
+                                                                        └──takes the number for another courier's──▶
+                                                                           asked once more, under that courier
 
 Subscriptions without any effect are limited; after the last one a person is asked. Questions go on.
 """
@@ -10,9 +12,9 @@ Subscriptions without any effect are limited; after the last one a person is ask
 from datetime import datetime, timedelta
 
 from shared.domain.commands import QueryTracking, SubscribeTracking
-from shared.domain.events import CommandFailed, TrackingEnded
-from shared.domain.parcel import Watch
-from shared.domain.watching import Span
+from shared.domain.events import CarrierDoubted, CommandFailed, TrackingEnded
+from shared.domain.parcel import ParcelCase, Watch
+from shared.domain.watching import Span, Watching
 from shared.rules.deadlines import NO_PACE, Deadline
 from shared.rules.parcel_draft import ParcelDraft
 
@@ -93,6 +95,12 @@ def answered(draft: ParcelDraft, answers: str, heard_before: datetime | None) ->
         _revive(draft)
 
 
+def doubted(draft: ParcelDraft, event: CarrierDoubted) -> None:
+    """A source takes the number for another courier's: it is asked there too, before anybody is warned."""
+    if event.answers == _question(draft) and draft.case.heard_at is None:
+        _update(draft, likely=event.likely)
+
+
 def begin_again(draft: ParcelDraft, reason: str) -> None:
     """Subscribe as at the beginning: what kept the parcel from being watched is over."""
     if draft.case.watch.step and not draft.case.is_finished:
@@ -105,7 +113,7 @@ def look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
 
     Gives when to look again: at the latest when the parcel is given up.
     """
-    watch, given_up_at = draft.case.watch, _given_up_at(draft)
+    watch, given_up_at = draft.case.watch, _given_up_at(draft.case, draft.policy.watching, draft.now)
     if not watch.step or draft.case.is_finished or draft.now >= given_up_at:
         return None
     retry_at = _retry_at(draft)
@@ -118,10 +126,13 @@ def look(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
     return min(filter(None, (_retry_at(draft), ask_at, given_up_at)))
 
 
-def _given_up_at(draft: ParcelDraft) -> datetime:
-    case = draft.case
-    sign = max(filter(None, (case.heard_at, case.shipped_at)), default=case.watch.asked_at or draft.now)
-    return sign + draft.policy.watching.watch_max
+def is_given_up(case: ParcelCase, watching: Watching, now: datetime) -> bool:
+    """Whether nothing was heard of the parcel for so long that nobody waits for it any more."""
+    return now >= _given_up_at(case, watching, now)
+
+
+def _given_up_at(case: ParcelCase, watching: Watching, now: datetime) -> datetime:
+    return max(filter(None, (case.heard_at, case.shipped_at)), default=case.watch.asked_at or now) + watching.watch_max
 
 
 def _retry_at(draft: ParcelDraft) -> datetime | None:
@@ -133,17 +144,30 @@ def _ask_at(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
     if not draft.case.awaits_courier:
         return None
     asked = watch.queried_at
-    times = [one.ask_at for one in deadlines if one.span not in _NOT_ASKED and (asked is None or asked < one.ask_at)]
+    pause = draft.policy.watching.resubscribe_after  # between two questions about one number
+    early = pause if heard is None else timedelta()  # a doubt leaves time for a second one
+    asks = [one.ask_at - early for one in deadlines if one.span not in _NOT_ASKED]
+    times = [at for at in asks if asked is None or asked < at]
+    if asked and _doubt(draft):
+        times.append(asked + pause)
     last = max(filter(None, (heard, watch.asked_at, asked)), default=None)
     if last:
         times.append(last + draft.policy.watching.heartbeat)
     return min(times, default=None)
 
 
-def _ask(draft: ParcelDraft) -> None:
+def _doubt(draft: ParcelDraft) -> str | None:
+    """Give the courier under which the number should be asked for as well."""
     watch = draft.case.watch
+    return (
+        watch.likely if draft.case.heard_at is None and watch.likely not in (watch.tried, draft.case.carrier) else None
+    )
+
+
+def _ask(draft: ParcelDraft) -> None:
+    watch, as_carrier = draft.case.watch, _doubt(draft)
     source = watch.source or draft.policy.watching.tracker_of(draft.case.carrier)
-    _update(draft, source=source, asks=watch.asks + 1, queried_at=draft.now)
+    _update(draft, source=source, asks=watch.asks + 1, queried_at=draft.now, tried=as_carrier or watch.tried)
     draft.say(
         QueryTracking(
             merchant=draft.merchant,
@@ -153,6 +177,7 @@ def _ask(draft: ParcelDraft) -> None:
             source=source,
             carrier=draft.case.carrier,
             waybill=draft.case.waybill,
+            as_carrier=as_carrier,
         )
     )
     is_young = watch.asked_at is not None and draft.now - watch.asked_at < draft.policy.watching.resubscribe_after

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from shared.domain.events import NoticeRaised, TicketTaken
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
-from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
+from shared.domain.tickets import ANOMALIES, Anomaly, Answer, Ticket
 from shared.domain.watching import Watching
 from shared.domain.why import Why
 from shared.rules.deadlines import Deadline
@@ -24,7 +24,7 @@ WARNED, BROKEN = 1, 2
 SETTLES_IN = timedelta(minutes=1)
 """How long trouble waits for news that end it, where it is due already."""
 
-QUIET = (Anomaly.UNWATCHED, Anomaly.LATE)
+QUIET = (Anomaly.UNWATCHED, Anomaly.LATE, Anomaly.COURIER_ANSWER)
 """Told in the digest at the latest, never at once: they come in crowds and no single one is urgent."""
 
 ANSWER_MAX = 200
@@ -33,7 +33,10 @@ Fact = Mapping[str, str | int | None]
 
 
 class Finding(NamedTuple):
-    """Something that is the matter now. `limit` is what its rule allows, where a clock ran."""
+    """Something that is the matter now. `limit` is what its rule allows, where a clock ran.
+
+    `answer` is what a courier has said of it already.
+    """
 
     anomaly: Anomaly
     rule: str
@@ -44,6 +47,7 @@ class Finding(NamedTuple):
     exposure_fen: int = 0
     times: int = 1
     alert: bool = True
+    answer: Answer | None = None
 
 
 class News(NamedTuple):
@@ -130,6 +134,9 @@ def _seen(known: Ticket | None, found: Finding) -> Ticket:
     ticket = known or Ticket(
         anomaly=found.anomaly, rule=found.rule, opened_at=found.opened_at, breach_at=found.breach_at
     )
+    if found.answer and ticket.answered_at is None:
+        told = found.answer
+        seen |= {"answer": told.text, "answered_at": told.at, "answered_by": told.source}
     return ticket.model_copy(update=seen)
 
 

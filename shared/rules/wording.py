@@ -18,6 +18,7 @@ COURIERS = {
     UNKNOWN_CARRIER: "未知快递",
 }
 _HOUR = timedelta(hours=1)
+_NOTHING = 0.05  # hours, written as 0.0
 
 
 def parcel_name(carrier: str, waybill: str) -> str:
@@ -38,7 +39,9 @@ def hours(length: timedelta) -> str:
 def left(until: datetime, now: datetime) -> str:
     """Give the hours until a limit, or since it was broken."""
     gap = (until - now) / _HOUR
-    return f"剩余 {gap:.1f} 小时" if gap > 0 else f"已超 {abs(gap):.1f} 小时"
+    if abs(gap) < _NOTHING:
+        return "即到时限" if gap > 0 else "已到时限"
+    return f"剩余 {gap:.1f} 小时" if gap > 0 else f"已超 {-gap:.1f} 小时"
 
 
 def yuan(amount_fen: int) -> str:

@@ -6,13 +6,14 @@ everything is addressed by this merchant.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
-from shared.domain.board import BY_HAND, Accepted, ParcelView, TakeRequest, TicketList
+from shared.domain.board import BY_HAND, Accepted, AnswerRequest, Filed, ParcelView, TakeRequest, TicketList
 from shared.domain.chat_board import SessionView, TransferList
-from shared.domain.events import TicketTaken
+from shared.domain.events import CourierAnswered, TicketTaken
 from shared.domain.keys import CaseKey, CaseKind, parcel_key
 from shared.domain.messages import write_message
 from shared.domain.order import OrderCase
@@ -26,6 +27,7 @@ from shared.domain.tickets import Anomaly
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore
+from shared.rules.courier_answers import waits_for
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
 from shared.workflows.show_chats import list_transfers, show_routing, show_session
@@ -35,6 +37,7 @@ _TOKENS: Mapping[str, Role | None] = {"token": None} | {role.token_name: role fo
 BODY_MAX = 10_000
 TAKEABLE = (CaseKind.PARCEL, CaseKind.ORDER)
 KNOWN = (*Anomaly, BY_HAND)
+CLOCKS_DIFFER_MAX = timedelta(hours=1)
 _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _CASE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}:[A-Za-z0-9_.:\-]{1,64}")
@@ -168,9 +171,7 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
     anomaly = question.path.get("anomaly", "")
     if anomaly not in set(Anomaly):
         raise MalformedMessage("invalid", f"anomaly: {anomaly[:40]!r} is not known; known are {', '.join(Anomaly)}.")
-    if len(question.body) > BODY_MAX:
-        raise MalformedMessage("invalid", f"The body is longer than {BODY_MAX} bytes.")
-    said = _read(TakeRequest, question.body)
+    said = _told(TakeRequest, question)
     key = CaseKey(merchant, CaseKind(kind), identity)
     case, _ = _load(key, board)
     tickets = case.tickets if isinstance(case, ParcelCase | OrderCase) else ()
@@ -190,6 +191,33 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
     return 202, Accepted(about=str(key), anomaly=Anomaly(anomaly), message=message)
 
 
+def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed]:
+    """Take what a courier's people said, known parcel or not: nothing of it may be lost."""
+    carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
+    said = _told(AnswerRequest, question)
+    now = board.clock.now()
+    at = said.at or now
+    if at > now + CLOCKS_DIFFER_MAX:
+        raise MalformedMessage("invalid", f"at: {at.isoformat()} has not come yet.")
+    key = parcel_key(merchant, carrier, waybill)
+    case, _ = _load(key, board)
+    waiting = waits_for(case.tickets, said.number) if isinstance(case, ParcelCase) else ()
+    event = CourierAnswered(
+        merchant=merchant,
+        carrier=carrier,
+        waybill=waybill,
+        source=said.source or carrier,
+        text=said.text,
+        at=at,
+        number=said.number,
+    )
+    board.queue.send(key.lane, [(merchant, write_message(event))])
+    tickets = tuple(ticket.anomaly for ticket in waiting)
+    known = "No ticket waits for it" if case else "Nothing is known of such a parcel"
+    message = f"Filed in {', '.join(tickets)}." if tickets else f"{known}; it is listed as {Anomaly.COURIER_ANSWER}."
+    return 202, Filed(about=str(key), tickets=tickets, message=message)
+
+
 ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/tickets": _tickets,
     "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": _parcel,
@@ -198,6 +226,7 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/transfers": _transfers,
     "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _session,
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
+    "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/answers": _answer,
 }
 """As the API names them; all need a token, and `roles.ALLOWED` says which roles may use each."""
 
@@ -215,6 +244,12 @@ def _named(pattern: re.Pattern[str], question: Question, name: str) -> str:
     if not pattern.fullmatch(value):
         raise MalformedMessage("invalid", f"{name}: {value[:64]!r} cannot be one.")
     return value
+
+
+def _told(model: type[_R], question: Question) -> _R:
+    if len(question.body) > BODY_MAX:
+        raise MalformedMessage("invalid", f"The body is longer than {BODY_MAX} bytes.")
+    return _read(model, question.body)
 
 
 def _read(model: type[_R], told: Mapping[str, str] | bytes) -> _R:

@@ -22,6 +22,7 @@ from shared.domain.commands import (
     PostMessage,
     QueryInterception,
     QueryTracking,
+    QueryWorkOrder,
     ReadRefund,
     StopOrder,
     SubscribeTracking,
@@ -156,7 +157,7 @@ def _addressee(command: VendorCommand) -> tuple[VendorKind, str, str]:
             return "platforms", command.platform, command.platform
         case InterceptParcel() | QueryInterception() | CancelInterception():
             return "couriers", command.carrier, command.carrier
-        case SubscribeTracking() | QueryTracking() | UrgeCourier():
+        case SubscribeTracking() | QueryTracking() | UrgeCourier() | QueryWorkOrder():
             return "couriers", command.source, command.source
         case StopOrder():
             return "erps", command.erp, command.erp

@@ -42,6 +42,7 @@ class Outside:
         self.roads = roads
         self.shipped_at = START
         self.urged = Counter[str]()  # by request id
+        self.asked = Counter[str]()  # for an answer, by request id
         self.buyer_told = Counter[str]()  # what the buyer's platform did not know yet, by request id
         self.requests = {name: Request() for name in list(LINES)[:refunds]}
         self.refused_agreements = 0
@@ -160,6 +161,10 @@ class Outside:
     def _urge(self, call: Answer) -> Answer:
         self.urged[call["id"]] += 1
         return {"number": f"U{len(self.urged)}"}
+
+    def _hear(self, call: Answer) -> Answer:
+        self.asked[call["id"]] += 1
+        return {"replies": ["在查"] if self.asked[call["id"]] > 1 else [], "done": self.asked[call["id"]] > 2}
 
     def _find_urge(self, call: Answer) -> Answer:
         return {"known": call["id"] in self.urged}

@@ -23,7 +23,9 @@ from shared.domain.events import (
 )
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.tickets import Anomaly, Ticket
+from shared.rules.courier_answers import unmatched
 from shared.rules.parcel_spans import deadlines, heeded, trouble
+from shared.rules.parcel_watch import is_given_up
 from shared.rules.ticketing import QUIET, overdue
 from tests.simulation.outside import WAYBILL
 from tests.simulation.road import MERCHANT, Source
@@ -198,8 +200,10 @@ class Parcels(RuleBasedStateMachine):
         """Whatever is the matter has a ticket, and every level that was reached is told."""
         now = self.world.clock.now()
         for case in self._watched():
-            clocks = heeded(case, deadlines(case, self.world.policy))
-            wrong = {found.anomaly for found in (*overdue(clocks, now), *trouble(case))}
+            wrong = {found.anomaly for found in unmatched(case)}
+            if not is_given_up(case, self.world.policy.watching, now):
+                clocks = heeded(case, deadlines(case, self.world.policy))
+                wrong |= {found.anomaly for found in (*overdue(clocks, now), *trouble(case))}
             assert wrong == {ticket.anomaly for ticket in case.tickets}
             for ticket in case.tickets:
                 assert ticket.told >= self._reached(ticket, now), ticket

@@ -14,6 +14,7 @@ from shared.domain.commands import (
     PostMessage,
     QueryInterception,
     QueryTracking,
+    QueryWorkOrder,
     ReadRefund,
     StopOrder,
     SubscribeTracking,
@@ -35,10 +36,12 @@ from shared.domain.events import (
     RefundAgreed,
     RefundReported,
     TrackingSubscribed,
+    WorkOrderReported,
 )
 from shared.domain.order import OrderLine, OrderStatus, Shipment
 from shared.domain.parcel import Scan
 from shared.domain.refund import RefundKind, RefundStatus
+from shared.domain.tickets import Reply
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent
 from tests.simulation.outside import AMOUNT_FEN, LINES, ORDER, START, WAYBILL, Answer
@@ -118,6 +121,10 @@ def carry_out(command: Any, account: Mapping[str, str], now: datetime) -> Call: 
         case UrgeCourier():
             answer = yield from _ask("urge", command)
             return CourierUrged(**_parcel(command), number=answer["number"])
+        case QueryWorkOrder():
+            answer = yield from _ask("hear", command)
+            replies = tuple(Reply(text=text) for text in answer["replies"])
+            return WorkOrderReported(**_parcel(command), source=command.source, replies=replies, done=answer["done"])
         case TellBuyer():
             yield from _ask("tell", command)
             return BuyerTold(**_parcel(command))

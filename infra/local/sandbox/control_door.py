@@ -14,7 +14,7 @@ from infra.local.sandbox.world import Refused, World
 S = TypeVar("S", bound=BaseModel)
 Handler = Callable[[Request], Awaitable[Any]]
 Line = tuple[Literal["GET", "PUT", "POST", "DELETE"], str, Handler]
-CONFLICTS = {"exists", "status", "cancelled", "no_subscription"}
+CONFLICTS = {"exists", "status", "cancelled", "no_subscription", "no_work_order"}
 BODY_MAX = 2_000_000
 
 

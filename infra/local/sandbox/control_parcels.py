@@ -12,7 +12,7 @@ from infra.local.sandbox.parcels import make_scan
 from infra.local.sandbox.plans import Scan, Strict
 from infra.local.sandbox.records import Parcel, Tracker
 from infra.local.sandbox.subscriptions import NO_RECORD, correct, end, give_up, push_history
-from infra.local.sandbox.tracking_records import Subscription
+from infra.local.sandbox.tracking_records import Subscription, Written
 from infra.local.sandbox.truth import Asked, parcel_truth
 from infra.local.sandbox.world import Refused, World
 
@@ -47,6 +47,13 @@ class SubscriptionSpec(Strict):
     message: str = NO_RECORD
 
 
+class WorkOrderSpec(Strict):
+    """What a courier's people write under the latest work order; `closed`: and they have no more to say."""
+
+    text: str = Field(min_length=1)
+    closed: bool = False
+
+
 class ParcelControl:
     """The routes below `/control/parcels`, bound to one world."""
 
@@ -63,6 +70,7 @@ class ParcelControl:
                 ("POST", "/parcels/{waybill}/scan", self.scan),
                 ("POST", "/parcels/{waybill}/stall", self.stall),
                 ("POST", "/parcels/{waybill}/subscription", self.subscription),
+                ("POST", "/parcels/{waybill}/work_order", self.work_order),
             ],
         )
 
@@ -118,6 +126,18 @@ class ParcelControl:
             self._let_happen(one, spec)
         listed = self._world.subscriptions_to(waybill)
         return {"subscriptions": [one.model_dump(mode="json", exclude={"salt"}) for one in listed]}
+
+    async def work_order(self, request: Request) -> dict[str, Any]:
+        """Let the courier's people answer the latest work order about a number."""
+        waybill, spec = request.path_params["waybill"], await read_body(request, WorkOrderSpec)
+        mine = [order for order in self._world.work_orders if order.waybill == waybill]
+        if not mine:
+            raise Refused("no_work_order", f"nobody has asked about {waybill!r}")
+        order = max(mine, key=lambda one: one.at)
+        order.written.append(Written(at=self._world.now(), text=spec.text))
+        order.closed = spec.closed
+        self._world.work_orders.put(order)
+        return {"work_order": order.model_dump(mode="json", exclude={"param"})}
 
     def _let_happen(self, one: Subscription, spec: SubscriptionSpec) -> None:
         world, now = self._world, self._world.now()

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import BaseModel, Field
+
 from infra.local.sandbox.records import Record, Tracker
 
 SubscriptionStatus = Literal["alive", "dead", "aborted", "shut_down", "replaced"]
@@ -41,15 +43,25 @@ class TrackQuery(Record):
     too_soon: bool = False  # Kuaidi100 wants half an hour between two
 
 
+class Written(BaseModel):
+    """What a courier's people wrote under a work order."""
+
+    at: datetime
+    text: str
+
+
 class WorkOrder(Record):
-    """A question to a courier's people; `key` is Kuaidi100's id."""
+    """A question to a courier's people; `key` is Kuaidi100's id, or ZTO's number."""
 
     merchant: str
     waybill: str
-    second_type: int
+    kind: str
     content: str
     at: datetime
     param: dict[str, Any]
+    written: list[Written] = Field(default_factory=list)
+    closed: bool = False
+    asked_after: int = 0  # times that huhang wanted to know what they say
 
 
 class BuyerMessage(Record):

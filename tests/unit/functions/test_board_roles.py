@@ -16,7 +16,7 @@ from shared.domain.roles import ALLOWED, TITLES, Role, may_use
 from shared.rules.ticketing import taken
 from shared.workflows.show_board import ROUTES
 from tests.unit.board import P_KEY, ticket
-from tests.unit.functions.test_show_board import SCORES, TAKE, TICKETS, TOKEN, Desk, desk
+from tests.unit.functions.test_show_board import ANSWER, SCORES, TAKE, TICKETS, TOKEN, Desk, desk
 from tests.unit.rules.build import MERCHANT, NOW
 
 __all__ = ["desk"]  # the fixture
@@ -37,7 +37,8 @@ def ask(desk: Desk, route: str, token: str) -> int:
     path = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled", "carrier": "zto", "waybill": "W1"}
     path |= {"channel": "web", "session_id": "S1"}
     wanted = {name: path[name] for name in re.findall(r"{(\w+)}", route) if name in path}
-    status: int = desk.ask(route, token=token, body={"by": "小王"} if route.startswith("POST") else None, **wanted)[0]
+    said = {TAKE: {"by": "小王"}, ANSWER: {"text": "今日派送"}}.get(route)
+    status: int = desk.ask(route, token=token, body=said, **wanted)[0]
     return status
 
 

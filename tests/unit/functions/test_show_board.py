@@ -14,7 +14,7 @@ from functions.show_board.openapi import FILES, describe, write
 from infra.catalog import FUNCTIONS
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
-from shared.domain.events import TicketTaken
+from shared.domain.events import CourierAnswered, DeadlineReached, TicketTaken
 from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
@@ -33,7 +33,7 @@ from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, trou
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
 
 TOKEN = "board-令牌-token"  # whatever a person has put into the secret
-TICKETS, PARCEL, SCORES, ROUTING, TRANSFERS, SESSION, TAKE = ROUTES
+TICKETS, PARCEL, SCORES, ROUTING, TRANSFERS, SESSION, TAKE, ANSWER = ROUTES
 
 
 class Desk:
@@ -92,6 +92,12 @@ def take(desk: Desk, *, key: Any = P_KEY, anomaly: str = "stalled", body: Any = 
     return desk.ask(TAKE, body=told, kind=str(key.kind), case_id=key.id, anomaly=anomaly, **how)
 
 
+def file(desk: Desk, *, body: Any = None, **how: Any) -> Any:
+    """File what a courier's people said."""
+    told = {"text": "今日派送"} if body is None else body
+    return desk.ask(ANSWER, body=told, **{"carrier": "zto", "waybill": WAYBILL, **how})
+
+
 ASKING: dict[str, Callable[..., Any]] = {
     "tickets": lambda desk, **how: desk.ask(TICKETS, **how),
     "parcel": lambda desk, **how: desk.ask(PARCEL, **{"carrier": "zto", "waybill": WAYBILL, **how}),
@@ -100,6 +106,7 @@ ASKING: dict[str, Callable[..., Any]] = {
     "transfers": lambda desk, **how: desk.ask(TRANSFERS, **how),
     "session": lambda desk, **how: desk.ask(SESSION, **{"channel": "web", "session_id": "S1", **how}),
     "take": take,
+    "answer": file,
 }
 
 
@@ -127,7 +134,8 @@ def test_a_merchant_without_a_board_is_not_found(desk: Desk, what: str, merchant
 @pytest.mark.parametrize("what", ASKING)
 def test_a_merchant_sees_nothing_of_another_s(desk: Desk, what: str) -> None:
     status, answer = ASKING[what](desk, merchant_id="other", token="theirs")
-    assert (status, answer.get("tickets", [])) in ((200, []), (404, []))
+    assert (status, answer.get("tickets", [])) in ((200, []), (202, []), (404, []))
+    assert [merchant for merchant, _ in desk.queue.lanes[Lane.PARCELS]] == (["other"] if status == 202 else [])
 
 
 @pytest.mark.parametrize("header", ["basic {}", "Bearer", "Bearer  ", "{}", "Bearer {} {}"])
@@ -393,6 +401,69 @@ def test_a_refund_that_a_person_decides_is_listed_and_decided_on_its_platform(de
     assert f"sim:{ORDER}" == O_KEY.id
 
 
+# ---- filing an answer --------------------------------------------------------------------------------------------
+
+
+def filed(desk: Desk) -> CourierAnswered:
+    """What is on its way to the parcel."""
+    [(merchant, message)] = desk.queue.take(Lane.PARCELS)
+    event = parse_message(message)
+    assert isinstance(event, CourierAnswered)
+    assert (merchant, event.merchant) == (MERCHANT, MERCHANT)
+    return event
+
+
+def test_a_courier_s_answer_is_on_its_way_to_the_ticket_that_waits_for_it(desk: Desk) -> None:
+    said_at = NOW - HOUR
+    body = {"text": " 今日派送 ", "at": said_at.isoformat(), "source": "li", "number": "GD7"}
+    status, answer = file(desk, body=body)
+    assert (status, answer["about"], answer["tickets"]) == (202, str(P_KEY), ["stalled"])
+    assert answer["message"] == "Filed in stalled."
+    event = filed(desk)
+    assert (event.text, event.at, event.source, event.number) == ("今日派送", said_at, "li", "GD7")
+
+
+def test_an_answer_is_the_courier_s_own_and_of_now_where_nothing_else_is_said(desk: Desk) -> None:
+    assert file(desk)[0] == 202
+    event = filed(desk)
+    assert (event.source, event.at, event.number) == ("zto", NOW, "")
+
+
+def test_an_answer_about_a_parcel_that_nobody_knows_is_not_lost(desk: Desk) -> None:
+    status, answer = file(desk, waybill="W404")
+    assert (status, answer["tickets"]) == (202, [])
+    assert answer["message"] == "Nothing is known of such a parcel; it is listed as courier_answer."
+    handle_event(filed(desk), desk.store, desk.clock)
+    desk.clock.advance(timedelta(minutes=1))
+    handle_event(DeadlineReached(merchant=MERCHANT, about=f"{MERCHANT}|parcel|zto:W404"), desk.store, desk.clock)
+    [row] = desk.ask(TICKETS, query={"anomaly": "courier_answer"})[1]["tickets"]
+    assert (row["waybill"], row["answer"], row["answered_by"]) == ("W404", "今日派送", "zto")
+    [moment] = desk.ask(PARCEL, carrier="zto", waybill="W404")[1]["timeline"]
+    assert (moment["what"], moment["text"]) == ("answered", "反馈 zto 今日派送")
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "text"),
+        ({"text": "  "}, "text"),
+        ({"text": "x" * 201}, "text"),
+        ({"text": "a", "at": "yesterday"}, "at"),
+        ({"text": "a", "at": "2026-11-11T00:00:00"}, "at"),
+        ({"text": "a", "at": (NOW + 2 * HOUR).isoformat()}, "has not come yet"),
+        ({"text": "a", "source": "a|b"}, "source"),
+        ({"text": "a", "number": "7" * 65}, "number"),
+        ({"text": "a", "by": "li"}, "text, at, source, number"),
+        ('{"text":"' + "x" * 20_000 + '"}', "10000"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_named_in_a_sentence(desk: Desk, body: Any, named: str) -> None:
+    status, answer = file(desk, body=body)
+    assert (status, answer["error"]) == (400, "invalid")
+    assert named in answer["message"]
+    assert not desk.queue.lanes[Lane.PARCELS]
+
+
 # ---- trouble, logs -----------------------------------------------------------------------------------------------
 
 
@@ -467,7 +538,9 @@ def _references(node: Any) -> Any:
             yield from _references(one)
 
 
-@pytest.mark.parametrize(("what", "model"), [("tickets", "TicketList"), ("parcel", "ParcelView"), ("take", "Accepted")])
+@pytest.mark.parametrize(
+    ("what", "model"), [("tickets", "TicketList"), ("parcel", "ParcelView"), ("take", "Accepted"), ("answer", "Filed")]
+)
 def test_answers_have_the_fields_of_the_description(desk: Desk, what: str, model: str) -> None:
     _, answer = ASKING[what](desk)
     assert set(answer) == set(describe()["components"]["schemas"][model]["properties"])

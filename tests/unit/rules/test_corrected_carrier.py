@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain.events import CarrierCorrected, ParcelShipped, ReturnLegLinked
+from shared.domain.events import CarrierCorrected, CarrierDoubted, ParcelShipped, ReturnLegLinked
 from shared.domain.order import UNKNOWN_CARRIER
 from shared.domain.parcel import InterceptionPhase, Stage
-from tests.unit.rules.build import HOUR, MINUTE, WAYBILL, courier, wanted
+from tests.unit.rules.build import DAY, HOUR, MINUTE, NOW, WAYBILL, courier, wanted
 from tests.unit.rules.sources import commands, kinds, refused
 from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
 
@@ -96,3 +96,64 @@ def test_the_way_back_of_a_courier_s_own_parcel_stays_with_it() -> None:
     [note] = corrected(parcel)
     assert (note.type, note.notice.urgent) == ("notice_raised", False)
     assert parcel.case.moved_to is None
+
+
+# ---- doubts ------------------------------------------------------------------------------------------------------
+
+
+def questions(said: list[Any]) -> list[Any]:
+    """What the source was asked about the number."""
+    return [*of_type(said, "query_tracking")]
+
+
+def doubted(parcel: Parcel, likely: str = "sto") -> list[Any]:
+    """The source answers the question that is out: nothing is known, and the number looks like another courier's."""
+    answers = questions(parcel.run.said)[-1].command_id
+    return parcel.take(CarrierDoubted(**parcel.about, source="kuaidi100", likely=likely, answers=answers))
+
+
+def silent() -> Parcel:
+    """A parcel of which nobody has heard when its warning is near."""
+    parcel = shipped(carrier="yunda")
+    [question] = questions(parcel.wait(17 * HOUR + 25 * MINUTE))
+    assert question.as_carrier is None
+    return parcel
+
+
+def test_a_number_that_looks_like_another_courier_s_is_asked_for_there_before_anybody_is_warned() -> None:
+    parcel = silent()
+    assert doubted(parcel) == []
+    [question] = questions(parcel.wait(34 * MINUTE))
+    assert (question.carrier, question.as_carrier, notices(parcel.run.said)) == ("yunda", "sto", [])
+    corrected(parcel)
+    assert (parcel.case.moved_to, notices(parcel.wait(10 * HOUR))) == ("sto", [])
+
+
+def test_a_doubt_that_proves_nothing_is_not_raised_again() -> None:
+    parcel = silent()
+    doubted(parcel)
+    parcel.wait(34 * MINUTE)
+    assert notices(parcel.take(parcel.traced(answers=questions(parcel.run.said)[-1].command_id))) == []
+    assert notices(parcel.wait(HOUR)) == ["预警：已发货未揽收"]
+    doubted(parcel)
+    later = questions(parcel.wait(40 * HOUR))
+    assert later
+    assert {question.as_carrier for question in later} == {None}
+
+
+@pytest.mark.parametrize("likely", ["yunda", "sto"])
+def test_only_the_silent_are_doubted_and_only_as_another_s(likely: str) -> None:
+    parcel = silent()
+    if likely != "yunda":
+        parcel.scan(Stage.PICKED_UP)
+    doubted(parcel, likely)
+    assert {question.as_carrier for question in questions(parcel.wait(40 * HOUR))} <= {None}
+
+
+def test_a_history_from_before_the_parcel_was_shipped_is_somebody_else_s() -> None:
+    parcel = shipped()
+    event = CarrierCorrected(**parcel.about, source="kuaidi100", right="sto")
+    [said] = of_type(parcel.take(event.model_copy(update={"first_at": NOW - 3 * DAY})), "notice_raised")
+    assert (said.notice.title, parcel.case.moved_to) == ("单号在其他快递另有包裹，请核对快递公司", None)
+    parcel.take(event.model_copy(update={"first_at": NOW - DAY}))
+    assert parcel.case.moved_to == "sto"

@@ -133,18 +133,10 @@ def test_an_answer_with_a_number_lands_where_that_number_was_given() -> None:
     assert [ticket.answer for ticket in parcel.case.tickets if ticket.alert] == ["都在查", "都在查"]
 
 
-def test_an_answer_that_nobody_asked_for_is_told_to_the_desk() -> None:
-    parcel = on_its_way(Stage.IN_TRANSIT)
-    [told] = answer(parcel, "客户要求改地址")
-    assert (told.notice.title, told.group) == ("快递反馈（无对应工单）", "desk")
-    assert "客户要求改地址" in told.notice.lines[-1]
-
-
-def test_an_answer_that_comes_when_the_parcel_moves_again_is_told_to_the_desk() -> None:
-    parcel = standing()
-    parcel.scan(Stage.ARRIVED_AT_HUB)
-    [told] = answer(parcel)
-    assert told.notice.title == "快递反馈（无对应工单）"
+def test_an_answer_is_also_for_a_ticket_about_which_a_person_may_have_called() -> None:
+    parcel = standing(Watching())
+    answer(parcel, "今日派送")
+    assert (parcel.ticket.anomaly, parcel.ticket.answer, parcel.ticket.urged_at) == ("stalled", "今日派送", None)
 
 
 # ---- people ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from shared.domain.refund import RefundKind
 from shared.rules.decide_refund import decide_refund
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, Run, content, reported, wanted
 from tests.unit.rules.parcels import answer
+from tests.unit.rules.sources import refused
 from tests.unit.rules.watched import Parcel, notices, of_type, on_its_way, sent_back, shipped
 
 
@@ -149,10 +150,29 @@ def leg() -> Parcel:
 
 def test_a_way_back_that_never_begins_is_told_however_often_it_is_subscribed() -> None:
     parcel = leg()
-    said = parcel.wait(36 * HOUR)
+    said = parcel.wait(48 * HOUR)
     assert [*of_type(said, "subscribe_tracking")] != []
-    assert notices(said) == ["预警：退货未揽收"]
-    assert notices(parcel.wait(12 * HOUR)) == ["退货未揽收"]
+    assert notices(said) == ["预警：退货在途停滞"], "no buyer has to hand it over"
+    assert notices(parcel.wait(24 * HOUR)) == ["退货在途停滞"]
+
+
+@pytest.mark.parametrize("gave_up", [True, False])
+def test_a_way_back_of_which_nothing_is_heard_is_one_trouble_whatever_its_watch_says(*, gave_up: bool) -> None:
+    parcel = leg()
+    parcel.wait(72 * HOUR)
+    for _ in range(5):
+        parcel.take(TrackingEnded(**parcel.about, source="zto", reason="3天查询无记录", gave_up=gave_up))
+        parcel.wait(2 * HOUR)
+    assert parcel.case.watch.lost_at or parcel.case.watch.gave_up_at
+    assert parcel.open == ["return_stalled"]
+
+
+def test_a_way_back_that_nobody_watches_is_told_before_it_stalls() -> None:
+    parcel = leg()
+    refused(parcel)
+    refused(parcel)
+    parcel.wait(2 * MINUTE)
+    assert parcel.open == ["unwatched"]
 
 
 @pytest.mark.parametrize("stage", [Stage.LABEL_CREATED, Stage.UNKNOWN])

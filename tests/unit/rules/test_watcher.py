@@ -16,7 +16,7 @@ from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Watching
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, scanned, tick, wanted
 from tests.unit.rules.sources import answers, commands, ended, kinds, refused, subscribed
-from tests.unit.rules.watched import Parcel, inside, notices, on_its_way, shipped
+from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
 
 # ---- from the beginning on ---------------------------------------------------------------------------------------
 
@@ -318,10 +318,11 @@ def test_a_parcel_of_which_nothing_is_heard_for_60_days_is_given_up() -> None:
     parcel.scan(Stage.ARRIVED_AT_HUB)
     parcel.wait(NOW + 84 * DAY)
     assert parcel.due is not None
-    parcel.wait(DAY)
-    assert parcel.due is None
     assert parcel.open == ["stalled", "suspected_lost"]
-    assert parcel.scan(Stage.IN_TRANSIT)  # and taken up again with the first sign of life
+    titles = {said.notice.title for said in of_type(parcel.wait(DAY), "notice_raised")}
+    assert titles == {"已停止跟踪：在途停滞", "已停止跟踪：疑似丢件"}
+    assert (parcel.due, parcel.open) == (None, [])
+    parcel.scan(Stage.IN_TRANSIT)  # and taken up again with the first sign of life
     assert parcel.due is not None
 
 

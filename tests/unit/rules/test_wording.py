@@ -37,8 +37,11 @@ def test_a_length_is_in_hours(length: timedelta, text: str) -> None:
     ("until", "text"),
     [
         (6 * HOUR, "剩余 6.0 小时"),
-        (MINUTE, "剩余 0.0 小时"),
-        (0 * HOUR, "已超 0.0 小时"),
+        (3 * MINUTE, "剩余 0.1 小时"),
+        (MINUTE, "即到时限"),
+        (0 * HOUR, "已到时限"),
+        (-MINUTE, "已到时限"),
+        (-4 * MINUTE, "已超 0.1 小时"),
         (-150 * MINUTE, "已超 2.5 小时"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -284,6 +285,7 @@ def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
         ("session", "web", "S1"),
         ("session", "web", "S" * 64),
         ("take", "parcel", "zto:W1", "stalled", "--by", "小王"),
+        ("answer", "zto", "W1", "--text", "今日派送"),
     ],
     ids=" ".join,
 )
@@ -407,6 +409,24 @@ def test_a_ticket_is_taken_and_closed(terminal: Terminal, house: Any) -> None:
     assert (told["by"], told["text"], told["closed"]) == ("小王", "已联系", True)
 
 
+def test_a_courier_s_answer_is_filed(terminal: Terminal, house: Any) -> None:
+    said = ("--text", "今日派送", "--at", "2026-11-10T09:30:00+08:00", "--number", "GD7", "--source", "li")
+    code, out, _ = terminal.run("answer", "zto", "W404", *said)
+    assert code == 0
+    assert out == "已登记 filed：Nothing is known of such a parcel; it is listed as courier_answer.\n"
+    [(_, message)] = [one for lane in house.lanes.values() for one in lane]
+    told = json.loads(message)
+    assert (told["text"], told["source"], told["number"]) == ("今日派送", "li", "GD7")
+    assert datetime.fromisoformat(told["at"]) == datetime.fromisoformat("2026-11-10T01:30:00+00:00")
+
+
+def test_a_time_that_is_none_is_said_to_be(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        terminal.run("answer", "zto", "W1", "--text", "x", "--at", "yesterday")
+    assert stop.value.code == 2
+    assert "'yesterday' is no time like" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("asked", [("tickets",), ("parcel", "zto", "W1"), ("scores",)])
 def test_programs_get_the_answer_itself(terminal: Terminal, asked: tuple[str, ...]) -> None:
     code, out, _ = terminal.run(*asked, "--json")
@@ -439,6 +459,8 @@ def test_a_token_that_cannot_be_sent_is_no_crash(terminal: Terminal, token: str)
         (("parcel", "zto", "../../x"), "HTTP 40"),
         (("take", "order", "sim:O1", "stalled", "--by", "a"), "no ticket stalled"),
         (("take", "order", "sim:O1", "not_shipped", "--by", "x" * 41), "by:"),
+        (("answer", "zto", "W1", "--text", "x" * 201), "text:"),
+        (("answer", "zto", "W1", "--text", "x", "--at", "2099-01-01T00:00:00Z"), "has not come yet"),
     ],
 )
 def test_what_the_deployment_refuses_is_passed_on(terminal: Terminal, asked: tuple[str, ...], named: str) -> None:

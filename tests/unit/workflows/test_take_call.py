@@ -15,6 +15,7 @@ from shared.domain.commands import (
     PostMessage,
     QueryInterception,
     QueryTracking,
+    QueryWorkOrder,
     StopOrder,
     SubscribeTracking,
     TellBuyer,
@@ -63,6 +64,10 @@ WHO: dict[str, tuple[Any, tuple[str, str, str]]] = {
     "query_tracking": (QueryTracking(**ABOUT, **PARCEL, command_id="c", source="sf"), ("couriers", "sf", "sf")),
     "urge_courier": (
         UrgeCourier(**ABOUT, **PARCEL, command_id="c", source="kdn", anomaly=Anomaly.STALLED, text="x"),
+        ("couriers", "kdn", "kdn"),
+    ),
+    "query_work_order": (
+        QueryWorkOrder(**ABOUT, **PARCEL, command_id="c", source="kdn", number="7"),
         ("couriers", "kdn", "kdn"),
     ),
     "tell_buyer": (
@@ -226,7 +231,14 @@ def test_a_message_that_is_no_command_is_a_bug() -> None:
 
 # ---- merchants that are paused or have left ----------------------------------------------------------------------
 
-STILL_DONE = {"read_refund", "fetch_order", "query_interception", "subscribe_tracking", "query_tracking"}
+STILL_DONE = {
+    "read_refund",
+    "fetch_order",
+    "query_interception",
+    "subscribe_tracking",
+    "query_tracking",
+    "query_work_order",
+}
 
 
 @pytest.mark.parametrize("name", WHO)

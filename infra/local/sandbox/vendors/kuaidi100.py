@@ -220,7 +220,7 @@ def create_work_order(world: World, merchant: Merchant, call: VendorCall) -> Ven
         key=str(world.next_number("work_order", first=1_000_001)),
         merchant=merchant.key,
         waybill=param.kuaidinum,
-        second_type=param.secondType,
+        kind=str(param.secondType),
         content=content,
         at=call.now,
         param=parse_object(parse_form(call)["param"].encode()) or {},

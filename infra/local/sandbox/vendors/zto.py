@@ -1,19 +1,20 @@
-"""ZTO's open API: interception, its status, tracking subscription and query.
+"""ZTO's open API: interception, its status, tracking subscription and query, work orders and what becomes of them.
 
-Unverified: the code for missing fields (E418 here), the answer to a status query without interception (`result` null),
-and the Chinese scan types of the query. Another courier's number is one that ZTO has never seen.
+Unverified: the form of `handleTime`, the code for missing fields (E418 here), the answer to a status query without
+interception (`result` null), and the Chinese scan types of the query. Another courier's number is one that ZTO has
+never seen.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.sandbox.clock import epoch_s
+from infra.local.sandbox.clock import beijing_text, epoch_s
 from infra.local.sandbox.gate import VendorCall, VendorReply, parse_object
 from infra.local.sandbox.interceptions import InterceptWish, cancel_interception, request_interception
 from infra.local.sandbox.records import Merchant, Parcel
 from infra.local.sandbox.signatures import same, zto_digest
 from infra.local.sandbox.subscriptions import subscribe_zto
-from infra.local.sandbox.tracking_records import TrackQuery
+from infra.local.sandbox.tracking_records import TrackQuery, WorkOrder
 from infra.local.sandbox.world import Refused, World
 
 STATUS_NAMES = {
@@ -157,6 +158,48 @@ def query_track(world: World, merchant: Merchant, body: dict[str, Any]) -> list[
     ]
 
 
+def create_incident(world: World, merchant: Merchant, body: dict[str, Any]) -> dict[str, Any]:
+    """Take a question to ZTO's people."""
+    incident, customer = body.get("incident"), body.get("customer")
+    if not isinstance(incident, dict) or not isinstance(customer, dict):
+        raise Refused("E418", "参数错误：customer与incident必填")
+    for fields, name in ((body, "traceId"), (customer, "name"), (incident, "mobile"), (incident, "desc")):
+        _text(fields, name)
+    if incident.get("type") != "event-urge":
+        raise Refused("E418", "参数错误：工单类型")
+    parcel = _parcel(world, merchant, incident)
+    number = f"GD{world.next_number('work_order', first=1_000_001)}"
+    world.work_orders.put(
+        WorkOrder(
+            key=number,
+            merchant=merchant.key,
+            waybill=_text(incident, "billCode"),
+            kind=str(incident["type"]),
+            content=_text(incident, "desc"),
+            at=world.now(),
+            param={"traceId": body["traceId"], "parcel": parcel.key},
+        )
+    )
+    return {"bizNo": number}
+
+
+def query_incident(world: World, merchant: Merchant, body: dict[str, Any]) -> dict[str, Any]:
+    """Tell what ZTO's people have written so far."""
+    order = world.work_orders.get(_text(body, "bizNo"))
+    if order is None or order.merchant != merchant.key or order.waybill != _text(body, "billCode"):
+        raise Refused("E418", "工单不存在")
+    order.asked_after += 1
+    world.work_orders.put(order)
+    status = "finished" if order.closed else "processing" if order.written else "created"
+    return {
+        "bizNo": order.key,
+        "billCode": order.waybill,
+        "incidentStatus": status,
+        "incidentMessage": {"created": "已受理", "processing": "处理中", "finished": "已完结"}[status],
+        "handleRecords": [{"handleTime": beijing_text(one.at), "reply": one.text} for one in order.written],
+    }
+
+
 def _parcel(world: World, merchant: Merchant, body: dict[str, Any]) -> Parcel:
     parcel = world.find_parcel(_text(body, "billCode"))
     if parcel is None or parcel.carrier != "zto":
@@ -178,4 +221,6 @@ CALLS: dict[str, Callable[[World, Merchant, dict[str, Any]], Any]] = {
     "thirdcenter.queryInterceptAndReturnStatus": query_intercept,
     "zto.merchant.waybill.track.subsrcibe": subscribe,
     "zto.merchant.waybill.track.query": query_track,
+    "zto.open.merchant.incident.create": create_incident,
+    "zto.open.merchant.incident.query": query_incident,
 }
