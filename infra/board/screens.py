@@ -8,7 +8,7 @@ from infra.board.figures import length, moment, share, yuan
 
 Document = Mapping[str, Any]
 _INDENT = " " * 9
-_SPANS = {
+SPANS = {
     "pay_to_ship": "付款到发货",
     "ship_to_pickup": "发货到揽收",
     "pickup_to_movement": "揽收到中转",
@@ -151,7 +151,7 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _limit_row(limit: Document) -> tuple[str, ...]:
     exposure = yuan(limit["exposure_fen"]) if limit["exposure_fen"] else ""
-    span = _SPANS.get(str(limit["span"]), str(limit["span"]))
+    span = SPANS.get(str(limit["span"]), str(limit["span"]))
     ends = moment(limit["breach_at"])
     return f"{limit['hours_left']:.1f}h", span, limit["rule"], ends, f"{limit['limit_hours']:g}h", exposure
 

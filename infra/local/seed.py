@@ -28,6 +28,7 @@ from shared.domain.watching import Watching
 Credentials = dict[str, dict[str, str]]
 SPECIALIST, DIRECTOR = "specialist", "director"
 URGED_BY_KUAIDI100 = ("yto", "yunda", "jt", "sto", "deppon")
+CONTACT = {"contact_name": "售后组", "contact_phone": "020-00000017"}  # whom the courier's people call back
 BOARD_TOKEN = "local-demo-board"  # of a cloud that only this machine reaches
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -58,7 +59,7 @@ def demo_policy(merchant: str) -> Policy:
         watching=Watching(
             hours=BusinessHours.model_validate({"week": dict.fromkeys(Weekday, ("09:00-22:00",))}),
             trackers={"zto": "zto"},
-            urge_by=dict.fromkeys(URGED_BY_KUAIDI100, "kuaidi100"),
+            urge_by={"zto": "zto", **dict.fromkeys(URGED_BY_KUAIDI100, "kuaidi100")},
         ),
         routing=demo_routing(),
     )
@@ -122,7 +123,7 @@ def _invent() -> Credentials:
             "access_token": secrets.token_hex(16),
             "shop_id": str(4_000_000 + secrets.randbelow(900_000)),
         },
-        "zto": {"app_key": secrets.token_hex(8), "app_secret": secrets.token_hex(16)},
+        "zto": {"app_key": secrets.token_hex(8), "app_secret": secrets.token_hex(16), **CONTACT},
         "jushuitan": {
             "app_key": secrets.token_hex(16),
             "app_secret": secrets.token_hex(16),

@@ -1,6 +1,7 @@
 """The operators' command line for merchants and their policies."""
 
 import argparse
+from pathlib import Path
 
 from infra.deployed import add_deployment_options
 
@@ -18,6 +19,10 @@ examples:
   # what would change, and for whom?
   python -m infra.merchants policy diff acme policy.json
   python -m infra.merchants policy diff acme:3 acme:4
+
+  # which open orders and parcels would get other limits, by a policy or by a rule pack of another day?
+  python -m infra.merchants policy impact acme policy.json
+  python -m infra.merchants policy impact acme --pack june.json
 
   # put it in force, then take it back; without --yes both only say what they would do
   python -m infra.merchants policy put acme policy.json --reason "higher budget for 11.11" --yes
@@ -69,6 +74,11 @@ def _add_policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     compared = _add(commands, "diff", "改了什么，影响谁 · what differs, and whom it concerns")
     for operand in ("old", "new"):
         compared.add_argument(operand, metavar=operand.upper(), help="FILE, MERCHANT or MERCHANT:VERSION")
+    touched = _with_merchant(
+        _add(commands, "impact", "在途的单会怎样 · which open orders and parcels get other limits")
+    )
+    touched.add_argument("new", nargs="?", metavar="NEW", help="FILE or MERCHANT:VERSION (default: as it is)")
+    touched.add_argument("--pack", type=Path, metavar="FILE", help="a rule pack that is not in force yet (JSON)")
     shown = _with_merchant(_add(commands, "show", "生效的策略 · the policy in force, to be edited and put again"))
     shown.add_argument("--version", type=_version, metavar="N", help="an earlier one")
     put = _with_merchant(_add(commands, "put", "发布下一版 · put the next version in force"))

@@ -2,13 +2,17 @@
 
 import argparse
 
+from infra.backtest.policies import with_pack
+from infra.backtest.stories import HistoryRefused
 from infra.merchants.answers import Answer, Command
 from infra.merchants.difference import Change, difference
 from infra.merchants.documents import Refusal, Refused, as_document, find_policy, read_policy, read_text
 from infra.merchants.fields import fields_table
+from infra.merchants.impact import as_json, as_lines, impact_of
 from infra.merchants.remarks import remarks
 from infra.merchants.schema import policy_schema, written
 from infra.merchants.stores import Stores
+from shared.adapters.clock import SystemClock
 from shared.domain.policy import Policy
 
 NOTHING_CHANGES = "没有变化 nothing changes"
@@ -38,6 +42,21 @@ def _diff(asked: argparse.Namespace, stores: Stores) -> Answer:
     old, new = (find_policy(operand, stores.policy) for operand in (asked.old, asked.new))
     changes = difference(old, new)
     return Answer(_as_json(changes), _as_text(changes))
+
+
+def _impact(asked: argparse.Namespace, stores: Stores) -> Answer:
+    before = stores.policy(asked.merchant)
+    after = find_policy(asked.new, stores.policy) if asked.new else before
+    if asked.pack:
+        try:
+            after = with_pack(after, asked.pack)
+        except HistoryRefused as problem:
+            raise Refusal(str(problem)) from None
+    elif not asked.new:
+        raise Refusal("给出新策略或规则包 name a policy (FILE or MERCHANT:VERSION), or a rule pack with --pack")
+    now = SystemClock().now()
+    found = impact_of(stores.due_index, stores.cases, asked.merchant, after, now)
+    return Answer(as_json(found, now), list(as_lines(found, before, now)))
 
 
 def _show(asked: argparse.Namespace, stores: Stores) -> Answer:
@@ -101,6 +120,7 @@ POLICY_COMMANDS: dict[str, Command] = {
     "fields": _fields,
     "validate": _validate,
     "diff": _diff,
+    "impact": _impact,
     "show": _show,
     "put": _put,
     "rollback": _rollback,

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from infra.deployed import Deployed
 from infra.merchants.documents import Refusal
 from shared.adapters.clock import SystemClock
+from shared.adapters.dynamo_cases import DynamoCaseStore
+from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_merchants import DynamoMerchants
 from shared.adapters.dynamo_policies import DynamoPolicyStore
 from shared.adapters.signed_aws import AwsRefused
@@ -34,6 +36,16 @@ class Stores:
     def merchants(self) -> DynamoMerchants:
         """The list of merchants."""
         return DynamoMerchants(self._dynamodb, self.deployed.table)
+
+    @cached_property
+    def cases(self) -> DynamoCaseStore:
+        """The cases of all merchants."""
+        return DynamoCaseStore(self._dynamodb, self.deployed.table)
+
+    @cached_property
+    def due_index(self) -> DynamoDueIndex:
+        """What waits, and for when."""
+        return DynamoDueIndex(self._dynamodb, self.deployed.table)
 
     def membership(self, merchant: str) -> Membership:
         """Give a merchant's membership.

@@ -162,13 +162,27 @@ def change_road(told: str, number: int = 1, **how: object) -> Step:
     return Step(told, lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}", **how))
 
 
-def take(anomaly: Anomaly, by: str, number: int = 1, text: str = "") -> Step:
+def take(anomaly: Anomaly, by: str, number: int = 1, text: str = "", *, closed: bool = False) -> Step:
     """Let a person at the board deal with a parcel's ticket."""
 
     def do(cast: Cast) -> None:
-        cast.desk.take("parcel", f"{cast.carrier(number)}:{cast.waybill(number)}", anomaly, by, text)
+        said = {"by": by, "text": text, "closed": closed}
+        cast.desk.take("parcel", f"{cast.carrier(number)}:{cast.waybill(number)}", anomaly, said)
 
-    return Step(f"{by}在看板上接手", do)
+    return Step(f"{by}在看板上{'关闭' if closed else '接手'}", do)
+
+
+def courier_writes(text: str, number: int = 1) -> Step:
+    """Let the courier's people write something under the work order about a parcel."""
+    return Step(
+        f"快递答复工单：{text}",
+        lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}/work_order", text=text, closed=True),
+    )
+
+
+def file_answer(text: str, number: int = 1) -> Step:
+    """Let a program file what it has read at the courier's about a parcel."""
+    return Step(f"快递来消息：{text}", lambda cast: cast.desk.file(cast.carrier(number), cast.waybill(number), text))
 
 
 def fail(vendor: str, api: str, kind: str, told: str) -> Step:

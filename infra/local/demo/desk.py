@@ -38,11 +38,15 @@ class Desk:
         """What became of the conversations, as the last report says."""
         return self._answer(self._client.get("/routing"), 200)
 
-    def take(self, kind: str, case_id: str, anomaly: Anomaly, by: str, text: str = "") -> Document:
+    def take(self, kind: str, case_id: str, anomaly: Anomaly, said: Document) -> Document:
         """Say who deals with a ticket: it escalates no further."""
-        answer = self._answer(
-            self._client.post(f"/tickets/{kind}/{case_id}/{anomaly}/take", json={"by": by, "text": text}), 202
-        )
+        answer = self._answer(self._client.post(f"/tickets/{kind}/{case_id}/{anomaly}/take", json=said), 202)
+        self.taken += 1
+        return answer
+
+    def file(self, carrier: str, waybill: str, text: str) -> Document:
+        """File what a courier's people said about a parcel."""
+        answer = self._answer(self._client.post(f"/parcels/{carrier}/{waybill}/answers", json={"text": text}), 202)
         self.taken += 1
         return answer
 

@@ -103,6 +103,8 @@ def _ticket(end: TicketEnd, story: TicketStory, begins_at: datetime) -> Iterator
     yield from differ("rule", ticket.rule, end.rule or end.anomaly.value)
     yield from differ("levels told", ticket.told, end.levels)
     yield from differ("exposure (fen)", story.exposure_fen, end.exposure_fen)
+    if end.answer:
+        yield from differ("the courier's answer", ticket.answer, end.answer)
     yield from _late("warned", ticket.opened_at, begins_at + timedelta(hours=end.warned_h), TIMES_DIFFER_MAX)
     yield from _late("broken", ticket.breach_at, begins_at + timedelta(hours=end.broken_h), TIMES_DIFFER_MAX)
     if end.ended_h is None or story.ended_at is None:
@@ -129,7 +131,7 @@ def _told(end: TicketEnd, story: TicketStory, evidence: Evidence) -> Iterator[st
         yield from differ(f"{name} was read in", [one.group for one in said], [group])
         yield from _late(name, said[0].at, at, patience) if said else ()
     over = [one for one in evidence.notices if one.title == f"{end.over}：{title}" and number in one.text]
-    yield from differ(f"{end.over} was read, times", len(over), int(end.ended_h is not None))
+    yield from differ(f"{end.over} was read, times", len(over), int(end.ended_h is not None and bool(end.over)))
 
 
 def _late(what: str, found: datetime, wanted: datetime, patience: timedelta) -> Iterator[str]:

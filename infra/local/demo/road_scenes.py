@@ -132,10 +132,7 @@ ROAD_SCENES: tuple[Scene, ...] = (
         asked(plans.FORGOTTEN),
         {1: PAID_BACK._replace(tickets=("claim_due",))},
         {1: RETURNED},
-        tickets=(
-            TicketEnd(Anomaly.RETURN_NOT_PICKED_UP, 37.5, 49.5, 171.1, 5, "return_pickup_48h", way=2),
-            TicketEnd(Anomaly.UNWATCHED, 145.5, 145.5, 171.1, 2, way=2),
-        ),
+        tickets=(TicketEnd(Anomaly.RETURN_STALLED, 49.5, 73.5, 171.1, 5, "return_stalled_72h", way=2),),
     ),
     Scene(
         26,

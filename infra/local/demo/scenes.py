@@ -43,7 +43,8 @@ class TicketEnd(NamedTuple):
     """A ticket of the watch as it has to have been. Hours count from the scene's first cue.
 
     `levels` is how far it was told: 1 the warning, 2 the breach, then desk, specialist and director. `ended_h` is None
-    where it is open in the end. It is about a parcel by number and way, or about the order of that number.
+    where it is open in the end. It is about a parcel by number and way, or about the order of that number. `over` is
+    empty where it ends without a word.
     """
 
     anomaly: Anomaly
@@ -58,6 +59,7 @@ class TicketEnd(NamedTuple):
     of_order: bool = False
     carrier: str = ""  # as huhang knew it, where that is not the one that took the parcel
     over: str = "已恢复"
+    answer: str = ""  # what the courier said, where the scene is about that
 
 
 class WatchEnd(NamedTuple):

@@ -4,7 +4,17 @@ Hours count from the moment at which a scene's order is paid and shipped.
 """
 
 from infra.local.demo.beginnings import FEN, by_desk
-from infra.local.demo.cast import ask, change_road, order, send_back, ship, take, tracking
+from infra.local.demo.cast import (
+    ask,
+    change_road,
+    courier_writes,
+    file_answer,
+    order,
+    send_back,
+    ship,
+    take,
+    tracking,
+)
 from infra.local.demo.plans import Plan, way
 from infra.local.demo.scenes import (
     ARRIVED,
@@ -29,6 +39,7 @@ STALLS: Plan = way(
 )
 HOME: Plan = way((1, "picked_up"), (4, "in_transit"), (20, "out_for_delivery"), (22, "delivered"))
 SENT_BACK_H = 26.0
+STUCK, REJECTED = "件卡在转运中心，今日发出", "收件人电话停机，将退回"
 
 
 def at(hours: float) -> float:
@@ -88,7 +99,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         29,
         "stalled_then_refunded",
-        "停滞被强退：自动拦截，回仓",
+        "停滞：快递答复回填；强退自动拦截",
         "forced while stalled",
         shipped(
             {
@@ -97,12 +108,13 @@ WATCH_SCENES: tuple[Scene, ...] = (
                 "way_back": {"scans": [{"after_min": 30, "action": "RETURN_SCAN", "desc": "快件退回"}]},
                 "warehouse_after_min": 780,
             },
+            Cue(at(44), courier_writes(STUCK)),
             Cue(at(54), ask(forced=True, told="平台强制退款")),
         ),
         {1: RefundEnd("recovered", paid_by="platform_forced", at_risk=True)},
         {1: RETURNED},
-        tickets=(TicketEnd(Anomaly.STALLED, 40, 52, 54, 3, "stalled_48h", over="已转拦截"),),
-        watched={1: WatchEnd()},
+        tickets=(TicketEnd(Anomaly.STALLED, 40, 52, 54, 3, "stalled_48h", over="已转拦截", answer=STUCK),),
+        watched={1: WatchEnd(work_orders=1)},
     ),
     Scene(
         30,
@@ -123,14 +135,19 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         31,
         "turned_back",
-        "无退款自行退回：建单",
+        "无退款自行退回，快递先有反馈：建单",
         "turned back unasked",
         shipped(
-            way((1, "picked_up"), (4, "in_transit"), (20, "returning"), (40, "returned"), warehouse_after_min=1440)
+            way((1, "picked_up"), (4, "in_transit"), (20, "returning"), (40, "returned"), warehouse_after_min=1440),
+            Cue(at(10), file_answer(REJECTED)),
+            Cue(at(12), take(Anomaly.COURIER_ANSWER, "小王", text="已联系买家", closed=True)),
         ),
         {},
         {1: ParcelEnd(0, 0, 0, "received")},
-        tickets=(TicketEnd(Anomaly.COMING_BACK, 20, 20, 44, 4),),
+        tickets=(
+            TicketEnd(Anomaly.COURIER_ANSWER, 10, 10, 12, 2, over=""),
+            TicketEnd(Anomaly.COMING_BACK, 20, 20, 44, 4),
+        ),
         watched={1: WatchEnd()},
     ),
     Scene(
@@ -161,14 +178,13 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         34,
         "wrong_carrier",
-        "填错快递：三天后自动纠正",
+        "填错快递：预警前查实，自动纠正",
         "a wrong carrier",
         shipped(HOME, named="yunda"),
         {},
         {1: ARRIVED},
         carriers={1: "yto"},
-        tickets=(TicketEnd(Anomaly.NOT_PICKED_UP, 18, 24, 72, 5, "pickup_24h", 1770, carrier="yunda"),),
-        watched={1: WatchEnd(work_orders=1)},
+        watched={1: WatchEnd(subscriptions=3)},
     ),
     Scene(
         35,

@@ -92,6 +92,7 @@ def _told(played: Played, story: TicketStory) -> str:
     told += ["催快递"] if story.ticket.urged_at else []
     messages = played.evidence.truth["parcels"].get(number, {}).get("buyer_messages", [])
     told += ["[cyan]买家[/]"] if any(one["topic"] == anomaly and one["accepted"] for one in messages) else []
+    told += ["[green]快递已答复[/]"] if story.ticket.answered_by == story.case.id.split(":")[0] else []
     told += [f"{story.ticket.taken_by}接手"] if story.ticket.taken_by else []
     return " ".join(told)
 
