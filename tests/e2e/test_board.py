@@ -92,6 +92,16 @@ def test_who_takes_a_ticket_is_seen_by_all(played: Played, stage: Stage, board: 
     assert (again["taken_by"], again["answer"]) == ("小王", "已联系")
 
 
+def test_an_answer_about_a_parcel_that_nobody_knows_is_kept(stage: Stage, board: httpx.Client) -> None:
+    said = {"text": "单号已作废", "source": "zto-portal"}
+    reply = board.post(f"{DEMO}/parcels/zto/75000000009999/answers", json=said)
+    assert (reply.status_code, reply.json()["tickets"]) == (202, [])
+    assert board.post(f"{DEMO}/parcels/zto/75000000009999/answers", json={"text": ""}).status_code == 400
+    stage.flow.settle()
+    shown = board.get(f"{DEMO}/parcels/zto/75000000009999").json()
+    assert [one["text"] for one in shown["timeline"]] == ["反馈 zto-portal 单号已作废"]
+
+
 def test_the_terminal_shows_the_same(stage: Stage, board: httpx.Client) -> None:
     token = stage.credentials["board"]["token"]
     settings = {"HUHANG_URL": str(board.base_url), "HUHANG_MERCHANT": "demo", "HUHANG_TOKEN": token}

@@ -81,6 +81,25 @@ def test_who_has_taken_a_ticket_is_not_disturbed_any_more(played: Played) -> Non
     assert (story.ticket.taken_by, story.ticket.answer, story.ticket.told) == ("小王", "已电话提醒买家", 3)
 
 
+def test_a_courier_s_answer_comes_back_into_its_ticket(played: Played) -> None:
+    cast = cast_of(played, "stalled_then_refunded")
+    [story] = stories_of(scene_of("stalled_then_refunded"), cast, played.evidence)
+    [order] = played.evidence.truth["parcels"][cast.waybill()]["work_orders"]
+    [written] = order["written"]
+    assert (story.ticket.urge_number, story.ticket.answer) == (order["key"], written["text"])
+    assert (story.ticket.answered_by, story.ticket.heard_out) == ("zto", True)
+    assert story.ticket.answered_at == datetime.fromisoformat(written["at"]).replace(microsecond=0)
+    assert 2 <= order["asked_after"] <= 20
+
+
+def test_a_wrong_carrier_is_found_before_anybody_is_warned(played: Played) -> None:
+    cast = cast_of(played, "wrong_carrier")
+    assert stories_of(scene_of("wrong_carrier"), cast, played.evidence) == []
+    parcel = played.evidence.truth["parcels"][cast.waybill()]
+    assert {one["company"] for one in parcel["subscriptions"]} == {"yunda", "yuantong"}
+    assert not any(cast.waybill() in said.text for said in played.evidence.notices)
+
+
 def test_the_board_shows_what_is_open_and_nothing_else(played: Played, stage: Stage) -> None:
     assert list(judge_board(played.evidence)) == []
     cast = cast_of(played, "vanished")
