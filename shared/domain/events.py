@@ -145,10 +145,14 @@ class ParcelProgressed(_RefundEvent):
 
 
 class ParcelShipped(_ParcelEvent):
-    """An order says that this parcel holds these of its lines."""
+    """An order says that this parcel holds these of its lines.
+
+    `looked_at`: a source was asked about the number a moment ago, under the courier that it was said to be with.
+    """
 
     type: Literal["parcel_shipped"] = "parcel_shipped"
     content: Content
+    looked_at: Instant | None = None
 
 
 class ParcelScanned(_ParcelEvent):

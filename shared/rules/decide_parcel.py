@@ -79,6 +79,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
     match event:
         case ParcelShipped():
             shipped(draft, event.content)
+            parcel_watch.looked(draft, event.looked_at)
         case ParcelScanned():
             scanned(draft, (event.scan,), event.return_waybill)
             parcel_watch.pushed(draft, draft.before.heard_at)

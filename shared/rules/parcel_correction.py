@@ -52,4 +52,6 @@ def _hand_over(draft: ParcelDraft, content: Content) -> None:
     if case.return_for and case.returned_from:
         draft.say(ReturnShipped.model_validate({**where, "refund": case.return_for, "at": case.returned_from}))
     else:
-        draft.say(ParcelShipped.model_validate(where))
+        asked = case.watch.queried_at
+        is_lately = asked is not None and draft.now - asked < draft.policy.watching.resubscribe_after
+        draft.say(ParcelShipped.model_validate({**where, "looked_at": asked if is_lately else None}))

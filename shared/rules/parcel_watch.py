@@ -95,6 +95,12 @@ def answered(draft: ParcelDraft, answers: str, heard_before: datetime | None) ->
         _revive(draft)
 
 
+def looked(draft: ParcelDraft, at: datetime | None) -> None:
+    """A source was asked about this number under another courier: it is not asked again at once."""
+    if at and draft.case.watch.queried_at is None:
+        _update(draft, queried_at=at)
+
+
 def doubted(draft: ParcelDraft, event: CarrierDoubted) -> None:
     """A source takes the number for another courier's: it is asked there too, before anybody is warned."""
     if event.answers == _question(draft) and draft.case.heard_at is None:

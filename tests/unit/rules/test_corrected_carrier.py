@@ -129,6 +129,20 @@ def test_a_number_that_looks_like_another_courier_s_is_asked_for_there_before_an
     assert (parcel.case.moved_to, notices(parcel.wait(10 * HOUR))) == ("sto", [])
 
 
+def test_a_number_that_was_asked_for_a_moment_ago_is_not_asked_for_again_by_its_right_courier_s_parcel() -> None:
+    parcel = silent()
+    doubted(parcel)
+    parcel.wait(34 * MINUTE)
+    [handed] = of_type(corrected(parcel), "parcel_shipped")
+    right = Parcel(handed, carrier="sto", at=parcel.run.now)
+    assert commands(right.run.said) == [("subscribe_tracking", "kuaidi100")]
+    assert commands(right.wait(31 * MINUTE)) == []
+    late = shipped(carrier="yunda")
+    late.wait(72 * HOUR)
+    [handed] = of_type(corrected(late), "parcel_shipped")
+    assert handed.looked_at is None
+
+
 def test_a_doubt_that_proves_nothing_is_not_raised_again() -> None:
     parcel = silent()
     doubted(parcel)
