@@ -113,6 +113,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "GET /v1/merchants/{merchant_id}/tickets",
                 "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}",
                 "GET /v1/merchants/{merchant_id}/scores",
+                "GET /v1/merchants/{merchant_id}/sources",
                 "GET /v1/merchants/{merchant_id}/routing",
                 "GET /v1/merchants/{merchant_id}/transfers",
                 "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}",

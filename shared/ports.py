@@ -443,6 +443,14 @@ class Policies(Protocol):
         ...
 
 
+class Watermarks(Protocol):
+    """How far each source of a merchant has been read."""
+
+    def all(self, merchant: str) -> Mapping[str, datetime]:
+        """Give the instants by source; a source that was never read is left out."""
+        ...
+
+
 class RoutingReports(Protocol):
     """What was made of the conversations."""
 

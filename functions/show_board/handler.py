@@ -55,6 +55,7 @@ def _board() -> Board:
         wiring.clock(),
         wiring.routing_reports(),
         wiring.policy_store(),
+        wiring.cursors(),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from functions.show_board.doors import door_paths
-from shared.domain.board import Accepted, AnswerRequest, Filed, ParcelView, Problem, TakeRequest, TicketList
+from shared.domain.board import Accepted, AnswerRequest, Filed, ParcelView, Problem, SourceList, TakeRequest, TicketList
 from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.roles import ALLOWED, Role
 from shared.domain.routing_report import RoutingReport
@@ -24,7 +24,18 @@ Document = dict[str, Any]
 _MERCHANT = "/v1/merchants/{merchant_id}"
 _MERCHANT_ID = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
-_ANSWERS = (TicketList, ParcelView, Scores, RoutingReport, TransferList, SessionView, Accepted, Filed, Problem)
+_ANSWERS = (
+    TicketList,
+    ParcelView,
+    Scores,
+    SourceList,
+    RoutingReport,
+    TransferList,
+    SessionView,
+    Accepted,
+    Filed,
+    Problem,
+)
 _TOLD = (TakeRequest, AnswerRequest)
 _PROBLEMS = {
     "400": "Something in the request cannot be understood; the message names it.",
@@ -94,6 +105,9 @@ def _paths(query: Document) -> Document:
         },
         f"{_MERCHANT}/scores": {
             "get": _operation("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant])
+        },
+        f"{_MERCHANT}/sources": {
+            "get": _operation("listSources", "Up to when nothing of a source is missing", SourceList, [merchant])
         },
         f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
             "post": {

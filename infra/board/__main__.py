@@ -14,7 +14,7 @@ from typing import Any
 
 from infra.board.chat_screens import routing_screen, session_screen, transfers_screen
 from infra.board.client import BoardError, Client
-from infra.board.screens import parcel_screen, scores_screen, tickets_screen
+from infra.board.screens import parcel_screen, scores_screen, sources_screen, tickets_screen
 
 Show = Callable[[dict[str, Any]], Iterable[str]]
 _SETTINGS = {
@@ -66,6 +66,11 @@ def _session(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any],
     return client.get("sessions", asked.channel, asked.session), session_screen
 
 
+def _sources(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    del asked
+    return client.get("sources"), sources_screen
+
+
 def _take(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
     said = {"by": asked.by, "text": asked.text, "closed": asked.close}
     answer = client.post("tickets", asked.kind, asked.case, asked.anomaly, "take", document=said)
@@ -87,6 +92,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any]
     "routing": _routing,
     "transfers": _transfers,
     "session": _session,
+    "sources": _sources,
     "take": _take,
     "answer": _answer,
 }
@@ -120,6 +126,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     session = command("session", "一个会话的全部决定，并重算核对 · one conversation, its decisions made again")
     session.add_argument("channel", metavar="CHANNEL", help="as in the list, before the colon: web")
     session.add_argument("session", metavar="SESSION", help="as in the list, after the colon")
+    command("sources", "平台与ERP的数据读到何时 · up to when nothing of a source is missing")
     take = command("take", "接手或关闭工单 · deal with a ticket, or close it")
     take.add_argument("kind", metavar="KIND", choices=("parcel", "order"), help="parcel or order, as in the list")
     take.add_argument("case", metavar="CASE", help="as in the list: zto:75312345678901")

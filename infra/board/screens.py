@@ -185,6 +185,16 @@ def scores_screen(answer: Document, days: int, carrier: str | None) -> Iterator[
     yield fit(f"在途 {watched} 件，轨迹中断 {sum(lost.values())} 件{'：' + told if told else ''}", WIDTH).rstrip()
 
 
+def sources_screen(answer: Document) -> Iterator[str]:
+    """Show up to when each source is complete."""
+    yield f"{clean(answer['merchant'])}：数据完整至 complete until，{moment(answer['as_of'])}"
+    if not answer["sources"]:
+        yield "没有可对账的来源 no source that can be asked was read yet"
+    for one in answer["sources"]:
+        behind = f"{one['minutes_behind']:.0f} 分钟前 minutes ago"
+        yield fit(f"{one['source']:<14}{moment(one['complete_until'])}  {behind}", WIDTH).rstrip()
+
+
 def _score_row(row: Document) -> tuple[str, ...]:
     stopped = row["interceptions"]
     hours = row["arrival_minutes"] / row["arrivals"] / 60 if row["arrivals"] else None

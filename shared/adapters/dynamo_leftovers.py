@@ -48,6 +48,15 @@ class DynamoCursors:
         answer = self._client.get_item(TableName=self._table, Key=_polled(merchant, source), ConsistentRead=True)
         return datetime.fromisoformat(answer["Item"]["until"]["S"]) if "Item" in answer else None
 
+    def all(self, merchant: str) -> dict[str, datetime]:
+        """Give up to when each source of a merchant has been read; there are as many as it has vendors."""
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :polled",
+            ExpressionAttributeValues={":polled": {"S": f"{merchant}|polled"}},
+        )
+        return {item["sk"]["S"]: datetime.fromisoformat(item["until"]["S"]) for item in answer["Items"]}
+
     def put(self, merchant: str, source: str, until: datetime) -> None:
         """Store up to when a source has been read."""
         item = {**_polled(merchant, source), "until": {"S": instant_text(until)}}

@@ -180,6 +180,22 @@ class ParcelView(Record):
     broken_once: tuple[Anomaly, ...]
 
 
+class ReadSource(Record):
+    """A source that is asked what it has, whatever it pushes: all its events until then are here."""
+
+    source: str
+    complete_until: Instant
+    minutes_behind: float
+
+
+class SourceList(Record):
+    """How far the sources of a merchant were read. Couriers are not among them: every parcel has a watch of its own."""
+
+    merchant: MerchantId
+    as_of: Instant
+    sources: tuple[ReadSource, ...]
+
+
 class TakeRequest(Record):
     """A person deals with a ticket: it escalates no further. `closed`: it stays silent until something moves."""
 

@@ -45,6 +45,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "GET /v1/merchants/{merchant_id}/tickets": frozenset(Role) - {Role.PRESALES},
     "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": frozenset(Role),
     "GET /v1/merchants/{merchant_id}/scores": _LEADERS | {Role.OPERATIONS, Role.WAREHOUSE, Role.FINANCE},
+    "GET /v1/merchants/{merchant_id}/sources": _LEADERS | {Role.OPERATIONS},
     "GET /v1/merchants/{merchant_id}/routing": _LEADERS | {Role.OPERATIONS, Role.PRESALES},
     "GET /v1/merchants/{merchant_id}/transfers": _LEADERS | {Role.OPERATIONS, Role.PRESALES},
     "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _DESKS | {Role.OPERATIONS, Role.PRESALES},

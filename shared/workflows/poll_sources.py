@@ -34,6 +34,11 @@ class Cursors(Protocol):
         ...
 
 
+def complete_until(read_until: datetime) -> datetime:
+    """Up to when nothing of a source can be missing: what it lists late is listed within the overlap."""
+    return read_until - OVERLAP
+
+
 class Source(NamedTuple):
     """One thing to ask: a vendor's listing function, the account to ask with, and how often it may be asked."""
 

@@ -11,7 +11,17 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
-from shared.domain.board import BY_HAND, Accepted, AnswerRequest, Filed, ParcelView, TakeRequest, TicketList
+from shared.domain.board import (
+    BY_HAND,
+    Accepted,
+    AnswerRequest,
+    Filed,
+    ParcelView,
+    ReadSource,
+    SourceList,
+    TakeRequest,
+    TicketList,
+)
 from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.events import CourierAnswered, TicketTaken
 from shared.domain.keys import CaseKey, CaseKind, parcel_key
@@ -26,10 +36,11 @@ from shared.domain.scores import Scores
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
-from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore
+from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore, Watermarks
 from shared.rules.courier_answers import waits_for
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
+from shared.workflows.poll_sources import complete_until
 from shared.workflows.show_chats import list_transfers, show_routing, show_session
 
 ACCOUNT = "board"  # the merchant's account with us: {"token": …, "token_aftersales": …}
@@ -66,6 +77,7 @@ class Board(NamedTuple):
     clock: Clock
     reports: RoutingReports
     policies: Policies
+    watermarks: Watermarks
 
 
 class TicketQuery(Record):
@@ -146,6 +158,17 @@ def _scores(merchant: str, question: Question, board: Board) -> tuple[int, Score
     return 200, found
 
 
+def _sources(merchant: str, question: Question, board: Board) -> tuple[int, SourceList]:
+    del question
+    now = board.clock.now()
+    read = {name: complete_until(until) for name, until in sorted(board.watermarks.all(merchant).items())}
+    sources = tuple(
+        ReadSource(source=name, complete_until=until, minutes_behind=round((now - until) / timedelta(minutes=1), 1))
+        for name, until in read.items()
+    )
+    return 200, SourceList(merchant=merchant, as_of=now, sources=sources)
+
+
 def _routing(merchant: str, question: Question, board: Board) -> tuple[int, RoutingReport]:
     del question
     return 200, show_routing(merchant, board.reports)
@@ -222,6 +245,7 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/tickets": _tickets,
     "GET /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}": _parcel,
     "GET /v1/merchants/{merchant_id}/scores": _scores,
+    "GET /v1/merchants/{merchant_id}/sources": _sources,
     "GET /v1/merchants/{merchant_id}/routing": _routing,
     "GET /v1/merchants/{merchant_id}/transfers": _transfers,
     "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _session,

@@ -12,6 +12,7 @@ from tests.fakes.stores import (
     FakePolicyStore,
     FakeRoutingReports,
     FakeScores,
+    FakeWatermarks,
 )
 from tests.fakes.table import FakeTable, StreamRecord
 from tests.fakes.world import FakeAccounts, FakeClock, FakeDeliveries, FakeHttp, FakeQueue
@@ -35,5 +36,6 @@ __all__ = [
     "FakeRoutingReports",
     "FakeScores",
     "FakeTable",
+    "FakeWatermarks",
     "StreamRecord",
 ]

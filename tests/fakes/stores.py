@@ -334,3 +334,14 @@ class FakeRoutingReports:
         """Give the newest list of transfers."""
         found = self.table.reports.get(merchant)
         return found[1] if found else None
+
+
+class FakeWatermarks:
+    """How far sources were read, by merchant and source."""
+
+    def __init__(self, read: Mapping[str, Mapping[str, datetime]] | None = None) -> None:
+        self.read = read or {}
+
+    def all(self, merchant: str) -> Mapping[str, datetime]:
+        """Give the instants by source."""
+        return self.read.get(merchant, {})

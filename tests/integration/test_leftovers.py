@@ -20,6 +20,8 @@ def test_a_cursor_is_kept_per_merchant_and_source(cursors: DynamoCursors) -> Non
     assert cursors.get("shop", "taobao") == NOW + timedelta(hours=1)
     assert cursors.get("shop", "jd") is None
     assert cursors.get("another", "taobao") is None
+    assert cursors.all("shop") == {"taobao": NOW + timedelta(hours=1)}
+    assert cursors.all("another") == {}
 
 
 def test_an_unknown_push_is_kept_raw_and_once(dynamo: Backend) -> None:

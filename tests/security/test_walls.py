@@ -32,7 +32,7 @@ from shared.workflows.route_message import Reception, read_question
 from shared.workflows.show_board import ROUTES, Board, Question, answer
 from tests.contract.samples import ACCOUNTS, NOW, Sample, push_of
 from tests.contract.signers import SIGNERS
-from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores
+from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores, FakeWatermarks
 from tests.security.examples import examples
 from tests.security.shops import BOARD, GENUINE, INBOXES, A, B, TwoShops, shops_told
 
@@ -248,6 +248,7 @@ def board_of(shops: TwoShops) -> Board:
         clock=shops.clock,
         reports=FakeRoutingReports(table),
         policies=FakePolicyStore(table),
+        watermarks=FakeWatermarks(),
     )
 
 

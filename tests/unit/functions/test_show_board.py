@@ -28,12 +28,20 @@ from shared.errors import Retryable
 from shared.telemetry import Telemetry
 from shared.workflows.handle_event import handle_event
 from shared.workflows.show_board import ROUTES
-from tests.fakes import FakeAccounts, FakeClock, FakePolicyStore, FakeQueue, FakeRoutingReports, FakeScores
+from tests.fakes import (
+    FakeAccounts,
+    FakeClock,
+    FakePolicyStore,
+    FakeQueue,
+    FakeRoutingReports,
+    FakeScores,
+    FakeWatermarks,
+)
 from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
 
 TOKEN = "board-令牌-token"  # whatever a person has put into the secret
-TICKETS, PARCEL, SCORES, ROUTING, TRANSFERS, SESSION, TAKE, ANSWER = ROUTES
+TICKETS, PARCEL, SCORES, SOURCES, ROUTING, TRANSFERS, SESSION, TAKE, ANSWER = ROUTES
 
 
 class Desk:
@@ -49,6 +57,7 @@ class Desk:
         self.reports = FakeRoutingReports(self.store.table)
         accounts = {MERCHANT: {"board": {"token": TOKEN}, "zto": {}}, "other": {"board": {"token": "theirs"}}}
         self.accounts = FakeAccounts({**accounts, "deaf": {"zto": {}}, "empty": {"board": {"token": ""}}})
+        self.read = FakeWatermarks({MERCHANT: {"jushuitan": NOW - HOUR, "douyin": NOW - timedelta(minutes=3)}})
         self.store.table.policies["other"] = policy(merchant="other")
 
     def ask(self, route: str, *, token: str | None = TOKEN, body: Any = None, query: Any = None, **path: str) -> Any:
@@ -79,6 +88,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(wiring, "scores", lambda: desk.scores)
     monkeypatch.setattr(wiring, "routing_reports", lambda: desk.reports)
     monkeypatch.setattr(wiring, "policy_store", lambda: FakePolicyStore(desk.store.table))
+    monkeypatch.setattr(wiring, "cursors", lambda: desk.read)
     monkeypatch.setattr(wiring, "queue", lambda: desk.queue)
     monkeypatch.setattr(wiring, "clock", lambda: desk.clock)
     monkeypatch.setattr(wiring, "telemetry", Telemetry)
@@ -102,6 +112,7 @@ ASKING: dict[str, Callable[..., Any]] = {
     "tickets": lambda desk, **how: desk.ask(TICKETS, **how),
     "parcel": lambda desk, **how: desk.ask(PARCEL, **{"carrier": "zto", "waybill": WAYBILL, **how}),
     "scores": lambda desk, **how: desk.ask(SCORES, **how),
+    "sources": lambda desk, **how: desk.ask(SOURCES, **how),
     "routing": lambda desk, **how: desk.ask(ROUTING, **how),
     "transfers": lambda desk, **how: desk.ask(TRANSFERS, **how),
     "session": lambda desk, **how: desk.ask(SESSION, **{"channel": "web", "session_id": "S1", **how}),
@@ -401,6 +412,18 @@ def test_a_refund_that_a_person_decides_is_listed_and_decided_on_its_platform(de
     assert f"sim:{ORDER}" == O_KEY.id
 
 
+# ---- completeness ------------------------------------------------------------------------------------------------
+
+
+def test_up_to_when_a_source_is_complete_is_told_with_what_may_still_be_listed_late(desk: Desk) -> None:
+    status, answer = desk.ask(SOURCES)
+    assert status == 200
+    assert [(one["source"], one["minutes_behind"]) for one in answer["sources"]] == [
+        ("douyin", 5.0),
+        ("jushuitan", 62.0),
+    ]
+
+
 # ---- filing an answer --------------------------------------------------------------------------------------------
 
 
@@ -473,6 +496,7 @@ def test_a_table_that_is_busy_is_asked_again_later(desk: Desk, what: str, monkey
         raise Retryable("PutItem: secret details", timedelta(seconds=1))
 
     reading = {desk.store: ("load", "open_cases"), desk.scores: ("scores",), desk.reports: ("report", "transfers")}
+    reading |= {desk.read: ("all",)}
     for place, names in reading.items():
         for name in names:
             monkeypatch.setattr(place, name, busy)

@@ -43,6 +43,7 @@ from tests.fakes import (
     FakeQueue,
     FakeRoutingReports,
     FakeScores,
+    FakeWatermarks,
 )
 from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, troubled
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, policy, refund
@@ -143,6 +144,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
         "scores": scores,
         "routing_reports": FakeRoutingReports(store.table),
         "policy_store": FakePolicyStore(store.table),
+        "cursors": FakeWatermarks({MERCHANT: {"douyin": NOW - HOUR}}),
         "queue": queue,
         "clock": FakeClock(NOW),
         "telemetry": Telemetry(),
@@ -278,6 +280,7 @@ def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
         ("scores", "--days", "30"),
         ("scores", "--carrier", "zto"),
         ("scores", "--carrier", "jd"),
+        ("sources",),
         ("routing",),
         ("routing", "--days", "30"),
         ("transfers",),

@@ -1,5 +1,6 @@
 """What pushes lost, polls find: the cursor moves only behind what was sent on, and never backwards."""
 
+import random
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message
 from shared.errors import Permanent, Retryable, TooMuch, Unclear
 from shared.workflows.meter import Meter
-from shared.workflows.poll_sources import OVERLAP, Poll, Source, Way, poll_source, pollable
+from shared.workflows.poll_sources import OVERLAP, Poll, Source, Way, complete_until, poll_source, pollable
 from tests.fakes import FakeCallTokens, FakeClock, FakeHttp, FakeQueue, FakeTable
 from tests.unit.rules.build import HOUR, MINUTE, SECOND, reported
 from tests.unit.workflows.vendor import MERCHANT, NOW, OK, REQUEST
@@ -196,3 +197,32 @@ def test_only_vendors_that_list_are_polled() -> None:
         ("douyin", {"name": "douyin"}),
         ("both", {"name": "both"}),
     ]
+
+
+# ---- completeness ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lost_pushes_and_a_lost_hour_are_found_and_completeness_is_never_claimed_too_early(seed: int) -> None:
+    """A change every 20 seconds of a day; 5 % of the pushes and a whole hour's are lost, and every tenth poll fails."""
+    dice, start = random.Random(seed), NOW
+    changes = [start + number * 20 * SECOND for number in range(4320)]
+    lost = {at for at in changes if dice.random() < 0.05 or 6 * HOUR <= at - start < 7 * HOUR}
+    shop = Shop(changes, at_once=100)
+    poller = Poller(shop, start)
+    known = {at for at in changes if at not in lost}
+    while poller.clock.now() < start + 25 * HOUR:
+        shop.trouble = Unclear("lost") if dice.random() < 0.1 else None
+        poller.poll(5 * MINUTE)
+        known |= _told(poller.queue)
+        assert poller.cursors.at is not None
+        claimed = complete_until(poller.cursors.at)
+        assert all(at in known for at in changes if at <= claimed), "claimed what was not there"
+        assert shop.trouble or claimed == poller.clock.now() - OVERLAP
+    assert set(changes) <= known
+
+
+def _told(queue: FakeQueue) -> set[datetime]:
+    """The instants of the changes that were passed on."""
+    events = [parse_message(body) for _, body in queue.take(Lane.REFUNDS)]
+    return {datetime.fromtimestamp(int(event.refund_id[1:]), NOW.tzinfo) for event in events}  # type: ignore[union-attr]
