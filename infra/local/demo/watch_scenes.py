@@ -184,7 +184,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         {},
         {1: ARRIVED},
         carriers={1: "yto"},
-        watched={1: WatchEnd(subscriptions=3)},
+        watched={1: WatchEnd(subscriptions=2)},
     ),
     Scene(
         35,
