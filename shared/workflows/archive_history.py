@@ -61,8 +61,6 @@ def _line_of(change: Mapping[str, Any]) -> dict[str, Any] | None:
     key = image.get("pk", {}).get("S", "").split("|", 2)
     if len(key) < 3 or key[1] not in KINDS or "body" not in image:
         return None
-    case = json.loads(image["body"]["S"])
-    case.pop("buyer", None)  # nothing that is tried on history asks who it was
     at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
     return {
         "merchant": key[0],
@@ -70,7 +68,7 @@ def _line_of(change: Mapping[str, Any]) -> dict[str, Any] | None:
         "id": key[2],
         "v": int(image["v"]["N"]),
         "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "case": case,
+        "case": json.loads(image["body"]["S"]),
     }
 
 

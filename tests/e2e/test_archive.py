@@ -31,15 +31,13 @@ def archived(stage: Stage) -> dict[Key, list[Line]]:
 
 
 def stored(stage: Stage) -> dict[Key, tuple[int, Any]]:
-    """The version and the body of each case in the table, without whom it is about."""
+    """The version and the body of each case in the table."""
     found = {}
     for page in stage.cloud.client("dynamodb").get_paginator("scan").paginate(TableName=stage.inside.table):
         for item in page["Items"]:
             _, *key = item["pk"]["S"].split("|", 2)
             if "body" in item and key[0] in KINDS:
-                body = json.loads(item["body"]["S"])
-                body.pop("buyer", None)
-                found[key[0], key[1]] = int(item["v"]["N"]), body
+                found[key[0], key[1]] = int(item["v"]["N"]), json.loads(item["body"]["S"])
     return found
 
 

@@ -66,12 +66,6 @@ def test_an_image_becomes_a_line_that_says_whose_what_and_when() -> None:
     }
 
 
-def test_who_the_buyer_was_is_not_archived() -> None:
-    body = {"S": json.dumps({"session_id": "S-1", "buyer": "douyin:open-uid-7", "routed": [{"rule": "vip"}]})}
-    [line] = lines_of(kept(change(0, "shop-a|session|web:S-1", body=body)))
-    assert line.case == {"session_id": "S-1", "routed": [{"rule": "vip"}]}
-
-
 def test_a_batch_is_one_object_per_merchant_and_utc_day() -> None:
     midnight = datetime(2026, 11, 12, tzinfo=UTC)
     archive = kept(
