@@ -22,7 +22,7 @@ _BYTES_MAX = {"wecom": 4_000}  # of a post's text, where the channel takes less 
 _BYTES_MAX_USUAL = 19_000
 _PENDING_MAX = 100
 _POSTINGS_MAX = 10  # unanswered ones; more would fill the item while a robot hangs
-_SEEN_MAX = 64
+_SEEN_MAX = _PENDING_MAX  # a copy of anything that can wait is known for one
 _BROKEN_PAUSE = timedelta(hours=1)  # a robot that refuses for good is tried again rarely
 
 
