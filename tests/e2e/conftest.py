@@ -1,5 +1,6 @@
 """One local cloud of its own for all end-to-end tests, with the real app in it, and one afternoon played in it."""
 
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from infra.local.cloud import running_cloud
 from infra.local.demo.afternoon import LASTS_MIN, SCENES
 from infra.local.demo.play import Played, Stage
 from tests.e2e.door import Door
+from tests.e2e.newcomer import Come, Newcomer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,3 +39,17 @@ def door(stage: Stage) -> Iterator[Door]:
     door = Door(stage)
     yield door
     door.close()
+
+
+@pytest.fixture
+def come(stage: Stage) -> Iterator[Come]:
+    """Let merchants come; whatever becomes of them, their stacks are deleted in the end."""
+    came: list[Newcomer] = []
+
+    def newcomer(merchant: str) -> Newcomer:
+        came.append(Newcomer(stage, f"{merchant}-{secrets.token_hex(3)}"))
+        return came[-1]
+
+    yield newcomer
+    for one in came:
+        one.stacks.delete(one.merchant)

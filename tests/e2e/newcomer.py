@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -80,3 +81,7 @@ class Newcomer:
             TableName=str(self.outputs["TableName"]), Key={"pk": {"S": "merchants"}, "sk": {"S": self.merchant}}
         )
         return dict(json.loads(found["Item"]["membership"]["S"]))
+
+
+Come = Callable[[str], Newcomer]
+"""Makes a newcomer whose id begins so."""

@@ -1,10 +1,8 @@
 """Merchants join by the template: from nothing to the first accepted push, and everything that can go wrong."""
 
 import json
-import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,24 +12,9 @@ from shared.domain.commands import InterceptParcel
 from shared.domain.keys import parcel_key
 from shared.domain.messages import write_message
 from shared.domain.why import Why
-from tests.e2e.newcomer import Newcomer
+from tests.e2e.newcomer import Come, Newcomer
 
 FIRST_PUSH_WITHIN_S = 60.0  # what is promised; a local cloud needs some seconds
-Come = Callable[[str], Newcomer]
-
-
-@pytest.fixture
-def come(stage: Stage) -> Iterator[Come]:
-    """Let merchants come; whatever becomes of them, their stacks are deleted in the end."""
-    came: list[Newcomer] = []
-
-    def newcomer(merchant: str) -> Newcomer:
-        came.append(Newcomer(stage, f"{merchant}-{secrets.token_hex(3)}"))
-        return came[-1]
-
-    yield newcomer
-    for one in came:
-        one.stacks.delete(one.merchant)
 
 
 def refused(ended: Ended, *sentences: str) -> bool:

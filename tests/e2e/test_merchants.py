@@ -1,0 +1,59 @@
+"""Operators manage a merchant that has joined: the command line against the deployed system."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.merchants.__main__ import main
+from tests.e2e.newcomer import Come
+
+SECRETS = ("app_secret", "access_token", "secret", "token")
+
+
+@pytest.fixture
+def run(stage: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command against this cloud; give what it answers to programs."""
+
+    def run(*words: str) -> Any:
+        status = main([*words, "--local", str(stage.cloud.home.path), "--json"])
+        printed = capsys.readouterr()
+        assert status == 0, printed.err
+        return json.loads(printed.out)
+
+    return run
+
+
+def test_a_policy_is_put_in_force_and_taken_back_and_it_is_known_by_whom(come: Come, run: Any, tmp_path: Path) -> None:
+    shop = come("e2e-policies")
+    assert shop.stacks.launch(shop.merchant, shop.accounts, Policy='{"budget_count_max": 7}').succeeded
+    document = tmp_path / "policy.json"
+    document.write_text(json.dumps(run("policy", "show", shop.merchant) | {"budget_count_max": 8}))
+    put = ("policy", "put", shop.merchant, str(document), "--reason", "a busier season")
+    run(*put)
+    assert run("policy", "show", shop.merchant)["budget_count_max"] == 7
+    run(*put, "--yes")
+    assert run("policy", "show", shop.merchant)["budget_count_max"] == 8
+    run("policy", "rollback", shop.merchant, "1", "--reason", "it is over", "--yes")
+    assert run("policy", "show", shop.merchant)["budget_count_max"] == 7
+    assert "a busier season" in str(run("policy", "history", shop.merchant))
+
+
+def test_a_merchant_is_paused_resumed_and_exported_without_its_credentials(
+    come: Come, run: Any, tmp_path: Path
+) -> None:
+    shop = come("e2e-exports")
+    assert shop.stacks.launch(shop.merchant, shop.accounts).succeeded
+    run("pause", shop.merchant, "--reason", "wrong refunds reported")
+    assert shop.membership()["standing"] == "paused"
+    run("resume", shop.merchant)
+    assert shop.membership().get("standing", "active") == "active"
+    assert shop.merchant in str(run("list"))
+    assert "wrong refunds reported" in str(run("history", shop.merchant))
+    run("export", shop.merchant, "--to", str(tmp_path / "all"), "--quiet")
+    exported = "".join(path.read_text() for path in (tmp_path / "all").rglob("*") if path.is_file())
+    assert "wrong refunds reported" in exported
+    secret = [account[name] for account in shop.accounts.values() for name in SECRETS if name in account]
+    assert len(secret) == 5
+    assert not [word for word in secret if word in exported]
