@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl
 from infra.catalog import FUNCTIONS
 from shared import wiring
 from shared.settings import Settings
-from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores
+from tests.contract.samples import MERCHANT, NOW
+from tests.fakes import FakePolicyStore, FakeRoutingReports, FakeScores, FakeWatermarks
 from tests.security.shops import TwoShops
 
 REACHED = "x-function"
@@ -96,6 +97,7 @@ def doors_open(shops: TwoShops) -> Iterator[None]:
         "scores": FakeScores(table),
         "routing_reports": FakeRoutingReports(table),
         "policy_store": FakePolicyStore(table),
+        "cursors": FakeWatermarks({MERCHANT: {"douyin": NOW}}),
     }
     _forget_everything()
     with patch.multiple(wiring, **{name: (lambda thing=thing: thing) for name, thing in behind.items()}):
