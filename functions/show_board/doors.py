@@ -105,9 +105,10 @@ _QUESTION = _object(
     live_room=_ID,
 )
 _ANSWER = _object(
-    ("session_id", "holder", "token", "reason", "understanding", "cases"),
+    ("session_id", "holder", "advisory", "token", "reason", "understanding", "cases", "welcome"),
     session_id=_ID,
     holder={"enum": [holder.value for holder in Holder]},
+    advisory={"type": "boolean"},
     group=_OPTIONAL,
     agent=_OPTIONAL,
     token={"type": "integer"},
@@ -127,4 +128,8 @@ _ANSWER = _object(
         repeated={"type": "integer"},
     ),
     cases=_list({"type": "object"}),
+    welcome={
+        **_object(("welcome", "text", "questions"), welcome=_ID, text=_TEXT, questions=_list(_TEXT)),
+        "type": ["object", "null"],
+    },
 )

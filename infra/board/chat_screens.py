@@ -69,6 +69,9 @@ def routing_screen(answer: Document, days: int) -> Iterator[str]:
         f"未结 {span['open']}，二次转接 {span['second_hops']}，迟到发言 {span['late_lines']}，"
         f"评分 {stars}（{span['ratings']}）"
     )
+    if span["advisory"]:
+        counts = f"会话 {span['advisory']}，建议转人工 {span['advised_people']}"
+        yield f"仅建议渠道 advisory channels：{counts}；只计在此 counted here only"
     yield from _section(_RULES, [_rule_row(row) for row in span["rules"]])
     yield from _section(_GROUPS, [_group_row(row) for row in span["groups"]])
     yield from _section(_INTENTS, [_intent_row(row) for row in span["intents"]])
@@ -134,7 +137,7 @@ def _desk(row: Document) -> str:
 
 def session_screen(answer: Document) -> Iterator[str]:
     """Show a conversation: who has it, what was understood, and every decision made again."""
-    holder = _HOLDERS[answer["holder"]]
+    holder = _HOLDERS[answer["holder"]] + ("（仅建议 advice）" if answer["advisory"] else "")
     yield fit(f"{answer['session']}　{holder} {_desk(answer) if answer['group'] else ''}".rstrip(), WIDTH).rstrip()
     marks = [f"转接 {answer['hops']}", f"负面 {answer['negative_lines']}", f"重复 {answer['repeated']}"]
     marks += [f"迟到发言 {answer['late_lines']}"] if answer["late_lines"] else []

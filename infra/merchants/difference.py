@@ -11,12 +11,12 @@ from infra.merchants.meanings import Meaning, meaning_of
 from shared.domain.conditions import AllOf, AnyOf, Not, Test
 from shared.domain.hours import Span
 from shared.domain.policy import Policy
-from shared.domain.routing import Agent, Rule
+from shared.domain.routing import Agent, Rule, Welcome
 from shared.domain.watching import Escalation, Limit
 from shared.rules.policy_document import FIELDS
 from shared.rules.routing.document import join
 
-_NAMES: dict[type, str] = {Limit: "rule", Escalation: "group", Rule: "rule", Agent: "agent"}
+_NAMES: dict[type, str] = {Limit: "rule", Escalation: "group", Rule: "rule", Welcome: "welcome", Agent: "agent"}
 """By which field an entry of a list is known; lists of anything else are compared as a whole."""
 
 _WHOLE = (Test, AllOf, AnyOf, Not)
@@ -62,7 +62,7 @@ def _field(old: BaseModel, new: BaseModel, field: str, path: str) -> Iterator[Ch
     elif (was := _by_name(before)) is not None and (now := _by_name(after)) is not None:
         keys = [*was, *(name for name in now if name not in was)]
         yield from _entries(was, now, {key: f"{path}[{key}]" for key in keys}, meaning)
-        if isinstance((before or after)[0], Rule):
+        if isinstance((before or after)[0], Rule | Welcome):
             yield from _order([*was], [*now], path, meaning)
     else:
         yield Change(path, write_value(before, field), write_value(after, field), meaning)
@@ -90,7 +90,7 @@ def _by_name(entries: object) -> dict[str, BaseModel] | None:
 
 
 def _order(was: list[str], now: list[str], path: str, meaning: Meaning) -> Iterator[Change]:
-    """Say that rules that stay are asked in another order."""
+    """Say that rules or welcomes that stay are asked in another order."""
     old, new = [name for name in was if name in now], [name for name in now if name in was]
     if old != new:
         yield Change(f"{path} 顺序 order", ", ".join(old), ", ".join(new), meaning)

@@ -9,7 +9,7 @@ from infra.merchants.difference import write_value
 from infra.merchants.meanings import meaning_of
 from shared.domain.hours import BusinessHours
 from shared.domain.policy import Policy, Robot, Trial
-from shared.domain.routing import Action, Agent, Group, ModeWindow, Routing, Rule, Shift
+from shared.domain.routing import Action, Agent, Group, ModeWindow, Routing, Rule, Shift, Welcome
 from shared.domain.watching import Escalation, Exposure, Limit, Watching
 from shared.rules.policy_document import GIVEN
 
@@ -28,6 +28,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "routing.groups.<group>.shifts[]": Shift,
     "routing.rules[]": Rule,
     "routing.rules[].then": Action,
+    "routing.welcomes[]": Welcome,
     "routing.modes[]": ModeWindow,
 }
 _HIDDEN = {*GIVEN, "paces"}

@@ -46,11 +46,15 @@ class LineView(Record):
 
 
 class SessionView(Record):
-    """A conversation. `latest` is what the latest line was decided by, where nobody had to move for it."""
+    """A conversation. `latest` is what the latest line was decided by, where nobody had to move for it.
+
+    `advisory`: the channel's platform decides; `holder`, `group` and `agent` are our advice.
+    """
 
     merchant: MerchantId
     session: str
     holder: Holder
+    advisory: bool = False
     group: Id | None = None
     agent: Id | None = None
     token: int

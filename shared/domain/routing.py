@@ -14,7 +14,7 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from shared.domain.conditions import AllOf, Condition, Problem, Unfit, size, unknown
 from shared.domain.hours import BusinessHours
-from shared.domain.record import Fen, Id, Record
+from shared.domain.record import Fen, Id, Record, Slug
 
 RULES_MAX = 200
 DEPTH_MAX = 8
@@ -23,6 +23,9 @@ GROUPS_MAX = 100
 AGENTS_MAX = 500
 SHIFTS_MAX = 50
 ITEMS_MAX = 5000
+CHANNELS_MAX = 50
+WELCOMES_MAX = 50
+QUESTIONS_MAX = 10
 PROBLEMS_MAX = 10
 """How many problems are told at once."""
 
@@ -42,6 +45,13 @@ class Mode(StrEnum):
     ASSIST = "assist"  # people answer, the bot only suggests
     BOT_FIRST = "bot_first"
     BOT_ONLY = "bot_only"
+
+
+class Steering(StrEnum):
+    """Who decides where a channel's sessions go."""
+
+    ACTIVE = "active"  # we do: seats are given, the desktop carries it out
+    ADVISORY = "advisory"  # the platform's own rules do: we only say where we should send it
 
 
 class ModeWindow(Record):
@@ -112,11 +122,23 @@ class Rule(Record):
 
     @model_validator(mode="after")
     def _is_small(self) -> Self:
-        depth, tests = size(self.when)
-        if depth > DEPTH_MAX:
-            _refuse([Problem("when", f"rule {self.rule} is nested {depth} deep, at most {DEPTH_MAX} are read")])
-        if tests > TESTS_MAX:
-            _refuse([Problem("when", f"rule {self.rule} has {tests} tests, at most {TESTS_MAX} are read")])
+        _refuse(_size_problems(f"rule {self.rule}", self.when))
+        return self
+
+
+class Welcome(Record):
+    """What a session begins with: words for its buyer, and questions she may tap. The first that fits is shown."""
+
+    welcome: Id
+    when: Condition = Field(default_factory=lambda: AllOf(all=()))
+    text: Annotated[str, Field(max_length=500, pattern=r"\S")]
+    questions: Annotated[
+        tuple[Annotated[str, Field(max_length=100, pattern=r"\S")], ...], Field(max_length=QUESTIONS_MAX)
+    ] = ()
+
+    @model_validator(mode="after")
+    def _is_small(self) -> Self:
+        _refuse(_size_problems(f"welcome {self.welcome}", self.when))
         return self
 
 
@@ -133,6 +155,8 @@ class Routing(Record):
     presale_group: Id | None = None
     aftersale_group: Id | None = None
     logistics_group: Id | None = None
+    welcomes: Annotated[tuple[Welcome, ...], Field(max_length=WELCOMES_MAX, fail_fast=True)] = ()
+    channels: Annotated[dict[Slug, Steering], Field(max_length=CHANNELS_MAX)] = Field(default_factory=dict)
     mode: Mode = Mode.BOT_FIRST
     modes: Annotated[tuple[ModeWindow, ...], Field(max_length=SHIFTS_MAX, fail_fast=True)] = ()
     after_sales_days: Annotated[StrictInt, Field(ge=1, le=365)] = 365
@@ -150,14 +174,26 @@ class Routing(Record):
 
     @model_validator(mode="after")
     def _knows_its_people(self) -> Self:
-        _refuse(chain(_agent_problems(self), _default_problems(self), _rule_problems(self)))
+        _refuse(chain(_agent_problems(self), _default_problems(self), _rule_problems(self), _welcome_problems(self)))
         return self
+
+    def is_advisory(self, channel: str) -> bool:
+        """Whether the platform decides where a channel's sessions go; on channels that are not named we do."""
+        return self.channels.get(channel) is Steering.ADVISORY
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
     found = tuple(islice(problems, PROBLEMS_MAX))
     if found:
         raise Unfit(found)
+
+
+def _size_problems(name: str, when: Condition) -> Iterator[Problem]:
+    depth, tests = size(when)
+    if depth > DEPTH_MAX:
+        yield Problem("when", f"{name} is nested {depth} deep, at most {DEPTH_MAX} are read")
+    if tests > TESTS_MAX:
+        yield Problem("when", f"{name} has {tests} tests, at most {TESTS_MAX} are read")
 
 
 def _roster_problems(group: Group) -> Iterator[Problem]:
@@ -208,6 +244,12 @@ def _rule_problems(routing: Routing) -> Iterator[Problem]:
         if then.agent is not None and then.agent not in agents:
             known = unknown("agent in any group called", then.agent, tuple(agents))
             yield Problem(f"rules[{place}].then.agent", f"rule {name}: {known}")
+
+
+def _welcome_problems(routing: Routing) -> Iterator[Problem]:
+    names = [one.welcome for one in routing.welcomes]
+    for place in _repeated(names):
+        yield Problem(f"welcomes[{place}].welcome", f"welcome {names[place]} is there already: name each differently")
 
 
 def _repeated(names: list[str]) -> Iterator[int]:

@@ -77,10 +77,16 @@ class GroupRow(Record):
 
 
 class RoutingSpan(Record):
-    """Sessions that began in the last `days`. `second_hops` and `late_lines` are defects; `stars` adds ratings up."""
+    """Sessions that began in the last `days`. `second_hops` and `late_lines` are defects; `stars` adds ratings up.
+
+    `advisory` are sessions of channels whose platform decides by itself, `advised_people` those of them that we should
+    have given to people; they are counted nowhere else.
+    """
 
     days: Days
     sessions: int = 0
+    advisory: int = 0
+    advised_people: int = 0
     bot_only: int = 0
     open: int = 0
     hops: int = 0

@@ -67,6 +67,9 @@ class SessionCase(Record):
     nothing: so every state tells of its line all that a rule looked at, and other rules can be tried on the archive.
     `people_since` is when people were first asked for; from then on the time to solve it runs.
 
+    `advised`: where we should send it, on a channel whose platform decides by itself; `holder` stays the bot then,
+    there is neither seat nor line, and `group` and `agent` belong to the advice.
+
     `previous_until`: a conversation with the same name ended then, and what is older belongs to it. `act` is the
     newest hand-over, return or closing that the desktop told of, `late` the newest lines that were dropped: so repeated
     and shuffled news change nothing.
@@ -75,6 +78,7 @@ class SessionCase(Record):
     channel: Slug
     session_id: Id
     holder: Holder = Holder.BOT
+    advised: Holder | None = None
     group: Id | None = None
     agent: Id | None = None
     token: int = 0
@@ -112,6 +116,11 @@ class SessionCase(Record):
     def name(self) -> str:
         """The session's name inside its merchant."""
         return f"{self.channel}:{self.session_id}"
+
+    @property
+    def named_holder(self) -> Holder:
+        """Who has it, or should have it by our advice."""
+        return self.holder if self.advised is None or self.holder is Holder.CLOSED else self.advised
 
     @property
     def needs_people(self) -> bool:

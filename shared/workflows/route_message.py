@@ -29,6 +29,7 @@ from shared.rules.chat.decide_desk import decide_desk
 from shared.rules.chat.decide_session import decide_session
 from shared.rules.chat.explain import explain, trouble_name
 from shared.rules.chat.listening import event_of, reading_of
+from shared.rules.chat.welcoming import welcome_for
 from shared.rules.understanding.understand import understand
 from shared.workflows.chat_reading import line_facts, load_line
 from shared.workflows.receive_push import TooLarge
@@ -44,6 +45,7 @@ class RouteAnswer(NamedTuple):
     """An answer: the session as it is or will be in a moment, what was understood, and what the buyer has open."""
 
     case: SessionCase
+    line: str  # its digest
     policy: Policy
     reading: Understanding
     orders: tuple[OrderCase, ...]
@@ -56,7 +58,8 @@ class RouteAnswer(NamedTuple):
         rule = next((one for one in self.policy.routing.rules if last and one.rule == last.rule), None)
         return {
             "session_id": case.session_id,
-            "holder": case.holder,
+            "holder": case.named_holder,
+            "advisory": case.advised is not None,
             "group": case.group,
             "agent": case.agent,
             "token": case.token,
@@ -75,7 +78,12 @@ class RouteAnswer(NamedTuple):
                 "repeated": case.repeated,
             },
             "cases": [*self._parcels(), *self._refunds()],
+            "welcome": self._welcome(),
         }
+
+    def _welcome(self) -> dict[str, object] | None:
+        found = welcome_for(self.case, self.line, self.policy)
+        return {"welcome": found.welcome, "text": found.text, "questions": found.questions} if found else None
 
     def _parcels(self) -> list[dict[str, object]]:
         return [
@@ -163,7 +171,7 @@ class Reception:
         case = decision.case
         if case is None:
             raise TypeError("a line makes a session")
-        answer = RouteAnswer(case, policy, reading, facts.orders, facts.refunds)
+        answer = RouteAnswer(case, event.line, policy, reading, facts.orders, facts.refunds)
         if case == session and not decision.outbox:
             return answer  # heard before
         wish = next((message for message in decision.outbox if isinstance(message, SeatWanted)), None)

@@ -135,7 +135,7 @@ def _route(draft: SessionDraft, event: LineReceived, facts: Facts[SessionCase], 
     if is_followed(place_of(case), hit.rule, action, target):
         _follow(draft, hit, routed, target)
         return
-    is_bounced = case.holder is not Holder.BOT and target not in (None, case.group)
+    is_bounced = case.named_holder is not Holder.BOT and target not in (None, case.group)
     draft.change(seen=routed, bounced=case.bounced + is_bounced)
 
 
@@ -167,7 +167,7 @@ def _note_shadows(draft: SessionDraft, hit: Hit, at: datetime) -> None:
 
 def _may_act(case: SessionCase, action: Action) -> bool:
     """Whether a rule may send the session somewhere: people lose it only to what is strictly more urgent."""
-    return case.holder is Holder.BOT or (not action.bot and action.priority < case.priority)
+    return case.named_holder is Holder.BOT or (not action.bot and action.priority < case.priority)
 
 
 # ---- bots and people ---------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def _handed_over(draft: SessionDraft, event: SessionHandedOver) -> None:
     if case.holder is Holder.CLOSED or (event.token is not None and event.token != case.token):
         return
     if event.group is None and event.agent is None:
-        if case.holder is not Holder.BOT:
+        if case.named_holder is not Holder.BOT:
             draft.give_to_bot()
         return
     target = draft.group_of(event.group, event.agent)

@@ -72,8 +72,9 @@ def usual_group(routing: Routing, period: Period) -> str | None:
 
 
 def asks_who_is_there(routing: Routing) -> bool:
-    """Whether a rule looks at who is at the desks, so that these have to be read."""
-    return any(_looks_at(rule.when, "staffed") for rule in routing.rules)
+    """Whether a rule or welcome looks at who is at the desks, so that these have to be read."""
+    conditions = (*(rule.when for rule in routing.rules), *(welcome.when for welcome in routing.welcomes))
+    return any(_looks_at(when, "staffed") for when in conditions)
 
 
 def _looks_at(condition: Condition, field: str) -> bool:

@@ -19,7 +19,9 @@ class Place(NamedTuple):
 
 def place_of(case: SessionCase) -> Place:
     """Give the place of a session."""
-    return Place(case.holder, case.group, case.agent, case.priority, case.routed[-1].rule if case.routed else None)
+    return Place(
+        case.named_holder, case.group, case.agent, case.priority, case.routed[-1].rule if case.routed else None
+    )
 
 
 def target_of(action: Action, routing: Routing) -> str | None:

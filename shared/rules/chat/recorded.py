@@ -54,6 +54,6 @@ def _steps(before: SessionCase | None, after: SessionCase) -> Iterator[Recorded]
             yield Recorded(routed, followed=True, before=place)
     if after.seen is not None and (before is None or after.seen != before.seen):
         yield Recorded(after.seen, followed=False, before=place)
-    if after.holder is Holder.BOT and place.holder in (Holder.WAITING, Holder.AGENT):
+    if after.named_holder is Holder.BOT and place.holder in (Holder.WAITING, Holder.AGENT):
         at, version = after.held_since, after.routed[-1].policy_version if after.routed else 0
         yield Recorded(Routed(rule=RETURNED, policy_version=version, at=at, facts={}, bot=True), True, place)

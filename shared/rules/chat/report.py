@@ -19,6 +19,7 @@ from shared.domain.routing_report import (
 )
 from shared.domain.session import Holder, SessionCase, Shadowed
 from shared.rules.routing.account import RoutingAccount, Transfer, give_account
+from shared.rules.routing.replay import is_by_rule
 from shared.rules.scorecard import spread_of
 
 SPANS: tuple[Days, ...] = get_args(Days)
@@ -45,7 +46,7 @@ class ReportInTheMaking:
         for days in SPANS:
             if age < timedelta(days=days):
                 self._spans.setdefault(days, _Span()).add(case, account)
-        if age < _LISTED_FOR:
+        if age < _LISTED_FOR and case.advised is None:
             self._found += len(account.transfers)
             self._transfers += account.transfers
         if len(self._transfers) > 2 * TRANSFERS_MAX:
@@ -85,7 +86,10 @@ class _Span:
         self.groups: dict[str, _Group] = {}
 
     def add(self, case: SessionCase, account: RoutingAccount) -> None:
-        """Count a session."""
+        """Count a session; where we only advised, nothing has become of it that a rule could be judged by."""
+        if case.advised is not None:
+            self.counts.update(advisory=1, advised_people=_is_advised_people(case))
+            return
         self.counts.update(
             sessions=1,
             bot_only=account.bot_only,
@@ -169,6 +173,11 @@ def _shadow_row(rule: str, found: Sequence[Shadowed]) -> ShadowRow:
         differs=sum(one.differs for one in found),
         instead_of=dict(Counter(one.instead_of for one in found).most_common()),
     )
+
+
+def _is_advised_people(case: SessionCase) -> bool:
+    """Whether a rule of ours wanted people for it, wherever the platform sent it."""
+    return any(is_by_rule(routed) and not routed.bot for routed in case.routed)
 
 
 def _subject(case: SessionCase) -> str:

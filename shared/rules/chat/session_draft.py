@@ -30,6 +30,23 @@ class SessionDraft:
         self.case = case
         self.outbox: list[Message] = []
         self.counts: list[str] = []
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let go of what belongs to the other way, where a policy has changed who decides on the channel."""
+        if self.case.holder is Holder.CLOSED or self.is_advisory == (self.case.advised is not None):
+            return
+        self._leave_people()
+
+    @property
+    def is_advisory(self) -> bool:
+        """Whether the platform decides, and we only advise."""
+        return self.policy.routing.is_advisory(self.case.channel)
+
+    @property
+    def _next_token(self) -> int:
+        """The token after a change of the holder; advice changes nobody."""
+        return self.case.token + (not self.is_advisory)
 
     # ---- state ---------------------------------------------------------------------------------------------------
 
@@ -57,12 +74,15 @@ class SessionDraft:
     ) -> None:
         """Stand in a group's line; who waited before keeps the place. Where the buyer is owed nothing, it is parked."""
         case = self.case
+        if self.is_advisory:
+            self.change(advised=Holder.AGENT if agent else Holder.WAITING, group=group, agent=agent)
+            return
         owed_since = case.unanswered_since or (self.now if is_owed else None)
         self.change(
             holder=Holder.WAITING,
             group=group,
             agent=None,
-            token=case.token + 1,
+            token=self._next_token,
             held_since=self.now,
             waiting_since=(case.waiting_since or owed_since) if owed_since else None,
             people_since=case.people_since or self.now,
@@ -100,27 +120,29 @@ class SessionDraft:
 
     def give_to_bot(self) -> None:
         """Let the bot speak again; what has upset the buyer until now, people have seen to."""
+        self._leave_people()
+        self.change(token=self._next_token, negative_lines=0, repeated=0)
+        self.tell_desktop("returned")
+
+    def _leave_people(self) -> None:
         self.leave_seat()
         self.change(
             holder=Holder.BOT,
+            advised=Holder.BOT if self.is_advisory else None,
             group=None,
             agent=None,
-            token=self.case.token + 1,
             held_since=self.now,
             waiting_since=None,
             people_since=None,
             overdue=False,
-            negative_lines=0,
-            repeated=0,
             priority=5,
             silences=0,
         )
-        self.tell_desktop("returned")
 
     def close(self, at: datetime) -> None:
         """End the conversation."""
         self.leave_seat()
-        self.change(holder=Holder.CLOSED, agent=None, token=self.case.token + 1, closed_at=at, waiting_since=None)
+        self.change(holder=Holder.CLOSED, agent=None, token=self._next_token, closed_at=at, waiting_since=None)
 
     def reopen(self, at: datetime) -> None:
         """Begin a new conversation with the same name: the buyer came back."""
@@ -128,7 +150,8 @@ class SessionDraft:
         self.case = SessionCase(
             channel=case.channel,
             session_id=case.session_id,
-            token=case.token + 1,
+            advised=Holder.BOT if self.is_advisory else None,
+            token=self._next_token,
             opened_at=at,
             held_since=self.now,
             last_line_at=at,
@@ -187,7 +210,7 @@ class SessionDraft:
     def tell_desktop(self, why: str) -> None:
         """Let the chat desktop know who has the session now, if it wants to be told."""
         case = self.case
-        if not self.policy.routing.push:
+        if not self.policy.routing.push or self.is_advisory:
             return
         self.say(
             AssignSession(

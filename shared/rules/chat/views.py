@@ -28,7 +28,8 @@ def session_view(merchant: str, case: SessionCase, policies: Policies) -> Sessio
     return SessionView(
         merchant=merchant,
         session=case.name,
-        holder=case.holder,
+        holder=case.named_holder,
+        advisory=case.advised is not None,
         group=case.group,
         agent=case.agent,
         token=case.token,

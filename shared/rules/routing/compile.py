@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple, assert_never
 
 from shared.domain.conditions import FIELDS, AllOf, AnyOf, ChatFacts, Condition, FieldKind, Not, Test
-from shared.domain.routing import Action, Routing
+from shared.domain.routing import Action, Routing, Welcome
 from shared.rules.routing.defaults import defaults
 
 Fits = Callable[[ChatFacts], bool]
@@ -33,6 +33,7 @@ class Router:
         self._active = {fits: hit for fits, hit, is_shadow in self._rules if not is_shadow}  # no two are one function
         self._has_shadows = len(self._active) < len(self._rules)
         self._defaults = defaults(routing)
+        self._welcomes = [(compiled(one.when), one) for one in routing.welcomes]
 
     def decide(self, facts: ChatFacts) -> Hit:
         """Give the one rule that fits first; a shadow rule is listed and not followed."""
@@ -51,6 +52,10 @@ class Router:
                     return hit._replace(shadows=tuple(shadows))
                 shadows.append(hit.rule)
         return self._by_default(facts)._replace(shadows=tuple(shadows))
+
+    def welcome(self, facts: ChatFacts) -> Welcome | None:
+        """Give what a session with these facts begins with."""
+        return next((welcome for fits, welcome in self._welcomes if fits(facts)), None)
 
     def _by_default(self, facts: ChatFacts) -> Hit:
         for default in self._defaults:

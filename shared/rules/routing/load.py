@@ -21,6 +21,7 @@ from shared.domain.routing import (
     PROBLEMS_MAX,
     RULES_MAX,
     SHIFTS_MAX,
+    WELCOMES_MAX,
     Action,
     Agent,
     Group,
@@ -28,6 +29,7 @@ from shared.domain.routing import (
     Routing,
     Rule,
     Shift,
+    Welcome,
 )
 from shared.rules.routing.document import RoutingRefused, join, read_document
 from shared.rules.routing.reach import dead_rules
@@ -35,6 +37,7 @@ from shared.rules.routing.written import condition_problems
 
 _MOST: dict[str | int, int] = {
     "rules": RULES_MAX,
+    "welcomes": WELCOMES_MAX,
     "groups": GROUPS_MAX,
     "agents": AGENTS_MAX,
     "shifts": SHIFTS_MAX,
@@ -45,6 +48,7 @@ _MOST: dict[str | int, int] = {
     "extra": SPECIAL_DAYS_MAX,
 }
 _MOST_ELSE = 64
+_WITH_CONDITIONS = ("rules", "welcomes")
 _HOLDS = (dict, list)
 _SLICE = 200  # categories are looked at a few at a time
 _FEW = 50
@@ -69,7 +73,7 @@ def routing_from(tree: object) -> Routing:
         raise RoutingRefused([Problem("", f"a routing is an object; its keys: {', '.join(Routing.model_fields)}")])
     _refuse(chain(_unknown_keys(tree, Routing), _sizes(tree)), tree)
     _refuse(_bare_problems(_without_conditions(tree)), tree)
-    _refuse(condition_problems(tree.get("rules", ())), tree)
+    _refuse(chain.from_iterable(condition_problems(tree.get(key, ()), key) for key in _WITH_CONDITIONS), tree)
     try:
         routing = Routing.model_validate(tree)
     except ValidationError as error:
@@ -85,22 +89,24 @@ def _refuse(problems: Iterable[Problem], tree: Mapping[str, Any]) -> None:
 
 
 def _named(problem: Problem, tree: Mapping[str, Any]) -> Problem:
-    """Say in the message which rule it is about: people know rules by their names."""
-    place = re.match(r"rules\[(\d+)\]", problem.path)
-    rule = tree["rules"][int(place[1])] if place else None
-    name = rule.get("rule") if isinstance(rule, dict) else None
-    if not isinstance(name, str) or problem.message.startswith("rule "):
+    """Say in the message which rule or welcome it is about: people know them by their names."""
+    place = re.match(r"(rule|welcome)s\[(\d+)\]", problem.path)
+    if place is None:
         return problem
-    return Problem(problem.path, f"rule {name[:64]!r}: {problem.message}")
+    what, named = place[1], tree[f"{place[1]}s"][int(place[2])]
+    name = named.get(what) if isinstance(named, dict) else None
+    if not isinstance(name, str) or problem.message.startswith(f"{what} "):
+        return problem
+    return Problem(problem.path, f"{what} {name[:64]!r}: {problem.message}")
 
 
 def _without_conditions(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Give the document without what takes most of the time to read."""
-    rules = tree.get("rules")
-    if not isinstance(rules, list):
-        return dict(tree)
-    bare = [{key: rule[key] for key in rule if key != "when"} if isinstance(rule, dict) else rule for rule in rules]
-    return {**tree, "rules": bare}
+    return {**tree, **{key: _bare(tree[key]) for key in _WITH_CONDITIONS if isinstance(tree.get(key), list)}}
+
+
+def _bare(entries: list[Any]) -> list[Any]:
+    return [{key: one[key] for key in one if key != "when"} if isinstance(one, dict) else one for one in entries]
 
 
 def _unknown_keys(tree: Mapping[str, object], model: type[BaseModel]) -> Iterator[Problem]:
@@ -137,8 +143,8 @@ def _bare_problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _part_problems(tree: Mapping[str, Any]) -> Iterator[Problem]:
     """Say what is wrong with one part after the other: all problems at once may be very many."""
-    kinds: tuple[tuple[str, type[BaseModel]], ...] = (("groups", Group), ("rules", Rule), ("modes", ModeWindow))
-    for key, model in kinds:
+    kinds: dict[str, type[BaseModel]] = {"groups": Group, "rules": Rule, "welcomes": Welcome, "modes": ModeWindow}
+    for key, model in kinds.items():
         for step, part in _entries(tree.get(key)):
             yield from _told(model, part, key, step)
     categories = _entries(tree.get("categories"))
@@ -167,6 +173,7 @@ _HOLDERS: dict[str, type[BaseModel]] = {
     "hours": BusinessHours,
     "rules": Rule,
     "then": Action,
+    "welcomes": Welcome,
     "modes": ModeWindow,
 }
 

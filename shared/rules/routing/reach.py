@@ -12,18 +12,31 @@ up. That facts go together (no order, so no order's status) is not known here.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from shared.domain.conditions import Problem, size
-from shared.domain.routing import Routing, Rule
+from shared.domain.conditions import Condition, Problem, size
+from shared.domain.routing import Routing
 from shared.rules.routing.boxes import Box, Space, TooLong
 
 _NAMED_MAX = 5
 
 
+class _Named(NamedTuple):
+    """A condition and whose it is."""
+
+    name: str
+    when: Condition
+    shadow: bool = False
+
+
 def dead_rules(routing: Routing) -> Iterator[Problem]:
-    """Say which rules never decide, and which always do although they test something; in their order."""
-    space = Space(rule.when for rule in routing.rules)
+    """Say which rules and welcomes never decide, and which always do although they test something; in their order."""
+    yield from _dead("rule", [_Named(rule.rule, rule.when, rule.shadow) for rule in routing.rules])
+    yield from _dead("welcome", [_Named(one.welcome, one.when) for one in routing.welcomes])
+
+
+def _dead(what: str, rules: Sequence[_Named]) -> Iterator[Problem]:
+    space = Space(rule.when for rule in rules)
     before = _Before(space)
-    for place, rule in enumerate(routing.rules):
+    for place, rule in enumerate(rules):
         space.clashes.clear()
         try:
             boxes = space.boxes(rule.when)
@@ -31,12 +44,12 @@ def dead_rules(routing: Routing) -> Iterator[Problem]:
         except TooLong:
             continue
         if message:
-            yield Problem(f"rules[{place}].when", f"rule {rule.rule} {message}")
+            yield Problem(f"{what}s[{place}].when", f"{what} {rule.name} {message}")
         if not rule.shadow:
             before.add(rule, boxes)
 
 
-def _of_its_own(rule: Rule, boxes: Sequence[Box], space: Space) -> str:
+def _of_its_own(rule: _Named, boxes: Sequence[Box], space: Space) -> str:
     """Say that a condition holds never or always."""
     if not boxes:
         fields = ", ".join(space.clashes)
@@ -72,16 +85,16 @@ class _Before:
         self._alone: Box = {}  # by dimension: what the alternatives cover that look at nothing else
         self._alone_rules: dict[int, list[str]] = {}
 
-    def add(self, rule: Rule, boxes: Sequence[Box]) -> None:
+    def add(self, rule: _Named, boxes: Sequence[Box]) -> None:
         """Remember an active rule."""
         for box in boxes:
-            self._known.append(_Known(rule.rule, _dims(box), box))
+            self._known.append(_Known(rule.name, _dims(box), box))
             if len(box) == 1:
                 [(dim, bits)] = box.items()
                 self._alone[dim] = self._alone.get(dim, 0) | bits
-                self._alone_rules.setdefault(dim, []).append(rule.rule)
+                self._alone_rules.setdefault(dim, []).append(rule.name)
 
-    def message(self, rule: Rule, boxes: Sequence[Box]) -> str:
+    def message(self, rule: _Named, boxes: Sequence[Box]) -> str:
         """Say which rules before it decide whenever this one fits; nothing where some message is left for it."""
         names: dict[str, None] = {}
         for box in boxes:

@@ -11,8 +11,8 @@ TESTS_IN_ALL_MAX = 800
 _FORMS = frozenset({"all", "any", "not"})
 
 
-def condition_problems(rules: Iterable[Mapping[str, object]]) -> Iterator[Problem]:
-    """Say what is wrong with the rules' conditions, and which is written like the one before it."""
+def condition_problems(rules: Iterable[Mapping[str, object]], key: str = "rules") -> Iterator[Problem]:
+    """Say what is wrong with the conditions of rules or welcomes, and which is written like the one before it."""
     tests, before = 0, None
     for place, rule in enumerate(rules):
         if "when" not in rule:
@@ -22,12 +22,12 @@ def condition_problems(rules: Iterable[Mapping[str, object]]) -> Iterator[Proble
         if own > TESTS_MAX:
             found.append(Problem("", f"more tests than {TESTS_MAX}"))
         elif not found and rule["when"] == before:
-            found.append(Problem("", "the same condition as the rule before, which decides"))
+            found.append(Problem("", f"the same condition as the {key[:-1]} before, which decides"))
         before = None if found or rule.get("shadow") else rule["when"]
-        yield from (Problem(join("rules", place, "when", inner), why) for inner, why in found)
+        yield from (Problem(join(key, place, "when", inner), why) for inner, why in found)
         tests += own
         if tests > TESTS_IN_ALL_MAX:
-            yield Problem("rules", f"more tests in all than {TESTS_IN_ALL_MAX:,}")
+            yield Problem(key, f"more tests in all than {TESTS_IN_ALL_MAX:,}")
             return
 
 

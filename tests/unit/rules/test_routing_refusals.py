@@ -259,9 +259,6 @@ def test_a_key_that_nobody_knows_is_refused_with_the_nearest() -> None:
     assert (path, "did you mean rules" in message) == ("rulez", True)
 
 
-# ---- limits and hostile documents ----------------------------------------------------------------------------------
-
-
 def _deep(depth: int) -> dict[str, Any]:
     condition = _HOT
     for _ in range(depth - 1):
@@ -271,6 +268,68 @@ def _deep(depth: int) -> dict[str, Any]:
 
 def _items(amount: int) -> list[dict[str, Any]]:
     return [{"field": "item", "is": f"i{number}"} for number in range(amount)]
+
+
+# ---- welcomes and channels -----------------------------------------------------------------------------------------
+
+
+def _welcome(when: Any = None, **fields: Any) -> dict[str, Any]:
+    return {"welcome": "hello", "text": "您好", **({"when": when} if when else {}), **fields}
+
+
+@pytest.mark.parametrize(
+    ("welcomes", "path", "said"),
+    [
+        ([_welcome(text="好" * 501)], "welcomes[0].text", "welcome 'hello': String should have at most 500 characters"),
+        ([_welcome(text=" ")], "welcomes[0].text", "should match pattern"),
+        ([{"welcome": "hello"}], "welcomes[0].text", "Field required"),
+        ([_welcome(questions=["吗" * 101])], "welcomes[0].questions[0]", "at most 100 characters"),
+        ([_welcome(questions=[""])], "welcomes[0].questions[0]", "should match pattern"),
+        ([_welcome(questions=["吗"] * 11)], "welcomes[0].questions", "at most 10 items"),
+        ([_welcome(txt="您好")], "welcomes[0].txt", "did you mean text"),
+        ([_welcome({"field": "itm", "is": "i1"})], "welcomes[0].when.field", "did you mean item"),
+        ([_welcome(_HOT), _welcome()], "welcomes[1].welcome", "welcome hello is there already"),
+        ([_welcome(), _welcome(_HOT, welcome="b")], "welcomes[1].when", "welcome b is never asked: before it hello"),
+        (
+            [_welcome(_HOT), _welcome(_HOT, welcome="b")],
+            "welcomes[1].when",
+            "welcome 'b': the same condition as the welcome before, which decides",
+        ),
+        (
+            [_welcome(_deep(DEPTH_MAX + 1))],
+            "welcomes[0].when" + ".not" * DEPTH_MAX,
+            "welcome 'hello': nested more than 8 deep",
+        ),
+        ([_welcome({"any": _items(TESTS_MAX + 1)})], "welcomes[0].when", "more tests than 64"),
+        ([_welcome(welcome=f"w{number}") for number in range(51)], "welcomes", "51 entries, at most 50 are read"),
+        ("您好", "welcomes", "valid tuple"),
+    ],
+)
+def test_a_welcome_that_nobody_could_see_or_read_is_refused(welcomes: Any, path: str, said: str) -> None:
+    where, message = _only(_shop(welcomes=welcomes))
+    assert (where, said in message) == (path, True), message
+
+
+def test_welcomes_are_asked_apart_from_rules() -> None:
+    welcomes = [_welcome(_HOT), _welcome(welcome="b")]
+    assert len(load_routing(json.dumps(_shop(rules=[_rule()], welcomes=welcomes))).welcomes) == 2
+
+
+@pytest.mark.parametrize(
+    ("channels", "path", "said"),
+    [
+        ({"qianniu": "passive"}, "channels.qianniu", "'active' or 'advisory'"),
+        ({"QianNiu": "advisory"}, "channels.QianNiu[key]", "should match pattern"),
+        ({f"c{number}": "active" for number in range(51)}, "channels", "at most 50 items"),
+        (["qianniu"], "channels", "valid dictionary"),
+    ],
+)
+def test_a_channel_is_active_or_advisory(channels: Any, path: str, said: str) -> None:
+    where, message = _only(_shop(channels=channels))
+    assert (where, said in message) == (path, True), message
+
+
+# ---- limits and hostile documents ----------------------------------------------------------------------------------
 
 
 def _nested(before: str, depth: int, after: str) -> str:

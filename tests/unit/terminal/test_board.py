@@ -13,6 +13,7 @@ import pytest
 from functions.show_board import handler as board_handler
 from infra.board.__main__ import main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
+from infra.board.chat_screens import routing_screen, session_screen
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
@@ -33,6 +34,7 @@ from shared.domain.routing_report import (
 from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
 from shared.domain.session import Heard, Routed, SessionCase
 from shared.domain.tickets import Anomaly
+from shared.rules.chat.views import session_view
 from shared.telemetry import Telemetry
 from shared.workflows.show_board import ROUTES
 from tests.fakes import (
@@ -343,6 +345,18 @@ def test_a_session_shows_its_decisions_made_again(terminal: Terminal) -> None:
     assert "该版本策略已不存在" in out
     assert "intent=refund" in out
     assert terminal.run("session", "web", "S2")[0] == 1
+
+
+def test_advice_is_told_apart_from_decisions() -> None:
+    spans = (RoutingSpan(days=7, sessions=2, advisory=5, advised_people=3), RoutingSpan(days=1, sessions=2))
+    report = RoutingReport(merchant=MERCHANT, as_of=NOW, spans=spans).model_dump(mode="json")
+    assert "仅建议渠道 advisory channels：会话 5，建议转人工 3" in "\n".join(routing_screen(report, 7))
+    assert "仅建议" not in "\n".join(routing_screen(report, 1))
+    known = {"channel": "web", "session_id": "S1", "opened_at": NOW, "held_since": NOW, "last_line_at": NOW}
+    case = SessionCase.model_validate({**known, "advised": "waiting", "group": "presale"})
+    shown = next(session_screen(session_view(MERCHANT, case, {}).model_dump(mode="json")))
+    assert shown.startswith("web:S1 排队中（仅建议 advice）")
+    assert "presale" in shown
 
 
 def test_fewer_than_there_are_says_how_many_more(terminal: Terminal) -> None:

@@ -360,3 +360,42 @@ def test_a_line_of_tomorrow_is_of_now() -> None:
     house.ask(UPSET, at=(NOW + timedelta(days=1)).isoformat())
     assert house.session is not None
     assert house.session.last_line_at == NOW
+
+
+# ---- channels whose platform decides, and welcomes -------------------------------------------------------------------
+
+
+def test_on_an_advisory_channel_the_answer_names_who_and_why_and_nothing_is_taken() -> None:
+    house = House(channels={"web": "advisory"}, push=True)
+    house.come("paul")
+    house.ask("你好")  # from now on the desks are known
+    house.follow()
+    before = house.desk()
+    answer = house.ask(UPSET)
+    assert house.store.calls == ["load"]
+    assert {name: answer[name] for name in ("holder", "advisory", "group", "agent", "token", "rule")} == {
+        "holder": "waiting", "advisory": True, "group": "presale", "agent": None, "token": 0,
+        "rule": "default.upset_buyer",
+    }  # fmt: skip
+    assert "投诉" in answer["reason"]
+    house.follow()
+    assert house.desk() == before
+    assert house.session is not None
+    assert (house.session.holder, house.session.advised, house.session.token) == ("bot", "waiting", 0)
+    assert not [record for record in house.table.take_stream() if record.key == str(SESSION) and record.outbox]
+    assert house.ask(UPSET)["group"] == "presale"
+
+
+def test_where_we_decide_the_answer_says_so() -> None:
+    assert House(channels={"qianniu": "advisory"}).ask()["advisory"] is False
+
+
+def test_the_first_line_is_welcomed_in_the_one_read() -> None:
+    house = House(welcomes=[{"welcome": "hello", "text": "您好", "questions": ["包裹到哪了？"]}])
+    answer = house.ask("你好")
+    assert answer["welcome"] == {"welcome": "hello", "text": "您好", "questions": ["包裹到哪了？"]}
+    assert house.store.calls == ["load"]
+    house.follow()
+    again = house.ask("你好", message_id="m1")
+    assert again["welcome"] == answer["welcome"]
+    assert house.ask("在吗")["welcome"] is None
