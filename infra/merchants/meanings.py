@@ -146,6 +146,10 @@ MEANINGS: dict[str, Meaning] = {
         BUYERS,
         {
             "Watching.buyer_platforms": ("哪些平台的买家可由护航通知", "on which platforms buyers are told of delays"),
+            "Watching.buyer_progress": (
+                "何时通知买家：`open` 超时或出错时，`half` 处理时限过半时，`close` 解决后；空则不通知",
+                "when buyers are told: at the breach, at half of the time to solve it, when it is over; empty: never",
+            ),
             "Policy.routing": ("会话分流", "where buyers' chats go"),
             "Routing.groups": ("客服组", "groups of people"),
             "Routing.rules": (

@@ -8,7 +8,7 @@ from typing import Literal
 from shared.domain.lanes import Lane
 from shared.domain.record import Fen, Id, MerchantId, Record, Slug
 from shared.domain.session import Holder
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, BuyerMoment
 from shared.domain.why import Why
 
 
@@ -138,6 +138,7 @@ class TellBuyer(Command):
     carrier: Id
     waybill: Id
     topic: Anomaly
+    moment: BuyerMoment = BuyerMoment.OPEN
     text: str
 
 

@@ -33,6 +33,14 @@ class Anomaly(StrEnum):
     COURIER_ANSWER = "courier_answer"
 
 
+class BuyerMoment(StrEnum):
+    """When a buyer hears of trouble."""
+
+    OPEN = "open"  # its limit is broken
+    HALF = "half"  # half of the time to solve it has passed
+    CLOSE = "close"  # it is over
+
+
 class Category(StrEnum):
     """The everyday logistics problems of an after-sales desk."""
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from shared.domain.hours import BusinessHours
 from shared.domain.record import Fen, Id, Instant, Record
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, BuyerMoment
 
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=60))]
 
@@ -120,7 +120,8 @@ class Watching(Record):
     """How a merchant wants its parcels watched. `limits` replace those of the rule pack that have the same name.
 
     A source that was silent for `heartbeat` is asked; a parcel of which nothing was heard for `watch_max` is given up.
-    What was older than `backfill_after` when we first heard of it stays silent.
+    What was older than `backfill_after` when we first heard of it stays silent. The last of the `escalations` is the
+    limit to solve a ticket, half of which is a moment of `buyer_progress`.
     """
 
     limits: tuple[Limit, ...] = ()
@@ -138,6 +139,7 @@ class Watching(Record):
     backfill_after: Positive = timedelta(days=10)
     forced_refund_after: Positive = timedelta(hours=48)
     buyer_platforms: tuple[Id, ...] = ("selfbuilt",)
+    buyer_progress: tuple[BuyerMoment, ...] = (BuyerMoment.OPEN,)
 
     @model_validator(mode="after")
     def _escalates_upwards(self) -> "Watching":

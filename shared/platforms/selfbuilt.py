@@ -301,7 +301,8 @@ def _tell_buyer(command: TellBuyer, account: Mapping[str, str], now: datetime) -
     from shared.domain.events import BuyerTold
 
     parcel = {"carrier": command.carrier, "waybill": command.waybill}
-    data = {"order_id": command.order_id, "parcel": parcel, "topic": command.topic, "text": command.text}
+    told = {"topic": command.topic, "moment": command.moment, "text": command.text}
+    data = {"order_id": command.order_id, "parcel": parcel, **told}
     answer = _judge((yield signed_request(account, now, command.command_id, "buyer.notify", data)), writes=True)
     accepted = answer.get("accepted")
     if not isinstance(accepted, bool):

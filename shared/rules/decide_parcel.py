@@ -41,7 +41,7 @@ from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
-from shared.rules import courier_answers, parcel_tickets, parcel_watch
+from shared.rules import courier_answers, parcel_buyers, parcel_tickets, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_correction import corrected
 from shared.rules.parcel_draft import ParcelDraft
@@ -132,6 +132,6 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
         case TicketTaken():
             parcel_tickets.taken(draft, event)
         case BuyerTold():
-            parcel_tickets.buyer_told(draft, event)
+            parcel_buyers.buyer_told(draft, event)
         case _:
             raise TypeError(f"{event.type} is not about a parcel")

@@ -1,20 +1,18 @@
-"""What is done about a parcel's anomalies: tickets, the courier urged, staff and buyer told."""
+"""What is done about a parcel's anomalies: tickets, the courier urged, staff told."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.commands import TellBuyer
-from shared.domain.events import BuyerTold, TicketTaken
-from shared.domain.parcel import Content
-from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
-from shared.rules import courier_answers, parcel_watch, ticketing
+from shared.domain.events import TicketTaken
+from shared.domain.tickets import Anomaly, Ticket
+from shared.rules import courier_answers, parcel_buyers, parcel_watch, ticketing
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
 from shared.rules.parcel_spans import STALLS, heeded, is_being_stopped, trouble
 from shared.rules.parcel_watch import is_given_up
 from shared.rules.ticketing import BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
-from shared.rules.wording import forced_refund, moment, parcel_name
+from shared.rules.wording import forced_refund, moment
 
 _ABOUT_US = (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
 
@@ -29,7 +27,8 @@ def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool)
     if findings or draft.case.tickets:
         _follow(draft, findings, by_clock=by_clock)
     change_at = next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now)
-    return min(filter(None, (change_at, courier_answers.listen_at(draft.case))), default=None)
+    tell_at = parcel_buyers.next_at(draft)
+    return min(filter(None, (change_at, courier_answers.listen_at(draft.case), tell_at)), default=None)
 
 
 def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) -> None:
@@ -42,10 +41,11 @@ def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) 
             _measure(draft, one.ticket)
         if one.level == BROKEN:
             draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
+    parcel_buyers.tell_end(draft, [one.ticket for one in news if one.level == 0], findings, _facts(draft))
     for ticket in tickets:
         if ticket.told and not ticket.closed:
             courier_answers.urge(draft, ticket, _facts(draft))
-            _tell_buyers(draft, ticket)
+            parcel_buyers.tell_of(draft, ticket, _facts(draft))
     courier_answers.listen(draft)
 
 
@@ -76,26 +76,15 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
 
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
+    if event.closed:
+        for ticket in draft.case.tickets:
+            if ticket.anomaly is event.anomaly:
+                parcel_buyers.tell_settled(draft, ticket, _facts(draft))
     draft.change(tickets=ticketing.taken(draft.case.tickets, event, draft.now))
     if event.closed and event.anomaly is Anomaly.COURIER_ANSWER:
         draft.change(unmatched=())
     if event.closed and event.anomaly in _ABOUT_US:
         parcel_watch.begin_again(draft, event.anomaly)
-
-
-def buyer_told(draft: ParcelDraft, event: BuyerTold) -> None:
-    """The message is out, or the buyer wants none, now or ever."""
-    if event.accepted:
-        return
-    contents = tuple(
-        content.model_copy(update={"buyer_quiet": True}) if _was_for(draft, event, content) else content
-        for content in draft.case.contents
-    )
-    draft.change(contents=contents)
-
-
-def _was_for(draft: ParcelDraft, event: BuyerTold, content: Content) -> bool:
-    return any(event.answers == _tell_id(draft, topic, content) for topic in draft.case.buyer_told)
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
@@ -121,37 +110,6 @@ def _tell_staff(draft: ParcelDraft, news: News) -> None:
     said = notice(subject, news, draft.policy, draft.now)
     if said:
         draft.say(said)
-
-
-def _tell_buyers(draft: ParcelDraft, ticket: Ticket) -> None:
-    """Tell the buyer of every order inside, once per kind of trouble; not of goods that go the other way."""
-    text = ANOMALIES[ticket.anomaly].buyer
-    if not text or ticket.told < BROKEN or ticket.anomaly in draft.case.buyer_told:
-        return
-    if draft.case.is_return or draft.case.wishes:
-        return
-    draft.change(buyer_told=tuple(sorted({*draft.case.buyer_told, ticket.anomaly.value})))
-    for content in draft.case.contents:
-        if content.buyer_quiet or content.platform not in draft.policy.watching.buyer_platforms:
-            continue
-        draft.say(
-            TellBuyer(
-                merchant=draft.merchant,
-                command_id=_tell_id(draft, ticket.anomaly, content),
-                reply_to=draft.key,
-                why=draft.why(ticket.rule, _facts(draft)),
-                platform=content.platform,
-                order_id=content.order_id,
-                carrier=draft.case.carrier,
-                waybill=draft.case.waybill,
-                topic=ticket.anomaly,
-                text=f"{text}（{parcel_name(draft.case.carrier, draft.case.waybill)}）",
-            )
-        )
-
-
-def _tell_id(draft: ParcelDraft, topic: str, content: Content) -> str:
-    return f"{draft.key}#tell-{topic}-{content.order_id}"
 
 
 def _measure(draft: ParcelDraft, ticket: Ticket) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.tickets import Anomaly
 
 COURIERS = {
     "zto": "中通",
@@ -17,6 +18,22 @@ COURIERS = {
     "deppon": "德邦",
     UNKNOWN_CARRIER: "未知快递",
 }
+BUYER_HALF = {
+    Anomaly.STALLED: "您的包裹仍未恢复运输，我们还在向快递核实，最迟 {limit} 前给您处理结果。",
+    Anomaly.PICKUP_POINT_OVERDUE: "您的包裹仍在自提点等候，请尽快取件；如不方便，请在 {limit} 前联系我们。",
+    Anomaly.SUSPECTED_LOST: "您的包裹仍未找到，我们还在向快递核实，最迟 {limit} 前给您处理结果。",
+    Anomaly.DELIVERY_FAILED: "您的包裹仍未重新派送，我们还在跟进，最迟 {limit} 前给您处理结果；请留意快递电话。",
+}
+"""What a buyer reads at half of the time that the shop gives itself: until when it means to have solved it."""
+
+BUYER_CLOSE = {
+    Anomaly.STALLED: "您的包裹已恢复运输，感谢您的耐心等待。",
+    Anomaly.PICKUP_POINT_OVERDUE: "您的包裹已离开自提点，正在派送，请留意快递电话。",
+    Anomaly.SUSPECTED_LOST: "您的包裹已找到，正在运输，感谢您的耐心等待。",
+    Anomaly.DELIVERY_FAILED: "您的包裹已重新安排派送，请留意快递电话。",
+}
+BUYER_DELIVERED = "您的包裹已签收，感谢您的耐心等待；如非您或家人签收，请联系我们。"
+BUYER_SETTLED = "您的包裹遇到的问题，客服已处理；如仍有疑问，请随时联系我们。"
 _HOUR = timedelta(hours=1)
 _NOTHING = 0.05  # hours, written as 0.0
 

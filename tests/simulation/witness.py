@@ -12,7 +12,7 @@ from shared.domain.keys import CaseKey
 from shared.domain.messages import Message
 from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
-from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
+from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment, Ticket
 from shared.ports import StoredCase
 from shared.rules.ticketing import BROKEN, WARNED
 from tests.fakes import FakeCaseStore
@@ -31,7 +31,7 @@ class Witness(FakeCaseStore):
         self.instances = Counter[tuple[CaseKey, Anomaly]]()
         self.levels = Counter[tuple[CaseKey, Anomaly, int, int]]()
         self.urged = Counter[tuple[CaseKey, Anomaly, int]]()
-        self.buyer_told = Counter[tuple[CaseKey, Anomaly, str]]()
+        self.buyer_told = Counter[tuple[CaseKey, Anomaly, BuyerMoment, str]]()
 
     def save(self, before: StoredCase, case: AnyCase, **more: Any) -> None:
         """Save, and look at what was saved even if the process died right after."""
@@ -51,7 +51,7 @@ class Witness(FakeCaseStore):
             if isinstance(message, UrgeCourier):
                 self.urged[key, message.anomaly, self.instances[key, message.anomaly]] += 1
             elif isinstance(message, TellBuyer):
-                self.buyer_told[key, message.topic, message.order_id] += 1
+                self.buyer_told[key, message.topic, message.moment, message.order_id] += 1
             elif isinstance(message, NoticeRaised) and (found := level_of(message)):
                 anomaly, level = found
                 self.levels[key, anomaly, self.instances[key, anomaly], level] += 1

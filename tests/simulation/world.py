@@ -14,6 +14,7 @@ from shared.domain.messages import AnyEvent, parse_message, write_message
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.policy import Policy, Robot
 from shared.domain.refund import RefundCase
+from shared.domain.tickets import BuyerMoment
 from shared.domain.watching import Watching
 from shared.errors import Retryable, Throttled
 from shared.ports import StoredCase
@@ -37,7 +38,9 @@ from tests.simulation.witness import Witness
 CALLS = (Lane.PLATFORM_CALLS, Lane.COURIER_CALLS, Lane.ERP_CALLS)
 REDELIVERY = timedelta(seconds=30)
 VENDORS = ("sim", "zto", "yto", "kuaidi100", "jushuitan", "dingtalk")
-WATCHING = Watching(urge_by={"zto": "zto", "yto": "kuaidi100"}, buyer_platforms=("sim",))
+WATCHING = Watching(
+    urge_by={"zto": "zto", "yto": "kuaidi100"}, buyer_platforms=("sim",), buyer_progress=tuple(BuyerMoment)
+)
 
 
 class Crash(BaseException):

@@ -12,15 +12,31 @@ from infra.merchants.fields import fields_table
 from infra.merchants.remarks import PARAMETER_MAX, remarks
 from shared.adapters.vendors import vendor_names
 from shared.domain.conditions import ChatFacts
+from shared.domain.events import ParcelShipped
 from shared.domain.parcel import InterceptionPhase, Progress, Stage
 from shared.domain.policy import Policy
+from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment
 from shared.rules.chat.facts import router_of
 from shared.rules.decide_refund import decide_refund
 from shared.rules.policy_document import load_policy
 from shared.rules.policy_names import Known
 from shared.rules.stopping.worth_intercepting import worth_intercepting
+from shared.rules.wording import moment
 from tests.unit.backtest.build import rules_of, run_csv, write_csv
-from tests.unit.rules.build import REFUND_KEY, Run, order, order_stopped, parcel, progressed, reported, types
+from tests.unit.rules.build import (
+    HOUR,
+    MERCHANT,
+    REFUND_KEY,
+    WAYBILL,
+    Run,
+    order,
+    order_stopped,
+    parcel,
+    progressed,
+    reported,
+    types,
+)  # fmt: skip
+from tests.unit.rules.watched import Parcel, inside, of_type
 
 DOCS = Path(__file__).parents[3] / "docs"
 FOLDER = DOCS / "policies"
@@ -88,6 +104,7 @@ def _fields(name: str) -> dict[str, Any]:
     [
         ("small-douyin-shop", Progress.SUCCEEDED),
         ("self-built-shop", Progress.SUCCEEDED),
+        ("home-appliances", Progress.SUCCEEDED),
         ("flagship", Progress.RETURNING),
         ("high-value", Progress.RECEIVED),
     ],
@@ -135,6 +152,27 @@ def test_the_flagships_chats_go_where_its_page_says(facts: ChatFacts, rule: str)
     assert router_of(_policy("flagship")).decide(facts).rule == rule
 
 
+def test_the_promise_of_the_appliance_shop_is_its_policy() -> None:
+    """An answer within 24 hours, somebody at the door within 48; the buyer hears of it unasked."""
+    where = {"merchant": MERCHANT, "carrier": "zto", "waybill": WAYBILL}
+    failing = Parcel(ParcelShipped(**where, content=inside(platform="selfbuilt")), **_fields("home-appliances"))
+    failing.moves(Stage.PICKED_UP, Stage.OUT_FOR_DELIVERY, Stage.DELIVERY_FAILED)
+    failed_at = failing.run.now
+    heard = [(hours, failing.wait(failed_at + hours * HOUR)) for hours in (1, 23, 24, 47, 48)]
+    staff = [(hours, one.group) for hours, said in heard for one in of_type(said, "notice_raised") if _failed(one)]
+    assert staff == [(1, "field"), (24, "field"), (48, "director")]
+    buyers = [(hours, one.moment) for hours, said in heard for one in of_type(said, "tell_buyer")]
+    assert buyers[:2] == [(1, BuyerMoment.OPEN), (24, BuyerMoment.HALF)]
+    [answer] = of_type(heard[2][1], "tell_buyer")
+    assert moment(failed_at + 48 * HOUR, "Asia/Shanghai") in answer.text
+    [end] = of_type(failing.scan(Stage.DELIVERED), "tell_buyer")
+    assert end.moment is BuyerMoment.CLOSE
+
+
+def _failed(notice: Any) -> bool:
+    return str(notice.notice.title).endswith(ANOMALIES[Anomaly.DELIVERY_FAILED].title)
+
+
 # ---- backtested ----------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +182,7 @@ def test_the_flagships_chats_go_where_its_page_says(facts: ChatFacts, rule: str)
         ("small-douyin-shop", "ship_48h", 1),
         ("flagship", "ship_48h", 1),
         ("high-value", "ship_48h", 1),
+        ("home-appliances", "ship_48h", 1),
         ("self-built-shop", "ship_next_workday", 2),
     ],
 )

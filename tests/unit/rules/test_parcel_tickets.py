@@ -1,16 +1,16 @@
-"""What is done about a parcel's trouble: the courier urged once, its answer kept, the buyer told once and politely."""
+"""What is done about a parcel's trouble: the courier urged once, its answer kept, people heard."""
 
 from typing import Any
 
 import pytest
 
-from shared.domain.events import BuyerTold, CourierAnswered, CourierUrged, ParcelShipped, TicketTaken
+from shared.domain.events import CourierAnswered, CourierUrged, TicketTaken
 from shared.domain.parcel import Stage
 from shared.domain.policy import Robot
-from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
+from shared.domain.tickets import Anomaly, Ticket
 from shared.domain.watching import Watching
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
-from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, sent_back, shipped
+from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way
 
 URGING = Watching(urge_by={"zto": "zto"})
 TELLING = Watching(buyer_platforms=("sim",))
@@ -184,74 +184,6 @@ def test_how_long_a_courier_took_is_measured_from_the_moment_somebody_could_have
     parcel.wait(7 * HOUR)
     parcel.scan(Stage.ARRIVED_AT_HUB)
     assert parcel.case.handled_s == 7 * 3600
-
-
-# ---- the buyer ---------------------------------------------------------------------------------------------------
-
-
-def told(said: list[Any]) -> list[tuple[str, str]]:
-    """Which orders' buyers were told of what."""
-    return [(message.order_id, message.topic.value) for message in of_type(said, "tell_buyer")]
-
-
-def test_a_buyer_is_told_of_a_broken_limit_once_per_topic() -> None:
-    parcel = standing(TELLING)
-    assert told(parcel.run.said) == []
-    assert told(parcel.wait(12 * HOUR)) == [("O1", "stalled")]
-    parcel.scan(Stage.ARRIVED_AT_HUB)
-    assert told(parcel.wait(60 * HOUR)) == []
-    assert told(parcel.wait(9 * DAY)) == [("O1", "suspected_lost")]
-
-
-def test_a_buyer_reads_which_parcel_it_is() -> None:
-    parcel = standing(TELLING)
-    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
-    assert message.text == f"{ANOMALIES[Anomaly.STALLED].buyer}（中通 W1）"
-
-
-def test_every_order_in_a_parcel_hears_of_it_but_those_that_want_to_be_left_in_peace() -> None:
-    parcel = on_its_way(Stage.IN_TRANSIT, watching=TELLING)
-    more = [inside("O2"), inside("O3", buyer_quiet=True), inside("O4", platform="taobao")]
-    parcel.take(*(ParcelShipped(**parcel.about, content=one) for one in more))
-    assert told(parcel.wait(48 * HOUR)) == [("O1", "stalled"), ("O2", "stalled")]
-
-
-def test_a_buyer_who_wants_no_messages_gets_no_other() -> None:
-    parcel = standing(TELLING)
-    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
-    parcel.take(BuyerTold(**parcel.about, answers=message.command_id, accepted=False))
-    assert parcel.case.contents[0].buyer_quiet
-    assert told(parcel.wait(20 * DAY)) == []
-
-
-def test_a_message_that_was_taken_changes_nothing() -> None:
-    parcel = standing(TELLING)
-    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
-    before = parcel.case
-    parcel.take(BuyerTold(**parcel.about, answers=message.command_id))
-    assert parcel.case == before
-
-
-def test_a_buyer_who_wants_the_money_back_is_not_told_that_the_parcel_is_late() -> None:
-    parcel = on_its_way(Stage.OUT_FOR_DELIVERY, watching=TELLING)
-    parcel.take(wanted(content=inside()))
-    assert told(parcel.wait(20 * DAY)) == []
-
-
-def test_a_buyer_is_not_told_of_a_parcel_that_travels_to_the_shop() -> None:
-    parcel = sent_back(watching=TELLING)
-    parcel.moves(Stage.PICKED_UP, Stage.DELIVERY_FAILED)
-    assert told(parcel.wait(20 * DAY)) == []
-
-
-def test_a_warning_alone_is_not_the_buyer_s_affair() -> None:
-    assert told(standing(TELLING).run.said) == []
-
-
-def test_without_a_text_for_it_no_buyer_is_told() -> None:
-    parcel = shipped(watching=TELLING)
-    assert told(parcel.wait(3 * DAY)) == []
-    assert parcel.open[0] == "not_picked_up"
 
 
 # ---- the table ---------------------------------------------------------------------------------------------------
