@@ -10,7 +10,7 @@ from shared.domain.tickets import Anomaly, Ticket
 
 _DECIDED = frozenset({"tickets", "troubles", "watch", "buyer_told", "broken", "stalled_since", "handled_s"})
 _FROM_SOURCES = ("source", "ended", "retry_at", "lost_at", "gave_up_at")
-_FROM_PEOPLE = ("taken_by", "closed", "answer", "answered_at", "answered_by", "urge_number")
+_FROM_PEOPLE = ("taken_by", "closed", "answer", "answered_at", "answered_by", "approvals", "urge_number")
 
 
 def with_facts(held: Watched | None, seen: Seen, now: datetime) -> Watched:

@@ -73,8 +73,15 @@ def _sources(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any],
 
 def _take(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
     said = {"by": asked.by, "text": asked.text, "closed": asked.close}
+    said |= {} if asked.approve is None else {"approve": asked.approve}
     answer = client.post("tickets", asked.kind, asked.case, asked.anomaly, "take", document=said)
-    return answer, lambda told: [f"已受理 accepted：{told['message']}"]
+    return answer, _accepted
+
+
+def _accepted(told: dict[str, Any]) -> Iterable[str]:
+    yield f"已受理 accepted：{told['message']}"
+    if told["waits_because"]:
+        yield f"待审批 waits for approval：{told['waits_because']}"
 
 
 def _answer(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
@@ -133,7 +140,10 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     take.add_argument("anomaly", metavar="ANOMALY", help="as in the list: stalled")
     take.add_argument("--by", required=True, help="who deals with it")
     take.add_argument("--text", default="", help="what was found out, at most 200 characters")
-    take.add_argument("--close", action="store_true", help="nothing more is to be done until it moves")
+    how = take.add_mutually_exclusive_group()
+    how.add_argument("--close", action="store_true", help="nothing more is to be done until it moves")
+    how.add_argument("--approve", action="store_true", default=None, help="what was asked for is done")
+    how.add_argument("--refuse", dest="approve", action="store_false", default=None, help="it is not; stays open")
     answer = command("answer", "登记快递的答复 · file what a courier's people said about a parcel")
     answer.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
     answer.add_argument("waybill", metavar="WAYBILL")

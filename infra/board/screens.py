@@ -113,6 +113,15 @@ def _ticket_details(ticket: Document) -> Iterator[str]:
     yield (f"{name}  {fit(orders, room).rstrip()}" if room > 12 else name).rstrip()
     said = f"{ticket['answered_by'] or ticket['taken_by']}：{ticket['answer']}" if ticket["answer"] else ""
     yield (_INDENT + fit("　".join(filter(None, (said, ticket["advice"]))), WIDTH - len(_INDENT))).rstrip()
+    if ticket["approvals"]:
+        yield (_INDENT + fit(_approval(ticket["approvals"][-1]), WIDTH - len(_INDENT))).rstrip()
+
+
+def _approval(step: Document) -> str:
+    """Say how an approval stands: who asked for what and why, or who decided."""
+    wanted, texts = "关闭" if step["closes"] else "答复", {"asked": "待审批", "approved": "已批准", "refused": "已驳回"}
+    said = "，".join(filter(None, (step["why"], step["text"])))
+    return f"{texts[step['what']]}{wanted}：{step['by']}，{moment(step['at'])}{'，' + said if said else ''}"
 
 
 # ---- one parcel --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from infra.merchants.meanings import meaning_of
 from shared.domain.hours import BusinessHours
 from shared.domain.policy import Policy, Robot, Trial
 from shared.domain.routing import Action, Agent, Group, ModeWindow, Routing, Rule, Shift, Welcome
-from shared.domain.watching import Escalation, Exposure, Limit, Watching
+from shared.domain.watching import Authority, Escalation, Exposure, Limit, Watching
 from shared.rules.policy_document import GIVEN
 
 _PARTS: dict[str, type[BaseModel]] = {
@@ -21,6 +21,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "watching.limits[]": Limit,
     "watching.limits[].exposure": Exposure,
     "watching.escalations[]": Escalation,
+    "watching.authority.<role>": Authority,
     "hours": BusinessHours,
     "routing": Routing,
     "routing.groups.<group>": Group,
@@ -32,7 +33,9 @@ _PARTS: dict[str, type[BaseModel]] = {
     "routing.modes[]": ModeWindow,
 }
 _HIDDEN = {*GIVEN, "paces"}
-_IN_WORDS = {"BusinessHours.week": "全年无休 always open", "Exposure.max_fen": "不限 no limit"}
+_IN_WORDS = {"BusinessHours.week": "全年无休 always open", "Exposure.max_fen": "不限 no limit"} | dict.fromkeys(
+    ("Authority.close_fen_max", "Authority.answer_fen_max"), "不限 no limit"
+)
 
 
 def fields_table() -> str:

@@ -85,6 +85,22 @@ MEANINGS: dict[str, Meaning] = {
             "Watching.hours": ("营业时间；升级按它计时", "business hours: patience is counted in them"),
             "Watching.escalations": ("超时多久后逐级通知哪个群", "who hears of a broken limit, and when"),
             "Watching.owners": ("哪种异常先归哪个群", "which group a kind of misfortune belongs to first"),
+            "Watching.authority": (
+                "各岗位处理工单的权限；超出的等上级审批，不报错",
+                "what each role may do with tickets; the rest waits for approval",
+            ),
+            "Authority.close_fen_max": (
+                "预计损失超过此数（分）的工单，关闭须审批",
+                "a ticket that may cost more is closed by approval only (fen)",
+            ),
+            "Authority.answer_fen_max": (
+                "预计损失超过此数（分）的工单，答复须审批",
+                "a ticket that may cost more is answered by approval only (fen)",
+            ),
+            "Authority.refer": (
+                "这些异常无论金额，关闭与答复都须审批",
+                "kinds of trouble that are closed and answered by approval only, whatever they cost",
+            ),
             "Watching.margin": (
                 "预警在快递反应时间之外再留的余量",
                 "what a warning leaves beyond the courier's time to react",

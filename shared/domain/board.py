@@ -6,14 +6,14 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.domain.keys import CaseKind
 from shared.domain.order import OrderStatus
 from shared.domain.parcel import Stage
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundPhase
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Approval
 from shared.domain.watching import Span
 
 TEXT_MAX = 200
@@ -51,7 +51,8 @@ class OpenTicket(Record):
     """Something that a person should look at, and by when.
 
     `level`: 1 warned, 2 broken, above that escalated; `group` is who was told last. A refund that a person decides has
-    no limit of ours: its `breach_at` is the platform's own deadline.
+    no limit of ours: its `breach_at` is the platform's own deadline. `review_at` is when it comes up next: the level
+    above hears of it; none where nobody will. `approvals` are the steps of what went beyond somebody's authority.
     """
 
     merchant: MerchantId
@@ -79,6 +80,9 @@ class OpenTicket(Record):
     answered_at: Instant | None = None
     answered_by: str = ""
     taken_by: str = ""
+    review_at: Instant | None = None
+    waits_for_approval: bool = False
+    approvals: tuple[Approval, ...] = ()
 
 
 class TicketList(Record):
@@ -197,11 +201,21 @@ class SourceList(Record):
 
 
 class TakeRequest(Record):
-    """A person deals with a ticket: it escalates no further. `closed`: it stays silent until something moves."""
+    """A person deals with a ticket: it escalates no further. `closed`: it stays silent until something moves.
+
+    What is beyond the authority of a role waits for approval; `approve` gives or refuses it, and stands alone.
+    """
 
     by: Name
     text: Annotated[str, StringConstraints(max_length=TEXT_MAX)] = ""
     closed: bool = False
+    approve: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "TakeRequest":
+        if self.closed and self.approve is not None:
+            raise ValueError("approve decides what was asked for; closed does not go with it")
+        return self
 
 
 class AnswerRequest(Record):
@@ -229,11 +243,15 @@ class Filed(Record):
 
 
 class Accepted(Record):
-    """What was said is on its way to the case, and shows within seconds."""
+    """What was said is on its way to the case, and shows within seconds.
+
+    `waits_because` says what goes beyond this role's authority and waits for approval; empty where nothing does.
+    """
 
     about: str
     anomaly: Anomaly
     message: str
+    waits_because: str = ""
 
 
 class Problem(Record):

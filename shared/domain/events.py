@@ -377,7 +377,10 @@ class DeadlineReached(Event):
 
 
 class TicketTaken(Event):
-    """A person deals with a ticket: its escalations stop. `closed`: nothing more is to be done until it moves."""
+    """A person deals with a ticket: its escalations stop. `closed`: nothing more is to be done until it moves.
+
+    `approve` decides what somebody asked for whose authority it was beyond; None: that is not what this is about.
+    """
 
     type: Literal["ticket_taken"] = "ticket_taken"
     about: str  # the case
@@ -386,6 +389,8 @@ class TicketTaken(Event):
     role: Role | None = None  # by whose token; None: the merchant's own
     text: str = ""
     closed: bool = False
+    approve: bool | None = None
+    at: Instant | None = None  # when it was said; of two copies, the later is no second request
 
     @property
     def who(self) -> str:

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.domain.record import Fen, Id, Instant, Record
+from shared.domain.roles import Role
 
 
 class Anomaly(StrEnum):
@@ -122,13 +123,38 @@ class Answer(Record):
     heard_at: Instant
 
 
+class Verdict(StrEnum):
+    """What became of something that was beyond a role's authority."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class Approval(Record):
+    """One step of an approval. `closes`: what is asked for would close the ticket; `why` says what it goes beyond.
+
+    `group` is who was told of this step; empty where the same was told before.
+    """
+
+    what: Verdict
+    by: str
+    role: Role | None = None
+    at: Instant
+    text: str = ""
+    closes: bool = False
+    why: str = ""
+    group: str = ""
+
+
 class Ticket(Record):
     """One anomaly of one case, from the warning to its end.
 
     `since` is when the trouble began: what begins later is another ticket. `opened_at` is the moment that the rule
     named, not the one at which somebody looked. `breach_at` is when the limit breaks (or broke); `told` counts the
     levels that people have heard of: 1 the warning, 2 the breach, then the escalations. A ticket `closed` by a person
-    stays, silent, until the parcel moves. `listened_at` is when the courier was last asked for its answer, `heard_out`
+    stays, silent, until the parcel moves. `approvals` are the last steps of what went beyond somebody's authority, the
+    oldest first. `listened_at` is when the courier was last asked for its answer, `heard_out`
     says that it has no more to tell by that way.
     """
 
@@ -150,3 +176,10 @@ class Ticket(Record):
     answered_by: str = ""
     taken_by: str = ""
     closed: bool = False
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Approval, ...]:
+        """The requests that wait for approval: the first, and whoever endorsed it since."""
+        decided = [place for place, step in enumerate(self.approvals, 1) if step.what is not Verdict.ASKED]
+        return self.approvals[max(decided, default=0) :]

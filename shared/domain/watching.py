@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from shared.domain.hours import BusinessHours
 from shared.domain.record import Fen, Id, Instant, Record
+from shared.domain.roles import Role
 from shared.domain.tickets import Anomaly, BuyerMoment
 
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=60))]
@@ -102,6 +103,14 @@ class Escalation(Record):
     group: Id
 
 
+class Authority(Record):
+    """What a role settles by itself; the rest waits for the approval of one that may. What is not set has no limit."""
+
+    close_fen_max: Fen | None = None
+    answer_fen_max: Fen | None = None
+    refer: tuple[Anomaly, ...] = ()
+
+
 class Pace(Record):
     """What was measured of one courier: how late its scans reach us, how long it takes to react."""
 
@@ -128,6 +137,7 @@ class Watching(Record):
     hours: BusinessHours = Field(default_factory=BusinessHours)
     escalations: tuple[Escalation, ...] = _ESCALATIONS
     owners: dict[Anomaly, Id] = Field(default_factory=dict)
+    authority: dict[Role, Authority] = Field(default_factory=dict)
     margin: Positive = timedelta(hours=1)
     trackers: dict[Id, Id] = Field(default_factory=lambda: {"zto": "zto", "sf": "sf"})
     tracker: Id = "kuaidi100"

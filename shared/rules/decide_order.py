@@ -33,9 +33,10 @@ def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Deci
     if isinstance(event, OrderTroubled):
         order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
         return watched(troubled(order, event.trouble), (), facts.merchant, policy, now)
-    if isinstance(event, DeadlineReached | TicketTaken) and facts.case is not None:
-        by_clock = isinstance(event, DeadlineReached)
-        return watched(take_ticket(facts.case, event, now), (), facts.merchant, policy, now, by_clock=by_clock)
+    if isinstance(event, DeadlineReached) and facts.case is not None:
+        return watched(facts.case, (), facts.merchant, policy, now, by_clock=True)
+    if isinstance(event, TicketTaken) and facts.case is not None:
+        return take_ticket(facts.case, event, facts.merchant, policy, now)
     if not isinstance(event, OrderReported):
         return Decision(facts.case)
     before = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=event.at)

@@ -14,7 +14,7 @@ from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
 from shared.domain.session import DeskCase, SessionCase
 from shared.domain.tickets import ANOMALIES, Ticket
-from shared.rules.ticketing import BROKEN, WARNED, group_of
+from shared.rules.ticketing import BROKEN, WARNED, group_of, review_at
 from shared.rules.wording import COURIERS
 
 _HOUR = timedelta(hours=1)
@@ -84,6 +84,9 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "answered_at": ticket.answered_at,
             "answered_by": ticket.answered_by,
             "taken_by": ticket.taken_by,
+            "review_at": review_at(ticket, policy.watching),
+            "waits_for_approval": bool(ticket.asked),
+            "approvals": ticket.approvals,
         }
     )
 
@@ -111,5 +114,6 @@ def _by_hand(key: CaseKey, case: RefundCase, policy: Policy, now: datetime) -> O
         exposure_fen=case.amount_fen,
         group=policy.desk,
         level=BROKEN if case.deadline_at <= now else WARNED,
+        review_at=case.deadline_at if case.deadline_at > now else None,
         rule=" ".join(filter(None, (case.rule, case.reason))),
     )

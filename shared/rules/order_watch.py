@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.decision import Decision
-from shared.domain.events import DeadlineReached, TicketTaken
+from shared.domain.events import TicketTaken
 from shared.domain.keys import order_key
 from shared.domain.messages import Message
 from shared.domain.order import OrderCase, OrderStatus
 from shared.domain.policy import Policy
 from shared.domain.watching import Span
-from shared.rules import ticketing
+from shared.rules import authority
 from shared.rules.deadlines import Deadline, Running, Scope, deadline_of
 from shared.rules.ticketing import Subject, follow, next_change, notice, overdue
 from shared.rules.wording import moment
@@ -57,8 +57,14 @@ def marked_if_backfilled(before: OrderCase | None, order: OrderCase, policy: Pol
     return order.model_copy(update={"backfilled": True}) if is_old else order
 
 
-def take_ticket(order: OrderCase, event: DeadlineReached | TicketTaken, now: datetime) -> OrderCase:
-    """A person deals with a ticket of an order."""
-    if not isinstance(event, TicketTaken):
-        return order
-    return order.model_copy(update={"tickets": ticketing.taken(order.tickets, event, now)})
+def take_ticket(
+    order: OrderCase, event: TicketTaken, merchant: str, policy: Policy, now: datetime
+) -> Decision[OrderCase]:
+    """A person deals with a ticket of an order, or asks somebody who may."""
+    tickets, step = authority.taken(order.tickets, event, policy, now)
+    said = [
+        authority.approval_notice(_subject(order, merchant, policy), ticket, step, policy)
+        for ticket in tickets
+        if step and ticket.anomaly is event.anomaly
+    ]
+    return watched(order.model_copy(update={"tickets": tickets}), said, merchant, policy, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.domain.events import TicketTaken
 from shared.domain.tickets import Anomaly, Ticket
-from shared.rules import courier_answers, parcel_buyers, parcel_watch, ticketing
+from shared.rules import authority, courier_answers, parcel_buyers, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
@@ -76,14 +76,18 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
 
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
-    if event.closed:
-        for ticket in draft.case.tickets:
-            if ticket.anomaly is event.anomaly:
-                parcel_buyers.tell_settled(draft, ticket, _facts(draft))
-    draft.change(tickets=ticketing.taken(draft.case.tickets, event, draft.now))
-    if event.closed and event.anomaly is Anomaly.COURIER_ANSWER:
+    before = next((one for one in draft.case.tickets if one.anomaly is event.anomaly), None)
+    tickets, step = authority.taken(draft.case.tickets, event, draft.policy, draft.now)
+    ticket = next((one for one in tickets if one.anomaly is event.anomaly), None)
+    closed = (event.closed or event.approve) and (ticket is None or ticket.closed)
+    if before and closed:
+        parcel_buyers.tell_settled(draft, before, _facts(draft))
+    draft.change(tickets=tickets)
+    if ticket and step:
+        draft.say(authority.approval_notice(_subject(draft), ticket, step, draft.policy))
+    if closed and event.anomaly is Anomaly.COURIER_ANSWER:
         draft.change(unmatched=())
-    if event.closed and event.anomaly in _ABOUT_US:
+    if closed and event.anomaly in _ABOUT_US:
         parcel_watch.begin_again(draft, event.anomaly)
 
 
@@ -101,15 +105,18 @@ def _facts(draft: ParcelDraft) -> Fact:
 
 
 def _tell_staff(draft: ParcelDraft, news: News) -> None:
+    said = notice(_subject(draft), news, draft.policy, draft.now)
+    if said:
+        draft.say(said)
+
+
+def _subject(draft: ParcelDraft) -> Subject:
     at = draft.forced_refund_at
     risks = (forced_refund(at, draft.now, draft.policy.zone),) if at else ()
     over = "已转拦截" if is_being_stopped(draft.case) else "已恢复"
     if is_given_up(draft.case, draft.policy.watching, draft.now):
         over = "已停止跟踪"
-    subject = Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
-    said = notice(subject, news, draft.policy, draft.now)
-    if said:
-        draft.say(said)
+    return Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
 
 
 def _measure(draft: ParcelDraft, ticket: Ticket) -> None:

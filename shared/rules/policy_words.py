@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from shared.domain.conditions import Problem, unknown
 from shared.domain.hours import BusinessHours
 from shared.domain.policy import Policy, Robot
-from shared.domain.watching import Escalation, Exposure, Limit, Watching
+from shared.domain.watching import Authority, Escalation, Exposure, Limit, Watching
 from shared.rules.routing.document import join
 
 _DURATION = "时长请写成 write a duration such as PT2M (2 minutes), PT12H or P7D"
@@ -52,6 +52,7 @@ _HOLDERS: dict[str, type[BaseModel]] = {
     "exposure": Exposure,
     "hours": BusinessHours,
     "escalations": Escalation,
+    "authority": Authority,
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.domain.events import NoticeRaised, TicketTaken
+from shared.domain.events import NoticeRaised
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
 from shared.domain.tickets import ANOMALIES, Anomaly, Answer, Ticket
@@ -176,15 +176,12 @@ def _levels(ticket: Ticket, watching: Watching) -> list[datetime]:
     return levels
 
 
-# ---- people ------------------------------------------------------------------------------------------------------
+def review_at(ticket: Ticket, watching: Watching) -> datetime | None:
+    """When the next group hears of a ticket; None where nobody will: it is at the top, or somebody deals with it."""
+    return min(_levels(ticket, watching)[ticket.told :], default=None)
 
 
-def taken(tickets: Iterable[Ticket], event: TicketTaken, now: datetime) -> tuple[Ticket, ...]:
-    """A person deals with a ticket: it escalates no further, and is silent if she closes it."""
-    said: dict[str, object] = {"taken_by": event.who, "closed": event.closed}
-    if event.text:
-        said |= {"answer": event.text[:ANSWER_MAX], "answered_at": now, "answered_by": event.who}
-    return tuple(ticket.model_copy(update=said) if ticket.anomaly is event.anomaly else ticket for ticket in tickets)
+# ---- words -------------------------------------------------------------------------------------------------------
 
 
 def notice(subject: Subject, news: News, policy: Policy, now: datetime) -> NoticeRaised | None:
@@ -225,4 +222,9 @@ def group_of(policy: Policy, ticket: Ticket, level: int) -> str:
     """Choose who hears of a level; a group without a robot is heard by the desk."""
     steps = policy.watching.escalations[: max(0, level - BROKEN)]  # a later policy may have fewer than were told
     group = steps[-1].group if steps else policy.watching.owners.get(ticket.anomaly, policy.desk)
+    return heard_by(policy, group)
+
+
+def heard_by(policy: Policy, group: str) -> str:
+    """Give who hears what is meant for a group: the desk for one without a robot."""
     return group if group in policy.robots else policy.desk

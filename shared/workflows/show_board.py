@@ -33,10 +33,11 @@ from shared.domain.record import Id, Record
 from shared.domain.roles import Role, may_use
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Ticket, Verdict
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore, Watermarks
+from shared.rules.authority import beyond_event
 from shared.rules.courier_answers import waits_for
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
@@ -196,9 +197,10 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
         raise MalformedMessage("invalid", f"anomaly: {anomaly[:40]!r} is not known; known are {', '.join(Anomaly)}.")
     said = _told(TakeRequest, question)
     key = CaseKey(merchant, CaseKind(kind), identity)
-    case, _ = _load(key, board)
+    case, policy = _load(key, board)
     tickets = case.tickets if isinstance(case, ParcelCase | OrderCase) else ()
-    if all(ticket.anomaly != anomaly for ticket in tickets):
+    ticket = next((one for one in tickets if one.anomaly == anomaly), None)
+    if ticket is None:
         raise UnknownCase("unknown_ticket", f"The {kind} {identity} has no ticket {anomaly}, or has it no more.")
     event = TicketTaken(
         merchant=merchant,
@@ -208,10 +210,26 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
         role=question.role,
         text=said.text,
         closed=said.closed,
+        approve=said.approve,
+        at=board.clock.now(),
     )
+    why = beyond_event(policy, event, ticket)
+    if said.approve is not None:
+        _check_asked(ticket, said, why)
     board.queue.send(key.lane, [(merchant, write_message(event))])
-    message = f"{'Closed' if said.closed else 'Taken'} by {event.who}; it shows within seconds."
-    return 202, Accepted(about=str(key), anomaly=Anomaly(anomaly), message=message)
+    done = {True: "Approved", False: "Refused", None: "Closed" if said.closed else "Taken"}[said.approve]
+    message = f"{'Waits for approval, asked' if why else done} by {event.who}; it shows within seconds."
+    return 202, Accepted(about=str(key), anomaly=Anomaly(anomaly), message=message, waits_because=why)
+
+
+def _check_asked(ticket: Ticket, said: TakeRequest, why: str) -> None:
+    """See that there is something to decide, or that it was decided just so before."""
+    last = ticket.approvals[-1] if ticket.approvals else None
+    before = Verdict.APPROVED if said.approve else Verdict.REFUSED
+    if not ticket.asked and not (last and last.what is before):
+        raise UnknownCase("not_asked", f"Nothing of the ticket {ticket.anomaly} waits for approval.")
+    if why and not said.approve:
+        raise NotPermitted("over_authority", f"Only who may approve this may refuse it: {why}.")
 
 
 def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed]:

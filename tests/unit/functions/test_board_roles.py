@@ -1,6 +1,7 @@
 """Which role may do what at the board: the whole matrix, asked over HTTP; what is not written down is refused."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from shared.domain.events import TicketTaken
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.domain.roles import ALLOWED, TITLES, Role, may_use
-from shared.rules.ticketing import taken
+from shared.domain.tickets import Anomaly, Answer, Approval, Verdict
+from shared.domain.watching import Authority, Watching
+from shared.rules.authority import taken
+from shared.workflows.handle_event import handle_event
 from shared.workflows.show_board import ROUTES
-from tests.unit.board import P_KEY, ticket
+from tests.unit.board import P_KEY, save, ticket, troubled
 from tests.unit.functions.test_show_board import ANSWER, SCORES, TAKE, TICKETS, TOKEN, Desk, desk
-from tests.unit.rules.build import MERCHANT, NOW
+from tests.unit.rules.build import MERCHANT, NOW, policy
 
 __all__ = ["desk"]  # the fixture
 
@@ -82,8 +86,107 @@ def test_a_ticket_says_which_role_took_it(office: Desk, token: str, who: str) ->
     [(_, message)] = office.queue.take(Lane.PARCELS)
     event = parse_message(message)
     assert isinstance(event, TicketTaken)
-    [taken_ticket] = taken([ticket()], event.model_copy(update={"text": "已致电"}), NOW)
+    [taken_ticket], _ = taken([ticket()], event.model_copy(update={"text": "已致电"}), policy(), NOW)
     assert (taken_ticket.taken_by, taken_ticket.answered_by) == (who, who)
+
+
+class Approving:
+    """A ticket that neither desk nor specialist closes by itself, and what is said of it, until it is in the case."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        authority = {
+            Role.AFTERSALES: Authority(refer=(Anomaly.COURIER_ANSWER,)),
+            Role.SPECIALIST: Authority(refer=(Anomaly.COURIER_ANSWER,)),
+        }
+        desk.store.table.policies[MERCHANT] = policy(watching=Watching(authority=authority))
+        key, case = troubled(1, ticket(Anomaly.COURIER_ANSWER, since=NOW))
+        unmatched = (Answer(at=NOW, heard_at=NOW, source="zto", text="已退回"),)
+        save(desk.store, key, case.model_copy(update={"unmatched": unmatched}))
+
+    def say(self, role: Role, **said: Any) -> tuple[int, dict[str, Any]]:
+        """A person of a role says something; the parcel hears of it."""
+        where = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "courier_answer"}
+        status, answer = self.desk.ask(TAKE, token=TOKENS[role.token_name], body={"by": "小王", **said}, **where)
+        for _, message in self.desk.queue.take(Lane.PARCELS):
+            handle_event(parse_message(message), self.desk.store, self.desk.clock)  # type: ignore[arg-type]
+        self.desk.clock.advance(timedelta(seconds=1))
+        return status, answer
+
+    @property
+    def row(self) -> dict[str, Any] | None:
+        """The ticket as the list shows it."""
+        tickets = self.desk.ask(TICKETS, query={"anomaly": "courier_answer"})[1]["tickets"]
+        return tickets[0] if tickets else None
+
+
+@pytest.fixture
+def approving(office: Desk) -> Approving:
+    return Approving(office)
+
+
+def test_closing_beyond_one_s_authority_is_no_error_and_stands_in_the_list(approving: Approving) -> None:
+    for _ in range(2):
+        status, answer = approving.say(Role.AFTERSALES, closed=True, text="已赔付")
+        assert (status, answer["waits_because"]) == (202, "「快递反馈，无对应工单」须由售后上报")
+        assert answer["message"].startswith("Waits for approval, asked by 小王（售后）")
+        row = approving.row
+        assert row
+        assert row["waits_for_approval"]
+        assert [(step["what"], step["by"], step["text"]) for step in row["approvals"]] == [
+            ("asked", "小王（售后）", "已赔付")
+        ]
+
+
+def test_an_approval_closes_the_ticket(approving: Approving) -> None:
+    approving.say(Role.AFTERSALES, closed=True)
+    status, answer = approving.say(Role.DIRECTOR, approve=True)
+    assert (status, answer["waits_because"]) == (202, "")
+    assert answer["message"] == "Approved by 小王（总监）; it shows within seconds."
+    assert approving.row is None
+
+
+def test_an_approval_that_is_sent_twice_is_accepted_twice(office: Desk) -> None:
+    done = Approval(what=Verdict.APPROVED, by="总", at=NOW, closes=True)
+    save(office.store, *troubled(1, ticket(closed=True, approvals=(done,))))
+    where = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled"}
+    assert office.ask(TAKE, body={"by": "总", "approve": True}, **where)[0] == 202
+    assert office.ask(TAKE, body={"by": "总", "approve": False}, **where)[0] == 404
+
+
+def test_a_refusal_keeps_the_ticket_in_the_list_and_may_be_sent_twice(approving: Approving) -> None:
+    approving.say(Role.AFTERSALES, closed=True)
+    for _ in range(2):
+        status, answer = approving.say(Role.OWNER, approve=False)
+        assert (status, answer["message"].split()[0]) == (202, "Refused")
+        row = approving.row
+        assert row
+        assert (row["waits_for_approval"], len(row["approvals"]), row["taken_by"]) == (False, 2, "")
+
+
+def test_who_may_not_approve_passes_it_on_and_may_not_refuse(approving: Approving) -> None:
+    approving.say(Role.AFTERSALES, closed=True)
+    status, answer = approving.say(Role.SPECIALIST, approve=False)
+    assert (status, answer["error"]) == (403, "over_authority")
+    status, answer = approving.say(Role.SPECIALIST, approve=True)
+    assert (status, "专员" in answer["waits_because"]) == (202, True)
+    row = approving.row
+    assert row
+    assert [step["by"] for step in row["approvals"]] == ["小王（售后）", "小王（专员）"]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_where_nothing_waits_nothing_is_decided(approving: Approving, *, approve: bool) -> None:
+    status, answer = approving.say(Role.DIRECTOR, approve=approve)
+    assert (status, answer["error"]) == (404, "not_asked")
+    approving.say(Role.AFTERSALES, closed=True)
+    approving.say(Role.DIRECTOR, approve=False)
+    assert approving.say(Role.DIRECTOR, approve=True)[0] == 404
+
+
+def test_a_decision_is_not_also_a_closing(approving: Approving) -> None:
+    status, answer = approving.say(Role.DIRECTOR, approve=True, closed=True)
+    assert (status, answer["error"]) == (400, "invalid")
 
 
 def test_a_role_alone_is_a_board_too(office: Desk) -> None:

@@ -325,7 +325,7 @@ def test_who_deals_with_a_ticket_is_on_its_way_to_the_case(desk: Desk, body: dic
     expected = {"text": "", "closed": False, **body, "by": body["by"].strip()}
     assert (merchant, event) == (
         MERCHANT,
-        TicketTaken(merchant=MERCHANT, about=str(P_KEY), anomaly=Anomaly.STALLED, **expected),
+        TicketTaken(merchant=MERCHANT, about=str(P_KEY), anomaly=Anomaly.STALLED, at=NOW, **expected),
     )
 
 
@@ -371,7 +371,8 @@ BAD_BODIES = [
     ({"by": 7}, "by"),
     ({"by": "a", "text": "x" * 201}, "text"),
     ({"by": "a", "closed": "perhaps"}, "closed"),
-    ({"by": "a", "done": True}, "by, text, closed"),
+    ({"by": "a", "done": True}, "by, text, closed, approve"),
+    ({"by": "a", "approve": "perhaps"}, "approve"),
     ('{"by":"' + "x" * 20_000 + '"}', "10000"),
     ("\xff", "body"),
 ]

@@ -1,5 +1,7 @@
 """A case's open tickets as rows: what is wrong, until when, what it costs, who was told, what to do."""
 
+from typing import Any
+
 import pytest
 
 from shared.domain.board import BY_HAND
@@ -40,6 +42,30 @@ def test_a_parcel_s_row_says_where_it_is_and_what_is_inside() -> None:
     assert (row.exposure_fen, row.rule, row.group, row.level) == (597, "stalled_48h", "desk", 1)
     assert (row.urged_at, row.urge_number, row.answer, row.answered_at) == (NOW, "U1", "在途", NOW)
     assert row.taken_by == "小王"
+
+
+@pytest.mark.parametrize(
+    ("told", "fields", "review"),
+    [
+        (1, {}, 6),
+        (2, {}, 7),
+        (3, {}, 10),
+        (4, {}, 30),
+        (5, {}, None),
+        (1, {"taken_by": "li"}, 6),
+        (2, {"taken_by": "li"}, None),
+    ],
+)
+def test_a_row_says_when_the_next_group_hears_of_it(told: int, fields: dict[str, Any], review: int | None) -> None:
+    [row] = open_tickets(P_KEY, parcel(tickets=(ticket(told=told, **fields),)), policy(), NOW)
+    assert row.review_at == (None if review is None else NOW + review * HOUR)
+
+
+@pytest.mark.parametrize(("hours", "review"), [(1, 1), (-1, None)])
+def test_a_refund_that_a_person_decides_comes_up_at_the_platform_s_deadline(hours: int, review: int | None) -> None:
+    case = refund(RefundPhase.BY_HAND, deadline_at=NOW + hours * HOUR)
+    [row] = open_tickets(R_KEY, case, policy(), NOW)
+    assert row.review_at == (None if review is None else NOW + review * HOUR)
 
 
 def test_an_order_s_row_names_the_order() -> None:

@@ -12,6 +12,7 @@ from shared.domain.hours import BusinessHours
 from shared.domain.policy import Policy, Robot
 from shared.domain.tickets import ANOMALIES, Anomaly, Ticket
 from shared.domain.watching import Escalation, Watching
+from shared.rules.authority import taken
 from shared.rules.ticketing import (
     BROKEN,
     QUIET,
@@ -22,7 +23,6 @@ from shared.rules.ticketing import (
     group_of,
     next_change,
     notice,
-    taken,
 )
 from tests.unit.rules.build import HOUR, MERCHANT, MINUTE, NOW, policy
 
@@ -76,7 +76,7 @@ class Life:
     def take(self, anomaly: Anomaly = Anomaly.STALLED, *, at: datetime = NOW, **fields: Any) -> None:
         """A person deals with a ticket."""
         event = TicketTaken(merchant=MERCHANT, about=ABOUT, anomaly=anomaly, by="李雷", **fields)
-        self.tickets = taken(self.tickets, event, at)
+        self.tickets, _ = taken(self.tickets, event, policy(), at)
 
 
 # ---- levels ------------------------------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from functions.show_board import handler as board_handler
-from infra.board.__main__ import main
+from infra.board.__main__ import _accepted, main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
 from infra.board.chat_screens import routing_screen, session_screen
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
 from shared.domain.keys import session_key
+from shared.domain.lanes import Lane
+from shared.domain.messages import parse_message
 from shared.domain.parcel import Content, Scan, Stage, Watch
 from shared.domain.refund import RefundPhase
 from shared.domain.routing_report import (
@@ -33,7 +35,7 @@ from shared.domain.routing_report import (
 )
 from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
 from shared.domain.session import Heard, Routed, SessionCase
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Approval, Verdict
 from shared.rules.chat.views import session_view
 from shared.telemetry import Telemetry
 from shared.workflows.show_board import ROUTES
@@ -51,6 +53,7 @@ from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, trou
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, order, parcel, policy, refund
 
 TOKEN = "local-token"
+ASKED = Approval(what=Verdict.ASKED, by="小王（售后）", at=NOW, closes=True, why="超过售后的权限" * 9, text="急\x1b[2J")
 
 ROW = ScoreRow(
     days=7,
@@ -131,7 +134,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
     store = store_with(
         troubled(1, evil, ticket(Anomaly.COMING_BACK, breach_at=NOW - 250 * HOUR), return_waybill="R" * 64),
         (P_KEY._replace(id=f"zto:{'9' * 64}"), long),
-        (O_KEY, order(tickets=(ticket(Anomaly.NOT_SHIPPED, exposure_fen=500),))),
+        (O_KEY, order(tickets=(ticket(Anomaly.NOT_SHIPPED, exposure_fen=500, approvals=(ASKED,)),))),
         (R_KEY, refund(RefundPhase.BY_HAND)),
     )
     scores = FakeScores(store.table)
@@ -290,6 +293,7 @@ def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
         ("session", "web", "S1"),
         ("session", "web", "S" * 64),
         ("take", "parcel", "zto:W1", "stalled", "--by", "小王"),
+        ("take", "order", O_KEY.id, "not_shipped", "--by", "小王", "--approve"),
         ("answer", "zto", "W1", "--text", "今日派送"),
     ],
     ids=" ".join,
@@ -317,6 +321,25 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
     assert "12345.67 desk" in out
     assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
     assert "--close" in lines[-1]
+
+
+def test_a_ticket_that_waits_for_approval_says_who_asked_for_what(terminal: Terminal, house: Any) -> None:
+    _, out, _ = terminal.run("tickets", "--anomaly", "not_shipped")
+    [line] = [line for line in out.splitlines() if "待审批" in line]
+    assert line.strip().startswith("待审批关闭：小王（售后），")
+    where = ("take", "order", O_KEY.id, "not_shipped", "--by", "总")
+    for flag, word, approve in (("--approve", "Approved", True), ("--refuse", "Refused", False)):
+        code, out, _ = terminal.run(*where, flag)
+        assert (code, f"已受理 accepted：{word} by 总" in out) == (0, True)
+        [(_, message)] = house.take(Lane.REFUNDS)
+        assert parse_message(message).approve is approve  # type: ignore[union-attr]
+    with pytest.raises(SystemExit):
+        terminal.run(*where, "--approve", "--close")
+
+
+def test_what_waits_for_approval_is_said_at_once() -> None:
+    told = list(_accepted({"message": "Waits.", "waits_because": "超过权限"}))
+    assert told == ["已受理 accepted：Waits.", "待审批 waits for approval：超过权限"]
 
 
 def test_routing_shows_what_became_of_every_rule_and_how_soon_people_answered(terminal: Terminal) -> None:
