@@ -16,6 +16,8 @@ FEN_MAX = 10**11
 INT64_MAX = 2**63 - 1
 LABEL_MAX = 60
 _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
+_HEX = "[0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"\\(?:u[dD][89abAB]{_HEX}\\u[dD][c-fC-F]{_HEX}|(u[dD][89a-fA-F]{_HEX})|.)", re.DOTALL)
 _YEARS = range(2000, 2100)  # outside of it stand the sentinels: 0001-01-01, 1970-01-01, 9999-12-31
 
 Fields = Mapping[str, object]
@@ -26,14 +28,17 @@ class Unreadable(ValueError):
 
 
 def any_json(raw: str | bytes) -> object:
-    """Parse JSON; integers stay integers, NaN and Infinity are refused.
+    """Parse JSON; integers stay integers, NaN and Infinity are refused, half an emoji becomes U+FFFD.
 
     Raises:
         Unreadable: invalid, not UTF-8, or nested too deeply.
     """
     try:
         # decode() rather than the parser's own guess: UTF-16 would be read differently from how it was signed
-        value: object = json.loads(raw.decode() if isinstance(raw, bytes) else raw, parse_constant=_refuse_constant)
+        text = raw.decode() if isinstance(raw, bytes) else raw
+        if "\\ud" in text or "\\uD" in text:
+            text = _ESCAPE.sub(_whole, text)
+        value: object = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise Unreadable("JSON is nested too deeply") from None
     except ValueError:
@@ -43,6 +48,11 @@ def any_json(raw: str | bytes) -> object:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(name)
+
+
+def _whole(escape: re.Match[str]) -> str:
+    """Replace half of a pair, which is left where a text was cut and which nothing can store or send on."""
+    return r"\ufffd" if escape[1] else escape[0]
 
 
 def document(raw: str | bytes) -> Fields:
