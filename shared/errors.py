@@ -82,21 +82,32 @@ class ShopTaken(Permanent):
 
 
 class Refused(Permanent):
-    """A request at the door that is answered with `http_status` and has no effect."""
+    """A request at the door that is answered with `http_status` and has no effect.
+
+    `sentence` is what its sender is told where the error itself has no text.
+    """
 
     http_status = 400
+    sentence = ""
+
+    @property
+    def told(self) -> str:
+        """Give what the sender is told."""
+        return self.text or self.sentence
 
 
 class BadSignature(Refused):
     """The signature is missing or does not belong to these bytes."""
 
     http_status = 401
+    sentence = "the signature is missing or does not belong to these bytes"
 
 
 class StaleTimestamp(Refused):
     """The signature is right but too old, or from the future."""
 
     http_status = 401
+    sentence = "the timestamp is more than five minutes away from ours"
 
 
 class NotPermitted(Refused):
@@ -109,12 +120,14 @@ class UnknownSource(Refused):
     """No vendor of this name pushes to us."""
 
     http_status = 404
+    sentence = "no vendor of this name pushes"
 
 
 class UnknownMerchant(Refused):
     """The merchant does not exist, or has no account with this source."""
 
     http_status = 404
+    sentence = "no such merchant, or it has no account with this vendor"
 
 
 class UnknownCase(Refused):

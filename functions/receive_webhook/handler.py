@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         status, told = 200, {"message_id": ids[0][:8], **_counter.accepted(source, now)}
     except Refused as error:
         status, told = error.http_status, {"reason": error.code, **_counter.refused(error, now)}
-        body = json.dumps({"error": error.code, "message": error.text}, ensure_ascii=False)
+        body = json.dumps({"error": error.code, "message": error.told}, ensure_ascii=False)
     except Retryable as error:
         status, told = 503, {"reason": str(error)}
         body = json.dumps({"error": "busy", "message": "not accepted; please send again"})

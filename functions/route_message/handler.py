@@ -18,11 +18,6 @@ from shared.workflows.route_message import RouteAnswer, read_question
 understand("")  # at import after all: while it starts, Lambda lends more processor than the first question would get
 
 _JSON = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
-_SENTENCES = {
-    "BadSignature": "the signature is missing or does not belong to these bytes",
-    "StaleTimestamp": "the timestamp is more than five minutes away from ours",
-    "UnknownMerchant": "no such merchant, or it has no chat account",
-}
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -34,8 +29,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         answer = _route(event, merchant)
         status, document, told = 200, answer.document(), _told(answer)
     except Refused as error:
-        sentence = error.text or _SENTENCES.get(type(error).__name__, "")
-        status, document, told = error.http_status, {"error": error.code, "message": sentence}, {"reason": error.code}
+        status, document, told = error.http_status, {"error": error.code, "message": error.told}, {"reason": error.code}
     except Retryable as error:
         status, told = 503, {"reason": str(error)}
         document = {"error": "busy", "message": "not decided; please ask again"}

@@ -196,7 +196,7 @@ def scores_screen(answer: Document, days: int, carrier: str | None) -> Iterator[
 
 def sources_screen(answer: Document) -> Iterator[str]:
     """Show up to when each source is complete."""
-    yield f"{clean(answer['merchant'])}：数据完整至 complete until，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：各来源完整至何时 complete up to when，{moment(answer['as_of'])}"
     if not answer["sources"]:
         yield "没有可对账的来源 no source that can be asked was read yet"
     for one in answer["sources"]:

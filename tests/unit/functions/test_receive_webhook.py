@@ -147,7 +147,8 @@ def test_a_refusal_is_short_json_and_has_no_effect(house: House, verdict: Refuse
     house.verdict = verdict
     answer = handler(_event(), None)
     assert (answer["statusCode"], house.sent) == (status, [])
-    assert json.loads(answer["body"]) == {"error": verdict.code, "message": verdict.text}
+    assert json.loads(answer["body"]) == {"error": verdict.code, "message": verdict.told}
+    assert verdict.told
     assert len(answer["body"]) < 300
 
 
