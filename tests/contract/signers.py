@@ -57,7 +57,7 @@ def as_standard(vendor: str, body: bytes) -> Push:
 
 
 def dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()  # half an emoji has no UTF-8
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()  # half an emoji is no UTF-8
 
 
 SIGNERS: dict[str, Signer] = {
