@@ -38,6 +38,7 @@ class Options:
     orders_per_day: int = 10_000  # of all merchants together; thresholds of alarms follow from it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is an alarm
     classifier_model: str = ""  # a foundation model in Amazon Bedrock, for lines that the lexicon is not sure of
+    tracing: bool = False  # X-Ray follows each invocation; not in AWS China
     runbooks: str = "docs/runbooks"  # where the alarms' links lead: a folder or an address
     table_arn: str | None = None  # a restored table that takes the place of the stack's own, with its stream
     table_stream_arn: str | None = None
@@ -76,6 +77,7 @@ def read_options(context: Callable[[str], Any], region: str | None, account: str
         orders_per_day=_count(context, "orders_per_day", 10_000),
         talking_sources=_sources(context, "talking_sources"),
         classifier_model=_model(context, "classifier_model", absent="AWS China" if in_china else "MiniStack" * local),
+        tracing=_traced(context, "tracing", in_china=in_china),
         runbooks=str(context("runbooks") or "docs/runbooks").rstrip("/"),
         table_arn=context("table_arn"),
         table_stream_arn=context("table_stream_arn"),
@@ -114,6 +116,14 @@ def _choice(context: Callable[[str], Any], key: str, default: str, allowed: tupl
     if value not in allowed:
         raise OptionRefused(f"{key} must be one of {', '.join(allowed)}, not {value!r}")
     return value
+
+
+def _traced(context: Callable[[str], Any], key: str, *, in_china: bool) -> bool:
+    """Read whether X-Ray is wanted, where there is one."""
+    wanted = _flag(context, key)
+    if wanted and in_china:
+        raise OptionRefused(f"{key}: X-Ray does not follow functions in AWS China; leave it out")
+    return wanted
 
 
 def _count(context: Callable[[str], Any], key: str, default: int) -> int:

@@ -84,10 +84,13 @@ class EventFunction(Construct):
             environment=self._settings(around).to_environment(),
             timeout=Duration.seconds(int(spec.timeout.total_seconds())),
             memory_size=spec.memory_mib,
+            tracing=lambda_.Tracing.ACTIVE if options.tracing else None,
             reserved_concurrent_executions=self._reserved(options),
             vpc=behind_nat.vpc if behind_nat else None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS) if behind_nat else None,
         )
+        if options.tracing:
+            accept_finding(self.role, "AwsSolutions-IAM5[Resource::*]", "X-Ray takes no narrower resource.")
         accept_finding(function, "AwsSolutions-L1", "The wheels are locked for this Python, and every region has it.")
         return function
 

@@ -14,7 +14,7 @@ from infra.local.home import ROOT
 from infra.options import EMULATOR_ACCOUNT, OptionRefused, read_options, require_emulator
 from shared.domain.lanes import Lane
 from shared.workflows.show_board import ROUTES
-from tests.infra.deployments import CONTEXTS, Deployment, logical_id, words_in
+from tests.infra.deployments import CONTEXTS, Deployment, listed, logical_id, stub_bundles, synthesize, words_in
 from tests.infra.test_functions import VENDOR_CALLERS
 
 # W3005: CDK writes `DependsOn` itself. W3010: CDK puts placeholders where it would ask the account for its zones.
@@ -174,6 +174,7 @@ def test_the_app_itself_asks_before_it_synthesizes(tmp_path: Path) -> None:
         {"talking_sources": "douyin,taobao"},
         {"talking_sources": "jushuitan"},
         {"classifier_model": "the best one"},
+        {"tracing": "sometimes"},
     ],
 )
 def test_an_unknown_option_is_refused_by_name(wrong: dict[str, str]) -> None:
@@ -187,3 +188,18 @@ def test_a_model_is_refused_where_there_is_none(region: str, more: dict[str, str
     context = {"classifier_model": "vendor.small-model-v1:0", **more}
     with pytest.raises(OptionRefused, match=r"classifier_model: .* has no Amazon Bedrock"):
         read_options(context.get, region, None)
+
+
+def test_traces_are_taken_where_they_are_wanted_and_bring_no_other_right(tmp_path: Path) -> None:
+    traced = synthesize("aws", tmp_path, stub_bundles(tmp_path), {"tracing": "true"})
+    for name, function in traced.functions().items():
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+        anything = [s for s in traced.statements(function["Role"]) if "*" in listed(s["Resource"])]
+        rights = {action for statement in anything for action in listed(statement["Action"])}
+        assert rights - {"dynamodb:ListStreams"} == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, name
+    assert AwsSolutionsChecks(traced.app).validate_scope(traced.stack).success
+
+
+def test_traces_are_refused_where_there_are_none() -> None:
+    with pytest.raises(OptionRefused, match="tracing: X-Ray"):
+        read_options({"tracing": "true"}.get, "cn-north-1", None)
