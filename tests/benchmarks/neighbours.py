@@ -80,20 +80,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.neighbours", description=__doc__)
     parser.add_argument("--events", type=int, default=10_000, help="the busy shop's")
     parser.add_argument("--at-once", type=int, default=2, help="how many of them are on their way at a time")
+    parser.add_argument(
+        "--per-second", type=float, help="so many a second, not as many as can be; without the backlogs"
+    )
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder, running_cloud(Path(folder) / "home", with_sandbox=False) as cloud:
         _enrol(cloud)
-        bench = Neighbours(cloud)
+        bench = Neighbours(cloud, arguments.at_once, arguments.per_second)
         bench.ask(WARM, lambda: False)
         alone = bench.ask(ALONE, lambda: False)
         print("alone")
         _tell(alone, alone)
-        for title, begin in (
-            ("beside a burst on another lane", lambda: bench.burst("selfbuilt", arguments.events, arguments.at_once)),
-            ("beside a burst on the same lane", lambda: bench.burst("zto", arguments.events, arguments.at_once)),
+        bursts = (
+            ("beside a burst on another lane", lambda: bench.burst("selfbuilt", arguments.events)),
+            ("beside a burst on the same lane", lambda: bench.burst("zto", arguments.events)),
+        )
+        backlogs = (
             ("before a backlog aside", lambda: bench.backlog(arguments.events, ASIDE)),
             ("behind a backlog on the shared queue", lambda: bench.backlog(arguments.events, "")),
-        ):
+        )
+        for title, begin in bursts if arguments.per_second else (*bursts, *backlogs):
             began = time.monotonic()
             is_busy = begin()
             times = bench.ask(LEAST, is_busy)
@@ -113,8 +119,10 @@ def _tell(times: Sequence[Timed], alone: Sequence[Timed]) -> None:
 class Neighbours:
     """The two shops before one cloud."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: LocalCloud, at_once: int, per_second: float | None) -> None:
         self._cloud = cloud
+        self._at_once = at_once
+        self._pause_s = at_once / per_second if per_second else 0.0
         self._quiet = Pushing(QUIET, 75000000000000)
         self._busy = {source: Pushing(BUSY, 76000000000000, source) for source in ("zto", "selfbuilt")}
 
@@ -127,10 +135,13 @@ class Neighbours:
                 time.sleep(QUIET_EVERY_S)
         return _wait(self._cloud, self._quiet, set(self._quiet.pushed) - known)
 
-    def burst(self, source: str, events: int, at_once: int) -> Callable[[], bool]:
+    def burst(self, source: str, events: int) -> Callable[[], bool]:
         """Let the busy shop begin to push; give the question whether it still does."""
-        shares = [range(first, events, at_once) for first in range(at_once)]
-        threads = [threading.Thread(target=_burst, args=(self._cloud, self._busy[source], share)) for share in shares]
+        shares = [range(first, events, self._at_once) for first in range(self._at_once)]
+        threads = [
+            threading.Thread(target=_burst, args=(self._cloud, self._busy[source], share, self._pause_s))
+            for share in shares
+        ]
         for thread in threads:
             thread.start()
         return lambda: any(thread.is_alive() for thread in threads)
@@ -169,9 +180,11 @@ def _accepted(number: int) -> str:
     return write_raw_push("zto", BUSY, push, real_now())
 
 
-def _burst(cloud: LocalCloud, busy: Pushing, numbers: Sequence[int]) -> None:
+def _burst(cloud: LocalCloud, busy: Pushing, numbers: Sequence[int], pause_s: float) -> None:
+    began = time.monotonic()
     with _door(cloud) as (door, base):
-        for number in numbers:
+        for place, number in enumerate(numbers):
+            time.sleep(max(0.0, began + place * pause_s - time.monotonic()))
             busy.push(door, base, number)
 
 
