@@ -21,6 +21,7 @@ from infra.bundle.targets import Target, find_compiler
 ROOT = Path(__file__).resolve().parents[2]
 THIN_FUNCTION = "receive_webhook"
 THIN_PACKAGES = ("standardwebhooks",)
+THIN_WORKFLOWS = ("__init__.py", "receive_push.py", "count_pushes.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def _bundles_of(relative: Path) -> tuple[str, ...]:
         return ("worker",)  # nothing is decided at the door
     if relative.parts[:2] == ("shared", "adapters") and relative.name.startswith("dynamo_"):
         return ("worker",)  # and no table is touched
+    if relative.parts[:2] == ("shared", "workflows") and relative.name not in THIN_WORKFLOWS:
+        return ("worker",)
     return ("webhook", "worker")
 
 
