@@ -127,7 +127,7 @@ MEANINGS: dict[str, Meaning] = {
             "Limit.until": ("到何时付款的订单为止", "for orders paid before"),
             "Limit.in_hours": ("按营业时间计", "counted in business hours"),
             "Limit.watch": ("`false` 关掉这一条", "`false` switches it off"),
-            "Limit.alert": ("`false` 只记不报", "`false`: kept and shown, nobody is told"),
+            "Limit.alert": ("`false` 只计时不开工单", "`false`: its clock is shown and counted, no ticket opens"),
             "Limit.source": ("数字的出处", "where the figure comes from"),
             "BusinessHours.zone": ("时区", "the time zone"),
             "BusinessHours.week": (

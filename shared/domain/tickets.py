@@ -166,7 +166,6 @@ class Ticket(Record):
     exposure_fen: Fen = 0
     count: int = 1
     told: int = 0
-    alert: bool = True
     urged_at: Instant | None = None
     urge_number: str = ""
     listened_at: Instant | None = None

@@ -67,8 +67,8 @@ class Limit(Record):
 
     Empty scopes hold for all; `regions` and the remote list are beginnings of province names. `since` and `until` are
     about the payment: a promotion's orders keep the promotion's rules. `lead` is the warning before the breach where
-    nobody has measured how long this courier takes to react. `watch` false switches the rule off, `alert` false keeps
-    its tickets from being told to people. `source` says where the figure comes from.
+    nobody has measured how long this courier takes to react. `watch` false switches the rule off, `alert` false lets
+    its clock run, to be looked at and counted, but opens no ticket. `source` says where the figure comes from.
     """
 
     rule: Id

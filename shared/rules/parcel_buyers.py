@@ -97,7 +97,7 @@ def _is_reached(draft: ParcelDraft, ticket: Ticket, step: BuyerMoment) -> bool:
 def _half_at(draft: ParcelDraft, ticket: Ticket) -> datetime | None:
     """Give the middle of the time to solve a broken ticket; None where that has no end or is over."""
     watching = draft.policy.watching
-    if not watching.escalations or not ticket.alert or ticket.told < BROKEN or draft.now >= _limit_at(draft, ticket):
+    if not watching.escalations or ticket.told < BROKEN or draft.now >= _limit_at(draft, ticket):
         return None
     return watching.hours.add(ticket.breach_at, watching.escalations[-1].after / 2)
 

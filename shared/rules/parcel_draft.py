@@ -198,4 +198,4 @@ def _ended(before: ParcelCase, after: ParcelCase) -> tuple[str, ...]:
 
 
 def _matters(case: ParcelCase) -> tuple[str, ...]:
-    return tuple(ticket.anomaly for ticket in case.tickets if ticket.alert and not ticket.closed)
+    return tuple(ticket.anomaly for ticket in case.tickets if not ticket.closed)

@@ -26,9 +26,13 @@ def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool)
         findings, deadlines = [*courier_answers.unmatched(draft.case)], ()
     if findings or draft.case.tickets:
         _follow(draft, findings, by_clock=by_clock)
-    change_at = next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now)
-    tell_at = parcel_buyers.next_at(draft)
-    return min(filter(None, (change_at, courier_answers.listen_at(draft.case), tell_at)), default=None)
+    times = (
+        next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now),
+        courier_answers.listen_at(draft.case),
+        parcel_buyers.next_at(draft),
+        _stands_at(draft, deadlines),
+    )
+    return min(filter(None, times), default=None)
 
 
 def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) -> None:
@@ -69,6 +73,12 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
     since = min(stalls, default=None)
     if since != draft.case.stalled_since and (by_clock or draft.case.stalled_since):
         draft.change(stalled_since=since if by_clock else None)
+
+
+def _stands_at(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> datetime | None:
+    """When the parcel will stand still by a limit for which no ticket opens."""
+    silent = [one.warn_at for one in deadlines if one.span in STALLS and not one.alert]
+    return min((at for at in silent if at > draft.now), default=None)
 
 
 # ---- people answer -----------------------------------------------------------------------------------------------

@@ -46,7 +46,6 @@ class Finding(NamedTuple):
     limit: timedelta | None = None
     exposure_fen: int = 0
     times: int = 1
-    alert: bool = True
     answer: Answer | None = None
 
 
@@ -73,7 +72,7 @@ class Subject(NamedTuple):
 
 
 def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
-    """Give the findings of clocks that have reached their warning."""
+    """Give the findings of clocks that have reached their warning; a limit that alerts nobody finds nothing."""
     return [
         Finding(
             anomaly=one.span.anomaly,
@@ -84,10 +83,9 @@ def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
             limit=one.limit,
             exposure_fen=one.exposure_fen,
             times=max(1, sum(at <= now for at in one.breaches)),
-            alert=one.alert,
         )
         for one in deadlines
-        if one.warn_at <= now
+        if one.alert and one.warn_at <= now
     ]
 
 
@@ -129,7 +127,6 @@ def _seen(known: Ticket | None, found: Finding) -> Ticket:
         "breach_at": found.breach_at,
         "exposure_fen": found.exposure_fen,
         "count": found.times,
-        "alert": found.alert,
     }
     ticket = known or Ticket(
         anomaly=found.anomaly, rule=found.rule, opened_at=found.opened_at, breach_at=found.breach_at
@@ -153,25 +150,22 @@ def next_change(
     watching: Watching,
     now: datetime,
 ) -> datetime | None:
-    """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet.
-
-    Nobody is woken for a warning that nobody hears: such a ticket opens when it breaks, or when the clock comes anyway.
-    """
+    """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet."""
     known = {ticket.anomaly: ticket for ticket in tickets}
     times = [at for ticket in known.values() for at in _levels(ticket, watching)[ticket.told :]]
     for found in findings:
         mine = known.get(found.anomaly)
         if not (mine and _goes_on(mine, found)):
-            times.append(now + SETTLES_IN if found.alert or found.breach_at <= now else found.breach_at)
+            times.append(now + SETTLES_IN)
     for one in clocks:
-        moments = (one.warn_at, *one.breaches) if one.alert else one.breaches
-        times += [at for at in moments if at > now]
+        if one.alert:
+            times += [at for at in (one.warn_at, *one.breaches) if at > now]
     return min(times, default=None)
 
 
 def _levels(ticket: Ticket, watching: Watching) -> list[datetime]:
     levels = [ticket.opened_at, ticket.breach_at]
-    if ticket.alert and not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
+    if not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
         levels += [watching.hours.add(ticket.breach_at, step.after) for step in watching.escalations]
     return levels
 
@@ -187,7 +181,7 @@ def review_at(ticket: Ticket, watching: Watching) -> datetime | None:
 def notice(subject: Subject, news: News, policy: Policy, now: datetime) -> NoticeRaised | None:
     """Put news of a ticket into words; None where nobody wants to hear."""
     ticket, text = news.ticket, ANOMALIES[news.ticket.anomaly]
-    if not ticket.alert or ticket.closed:
+    if ticket.closed:
         return None
     limit = moment(ticket.breach_at, policy.zone)
     why = Why(rule=ticket.rule, policy_version=policy.version, facts=dict(subject.facts), threshold=limit)

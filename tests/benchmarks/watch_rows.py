@@ -43,7 +43,7 @@ def _pointer_rows(seen: Watched) -> Iterator[Row]:
     calm, every = seen.calm_pointers / seen.calm_shipments, seen.pointers / seen.shipments
     yield Row("P11", "pointer writes per shipment without trouble", calm, floor="1", gate=4, aim=3.2)
     share = 1 - seen.calm_shipments / seen.shipments
-    yield Row("P11", "pointer writes per shipment", every, f"{number(every)} ({share:.1%} in trouble)")
+    yield Row("P11", "pointer writes per shipment", every, f"{number(every)} ({share:.1%} in trouble)", gate=4)
     cases, register = seen.case_units / seen.weighed, seen.register_units / seen.weighed
     pointers = seen.weighed_pointers / seen.weighed
     shown = f"{number(cases + register + pointers)}: case {number(cases)}, pointers {number(pointers)}"

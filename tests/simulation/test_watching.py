@@ -209,7 +209,7 @@ class Parcels(RuleBasedStateMachine):
                 assert ticket.told >= self._reached(ticket, now), ticket
 
     def _reached(self, ticket: Ticket, now: datetime) -> int:
-        is_loud = ticket.alert and ticket.anomaly not in QUIET and not ticket.taken_by
+        is_loud = ticket.anomaly not in QUIET and not ticket.taken_by
         escalations = self.world.policy.watching.escalations if is_loud else ()
         return 1 + sum(ticket.breach_at + after <= now for after in (timedelta(0), *(one.after for one in escalations)))
 

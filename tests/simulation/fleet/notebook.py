@@ -125,7 +125,7 @@ class Notebook(FakeCaseStore):
             if since != ticket.since:
                 self._open.pop((key, ticket.anomaly), None)
         for ticket in case.tickets:
-            if ticket.opened_at >= ticket.breach_at or not ticket.alert or not ticket.told:
+            if ticket.opened_at >= ticket.breach_at or not ticket.told:
                 continue
             alarm = self._open.get((key, ticket.anomaly))
             if alarm is None:

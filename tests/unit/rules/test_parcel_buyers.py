@@ -171,14 +171,6 @@ def test_without_a_time_to_solve_it_there_is_no_half_of_it() -> None:
     assert moments(parcel.wait(5 * DAY)) == []
 
 
-def test_nothing_is_promised_where_nobody_is_told() -> None:
-    same = {"span": Span.STAGNATION, "breach": 48 * HOUR, "lead": 12 * HOUR}
-    quiet = Limit(rule="stalled_48h", alert=False, **same)
-    parcel = broken(ALL.model_copy(update={"limits": (quiet, Limit(rule="stalled_remote_96h", watch=False, **same))}))
-    assert moments(parcel.run.said) == ["stalled open"]
-    assert moments(parcel.wait(5 * DAY)) == []
-
-
 def test_who_hears_of_trouble_late_does_not_hear_in_the_same_breath_how_far_it_has_come() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT, watching=ALL)
     parcel.run.now += 61 * HOUR  # nobody was awake

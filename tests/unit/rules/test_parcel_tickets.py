@@ -126,11 +126,11 @@ def test_an_answer_with_a_number_lands_where_that_number_was_given() -> None:
     parcel.wait(9 * DAY)
     for number, urge in enumerate(of_type(list(parcel.run.said), "urge_courier"), start=7):
         parcel.take(CourierUrged(**parcel.about, answers=urge.command_id, number=str(number)))
-    assert [ticket.urge_number for ticket in parcel.case.tickets if ticket.alert] == ["7", "8"]
+    assert [ticket.urge_number for ticket in parcel.case.tickets] == ["7", "8"]
     answer(parcel, "已定责", number="8")
-    assert [ticket.answer for ticket in parcel.case.tickets if ticket.alert] == ["", "已定责"]
+    assert [ticket.answer for ticket in parcel.case.tickets] == ["", "已定责"]
     answer(parcel, "都在查", minutes=1)  # without a number it is about all that was asked
-    assert [ticket.answer for ticket in parcel.case.tickets if ticket.alert] == ["都在查", "都在查"]
+    assert [ticket.answer for ticket in parcel.case.tickets] == ["都在查", "都在查"]
 
 
 def test_an_answer_is_also_for_a_ticket_about_which_a_person_may_have_called() -> None:

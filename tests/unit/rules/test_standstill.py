@@ -189,11 +189,30 @@ def test_a_parcel_that_arrived_has_no_clock_at_all() -> None:
     assert parcel.open == []
 
 
-def test_an_order_s_promise_of_59_hours_is_counted_and_told_nobody() -> None:
+def test_an_order_s_promise_of_59_hours_is_counted_by_the_scores_and_opens_no_ticket() -> None:
     parcel = on_its_way(*[Stage.IN_TRANSIT] * 60)
-    late = next(ticket for ticket in parcel.case.tickets if ticket.anomaly is Anomaly.LATE)
-    assert (late.since, late.alert) == (NOW - 5 * HOUR, False)
+    assert parcel.open == []
     assert notices(parcel.run.said) == []
+
+
+def test_a_merchant_may_want_a_ticket_for_it_and_reads_it_in_the_digest() -> None:
+    wanted_late = Watching(limits=(limit("arrival_59h", Span.PAY_TO_SIGN, 59, 7),))
+    parcel = on_its_way(*[Stage.IN_TRANSIT] * 60, watching=wanted_late)
+    assert (parcel.ticket.anomaly, parcel.ticket.since) == (Anomaly.LATE, NOW - 5 * HOUR)
+    assert [said.notice.urgent for said in of_type(parcel.run.said, "notice_raised")] == [False, False]
+
+
+def test_a_standstill_that_opens_no_ticket_is_noted_in_time_all_the_same() -> None:
+    silent = tuple(
+        limit(rule, Span.STAGNATION, hours, lead, alert=False)
+        for rule, hours, lead in (("stalled_48h", 48, 12), ("stalled_remote_96h", 96, 24))
+    )
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=Watching(limits=silent))
+    since = parcel.case.heard_at
+    parcel.wait(36 * HOUR - MINUTE)
+    assert parcel.case.stalled_since is None
+    parcel.wait(2 * MINUTE)
+    assert (parcel.case.stalled_since, parcel.open) == (since, [])
 
 
 def test_of_two_orders_in_one_parcel_the_earlier_deadline_counts() -> None:

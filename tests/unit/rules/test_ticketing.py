@@ -131,12 +131,6 @@ def test_what_comes_in_crowds_does_not_rise(anomaly: Anomaly) -> None:
     assert Life().see(trouble(anomaly), at=NOW + 100 * HOUR) == [1, 2]
 
 
-def test_a_ticket_that_alerts_nobody_does_not_rise() -> None:
-    life = Life()
-    assert life.see(trouble(alert=False), at=NOW + 100 * HOUR) == [1, 2]
-    assert [notice(SUBJECT, one, policy(), NOW) for one in life.news] == [None, None]
-
-
 def test_a_merchant_says_who_hears_when() -> None:
     life = Life(Watching(escalations=(Escalation(after=2 * HOUR, group="boss"),)))
     assert life.see(trouble(), at=NOW + 14 * HOUR - MINUTE) == [1, 2]

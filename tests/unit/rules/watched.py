@@ -72,12 +72,12 @@ class Parcel:
     @property
     def open(self) -> list[str]:
         """The kinds of the tickets that people should look at."""
-        return [ticket.anomaly.value for ticket in self.case.tickets if not ticket.closed and ticket.alert]
+        return [ticket.anomaly.value for ticket in self.case.tickets if not ticket.closed]
 
     @property
     def ticket(self) -> Ticket:
         """The one ticket that people should look at."""
-        [ticket] = [ticket for ticket in self.case.tickets if not ticket.closed and ticket.alert]
+        [ticket] = [ticket for ticket in self.case.tickets if not ticket.closed]
         return ticket
 
 
