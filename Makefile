@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
+AT_ONCE := --numprocesses auto --maxprocesses 8 --dist worksteal
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 LONG := tests/simulation tests/integration/test_call_counts.py tests/integration/test_archive_story.py \
@@ -49,11 +50,11 @@ check: setup ## Format, lint, types, imports and the fast tests
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) $(SLOW:%=--ignore=%)
+	$(PYTEST) $(AT_ONCE) $(SLOW:%=--ignore=%)
 
 test: check ## Everything: check, thousands of schedules, both partitions, the system end to end
-	$(PYTEST) $(LONG)
-	$(PYTEST) tests/infra
+	$(PYTEST) $(AT_ONCE) $(LONG)
+	$(PYTEST) $(AT_ONCE) tests/infra
 	$(if $(wildcard tests/e2e/test_*.py),$(PYTEST) tests/e2e)
 
 bench: setup ## Measure against the budgets
