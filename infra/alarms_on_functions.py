@@ -39,9 +39,9 @@ def tick(on: Watched, spec: FunctionSpec) -> Cause:
 
 def lost_ticks(on: Watched) -> Cause:
     """A single tick was lost, while nothing else is wrong."""
-    dead = dead_letters(on, LOST_TICKS, "A scheduled function did not run or failed at a tick.")
     ticking = tuple(errors_of(spec) for spec in FUNCTIONS if spec.trigger is Trigger.SCHEDULE)
-    return Cause(LOST_TICKS, LOST_TICKS, Severity.WARNING, "定时任务有一次没有跑成。", dead.en, (dead,), unless=ticking)
+    dead = dead_letters(on, LOST_TICKS, "A scheduled function did not run or failed at a tick.", unless=ticking)
+    return Cause(LOST_TICKS, LOST_TICKS, Severity.WARNING, "定时任务有一次没有跑成。", dead.en, (dead,))
 
 
 def _sweep_lag() -> Alarm:

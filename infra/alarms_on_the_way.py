@@ -87,7 +87,8 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
     """What one lane carries fails or is late."""
     zh, en = LANES[lane]
     age_max_s = INBOX_AGE_MAX_S if lane in INBOXES else CALL_AGE_MAX_S
-    late = [_late(on, lane, age_max_s), _late(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE)]
+    away = tuple(vendor_errors(name) for kind, at in KINDS.items() if at is lane for name in vendors_of(kind))
+    late = [_late(on, lane, age_max_s, away), _late(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
     bugs = Alarm(
         f"{spec.name}-bugs",
         f"函数 {spec.name} 处理个别消息时遇到缺陷；消息会重试，然后进死信队列。",
@@ -108,16 +109,10 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
             *late,
             dead_letters(on, lane, f"Messages of {lane} failed until they were given up."),
         ),
-        unless=tuple(
-            vendor_errors(vendor)
-            for kind, called_on in KINDS.items()
-            if called_on is lane
-            for vendor in vendors_of(kind)
-        ),
     )
 
 
-def _late(on: Watched, queue: str, age_max_s: int) -> Alarm:
+def _late(on: Watched, queue: str, age_max_s: int, unless: tuple[str, ...]) -> Alarm:
     return Alarm(
         f"{queue}-late",
         f"{queue} 队列里最老的消息等了 {age_max_s // 60} 分钟以上。",
@@ -126,6 +121,7 @@ def _late(on: Watched, queue: str, age_max_s: int) -> Alarm:
         threshold=age_max_s,
         period=MINUTE,
         periods=3,
+        unless=unless,
     )
 
 

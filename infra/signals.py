@@ -58,7 +58,8 @@ class Alarm:
     """A condition. It breaks when `periods` periods in a row are in breach.
 
     `silence_breaks`: a period without data is a breach; otherwise it is none. `minus`: the signals' sums less the sums
-    of these are compared (metric math, which the emulator refuses).
+    of these are compared (metric math, which the emulator refuses). `unless`: it is not told while one of these alarms
+    rings, since it is only what comes of that.
     """
 
     name: str
@@ -72,14 +73,12 @@ class Alarm:
     silence_breaks: bool = False
     plus: tuple[Signal, ...] = ()
     minus: tuple[Signal, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What operators are told of, once, by whichever of its alarms.
-
-    It is silent while an alarm of `unless` speaks: that one is told by its own cause, and this is what comes of it.
-    """
+    """What operators are told of, once, by whichever of its alarms."""
 
     name: str
     runbook: str  # docs/runbooks/<runbook>.md
@@ -87,9 +86,8 @@ class Cause:
     zh: str
     en: str
     alarms: tuple[Alarm, ...]
-    unless: tuple[str, ...] = ()
 
     @property
     def is_composite(self) -> bool:
         """Whether it needs an alarm of its own over its alarms."""
-        return len(self.alarms) > 1 or bool(self.unless)
+        return len(self.alarms) > 1 or any(alarm.unless for alarm in self.alarms)

@@ -49,7 +49,7 @@ def errors(on: Watched, spec: FunctionSpec) -> Alarm:
     )
 
 
-def dead_letters(on: Watched, kind: str, en: str) -> Alarm:
+def dead_letters(on: Watched, kind: str, en: str, unless: tuple[str, ...] = ()) -> Alarm:
     """Give the alarm that something was given up."""
     return Alarm(
         f"{kind}-dead-letters",
@@ -58,4 +58,5 @@ def dead_letters(on: Watched, kind: str, en: str) -> Alarm:
         of_queue("ApproximateNumberOfMessagesVisible", "Maximum", on.named(f"{kind}-dead")),
         threshold=1,
         period=MINUTE,
+        unless=unless,
     )

@@ -56,21 +56,23 @@ class Alarms(Construct):
         )
 
     def _combine(self, cause: Cause) -> cloudwatch.CompositeAlarm:
-        """Make the alarm of a cause: any of its own, unless one speaks of which this is only what comes of it."""
-        rule = cloudwatch.AlarmRule.any_of(*(self._is_in_alarm(alarm.name) for alarm in cause.alarms))
-        if cause.unless:
-            elsewhere = cloudwatch.AlarmRule.any_of(*map(self._is_in_alarm, cause.unless))
-            rule = cloudwatch.AlarmRule.all_of(rule, cloudwatch.AlarmRule.not_(elsewhere))
+        """Make the alarm of a cause: any of its own, but none while that rings of which it is only what comes."""
+        together: dict[tuple[str, ...], list[str]] = {}
+        for alarm in cause.alarms:
+            together.setdefault(alarm.unless, []).append(alarm.name)
+        rules = (self._rings(names, unless) for unless, names in together.items())
         return cloudwatch.CompositeAlarm(
             self,
             f"{COMPOSITE}-{cause.name}",
             composite_alarm_name=f"{self._options.stack_name}-{cause.name}",
             alarm_description=self._describe(cause, cause.zh, cause.en),
-            alarm_rule=rule,
+            alarm_rule=cloudwatch.AlarmRule.any_of(*rules),
         )
 
-    def _is_in_alarm(self, name: str) -> cloudwatch.IAlarmRule:
-        return cloudwatch.AlarmRule.from_alarm(self.made[name], cloudwatch.AlarmState.ALARM)
+    def _rings(self, names: Sequence[str], unless: Sequence[str] = ()) -> cloudwatch.IAlarmRule:
+        ringing = (cloudwatch.AlarmRule.from_alarm(self.made[name], cloudwatch.AlarmState.ALARM) for name in names)
+        rule = cloudwatch.AlarmRule.any_of(*ringing)
+        return cloudwatch.AlarmRule.all_of(rule, cloudwatch.AlarmRule.not_(self._rings(unless))) if unless else rule
 
     def _describe(self, cause: Cause, zh: str, en: str) -> str:
         """Write what operators read; `shared/rules/paging.py` takes it apart again."""

@@ -1,5 +1,7 @@
 """Every alarm is tripped: its definition from the template, evaluated on what the product's own code really prints."""
 
+from itertools import product
+
 import pytest
 
 from infra.alarms import causes
@@ -170,10 +172,20 @@ def test_a_vendor_that_is_away_is_told_of_and_its_late_commands_are_not(template
     for kind, lane in KINDS.items():
         for vendor in vendors_of(kind):
             board = board_of(template)
-            board.broken = {f"huhang-vendor-{vendor}-errors", f"huhang-{lane}-late", f"huhang-{lane}-dead-letters"}
+            board.broken = {f"huhang-vendor-{vendor}-errors", f"huhang-{lane}-late", f"huhang-{lane}-aside-late"}
             assert board.speaking() == {f"huhang-vendor-{vendor}"}
             board.broken.remove(f"huhang-vendor-{vendor}-errors")
             assert board.speaking() == {f"huhang-{lane}"}
+
+
+def test_a_vendor_that_is_away_hides_nothing_of_its_lane_but_that_it_is_late(template: Deployment) -> None:
+    for kind, lane in KINDS.items():
+        others = [alarm.name for alarm in CAUSES[lane].alarms if not alarm.name.endswith("-late")]
+        assert len(others) == 3
+        for vendor, other in product(vendors_of(kind), others):
+            board = board_of(template)
+            board.broken = {f"huhang-vendor-{vendor}-errors", f"huhang-{lane}-late", f"huhang-{other}"}
+            assert board.speaking() == {f"huhang-vendor-{vendor}", f"huhang-{lane}"}
 
 
 def test_a_vendor_does_not_hide_the_trouble_of_another_lane(template: Deployment) -> None:
