@@ -163,7 +163,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         table_actions=("GetItem", "Query", "PutItem", "UpdateItem"),
         reads_secrets=True,
         calls_vendors=True,
-        timeout=timedelta(seconds=30),
+        timeout=timedelta(seconds=90),
     ),
     FunctionSpec(
         "watch_deadlines",

@@ -12,12 +12,16 @@ from typing import Any, NamedTuple, Protocol
 from shared.domain.events import EventUnknown
 from shared.domain.limits import Allowance, allowance_of
 from shared.domain.messages import AnyEvent, write_message
+from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable, TooMuch, Unclear
 from shared.ports import Clock, Http, Queue
 from shared.workflows.carry_out_command import converse
 from shared.workflows.meter import Meter, PacedHttp, Pause
 
 OVERLAP = timedelta(minutes=2)
+EVERY = timedelta(minutes=5)
+TURN = timedelta(seconds=20)  # of a source at each tick; its last call may end after it
+_GOLDEN = 0.6180339887
 _FIRST_LOOK = timedelta(hours=1)
 _ASKS_MAX = 12
 
@@ -70,6 +74,15 @@ def pollable(
     ]
 
 
+def in_turn(merchants: Sequence[str], now: datetime) -> list[str]:
+    """Give all merchants, beginning somewhere else at each tick.
+
+    Steps of the golden section come close to everybody soon, however few of the merchants a tick has time for.
+    """
+    first = int(len(merchants) * (now.timestamp() // EVERY.total_seconds() * _GOLDEN % 1))
+    return [*merchants[first:], *merchants[:first]]
+
+
 class Way(NamedTuple):
     """How sources are asked, and where what they tell goes."""
 
@@ -85,9 +98,11 @@ def poll_source(source: Source, way: Way) -> Poll:
     """Ask one source what is new since last time, and pass it on before the cursor moves.
 
     A source that fails is asked again next time, from the same instant. One that has too much to tell since then is
-    asked about shorter times one after the other, so that an outage is caught up with step by step.
+    asked about shorter times one after the other, so that an outage is caught up with step by step. One that is slow
+    is asked no more when its turn is over.
     """
     now = way.clock.now()
+    way = way._replace(http=_TimelyHttp(way.http, way.clock, now + TURN))
     begin = way.cursors.get(source.merchant, source.name) or now - _FIRST_LOOK
     since, until, read, found, trouble = begin - OVERLAP, now, begin, 0, ""
     for _ in range(_ASKS_MAX):
@@ -107,7 +122,28 @@ def poll_source(source: Source, way: Way) -> Poll:
         if until >= now:
             return Poll(source.merchant, source.name, found, trouble)
         since, until = until, min(now, until + (until - since))
+        if way.clock.now() >= now + TURN:
+            break
     return Poll(source.merchant, source.name, found, trouble or ("too much at once" if read == begin else ""))
+
+
+class _TimelyHttp:
+    """An Http on which no call begins after an instant."""
+
+    def __init__(self, http: Http, clock: Clock, until: datetime) -> None:
+        self._http = http
+        self._clock = clock
+        self._until = until
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Send and wait for the answer.
+
+        Raises:
+            Retryable: it is too late; nothing was sent.
+        """
+        if self._clock.now() >= self._until:
+            raise Retryable("slower than its turn", timedelta())
+        return self._http.send(request)
 
 
 def _ask(
