@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from shared.adapters.signed_aws import RETRY_AFTER, SECRETS, AwsRefused, Protocol, is_busy
+from shared.adapters.signed_aws import RETRY_AFTER, SECRETS, AwsRefused, Protocol, is_busy, refusal
 from shared.errors import Retryable
 
 
@@ -75,7 +75,7 @@ class _Client:
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
                 if is_busy(status, code):
                     raise Retryable(code, RETRY_AFTER) from error
-                raise AwsRefused(status, code, error.response) from error
+                raise refusal(status, code, error.response) from error
             except BotoCoreError as error:
                 raise Retryable(type(error).__name__, RETRY_AFTER) from error
 

@@ -13,7 +13,7 @@ from shared.adapters.dynamo_cases import DynamoCaseStore
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.dynamo_merchants import DynamoMerchants
 from shared.adapters.dynamo_policies import DynamoPolicyStore
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import refusal
 from shared.domain.merchant import Membership
 from shared.domain.policy import Policy
 from shared.domain.why import Origin
@@ -96,6 +96,6 @@ class _Translated:
                 return call(**arguments)
             except ClientError as error:
                 status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
-                raise AwsRefused(status, error.response["Error"]["Code"], error.response) from error
+                raise refusal(status, error.response["Error"]["Code"], error.response) from error
 
         return translated

@@ -7,7 +7,7 @@ one conditional update each, two for who hears of a slot by being late. A slot i
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import CALLS_KEPT, calls_pk, from_ms, to_expiry, to_ms
 from shared.domain.walls import keep_to
 from shared.ports import SlotState
@@ -78,9 +78,7 @@ class DynamoCallTokens:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **update,
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
+        except ConditionFailed as error:
             item = error.answer.get("Item")
             if item is None:  # forgotten meanwhile: the next taker opens it
                 self._opened.pop((merchant, bucket), None)

@@ -14,7 +14,7 @@ from shared.adapters.dynamo_batch import batch_get
 from shared.adapters.dynamo_budget import budget_update, is_give_back, refuse_oversized, trial_update
 from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import name_of, read_policy
-from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
+from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused, TransactionCancelled
 from shared.adapters.table_layout import (
     AT_REST_KEPT,
     ONLY,
@@ -178,15 +178,12 @@ class DynamoCaseStore:
                 items.append({"Update": trial_update(self._table, key.merchant, draw, draw.trial)})
         try:
             self._client.transact_write_items(TransactItems=items)
-        except AwsRefused as error:
-            if error.code != "TransactionCanceledException":
-                raise
-            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
-            cases, budget = codes[: len(puts)], codes[len(puts) :]
+        except TransactionCancelled as error:
+            cases, budget = error.codes[: len(puts)], error.codes[len(puts) :]
             if {"ConditionalCheckFailed", "TransactionConflict"} & set(cases):
                 raise LostRace(str(key)) from error
             if draw is None or not set(budget) <= {"None", "ConditionalCheckFailed"}:
-                raise Retryable(", ".join(codes), RETRY_AFTER) from error
+                raise Retryable(", ".join(error.codes), RETRY_AFTER) from error
             if budget[0] == "None":
                 raise TrialExhausted(str(key)) from error
             if not is_give_back(draw):

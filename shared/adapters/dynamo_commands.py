@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.adapters.outbox import write_outbox
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import COMMAND_KEPT, ONLY, command_pk, to_expiry, to_ms
 from shared.domain.messages import AnyEvent
 from shared.ports import Claim, Clock
@@ -20,9 +20,6 @@ from shared.ports import Claim, Clock
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import UpdateItemInputTypeDef, UpdateItemOutputTypeDef
-
-
-_REFUSED = "ConditionalCheckFailedException"
 
 
 class DynamoCommandLedger:
@@ -53,9 +50,7 @@ class DynamoCommandLedger:
         }
         try:
             old = self._client.update_item(**update).get("Attributes", {})
-        except AwsRefused as error:
-            if error.code != _REFUSED:
-                raise
+        except ConditionFailed as error:
             return Claim.DONE if error.answer["Item"]["state"]["S"] == "done" else Claim.TAKEN
         return Claim.STALE if int(old.get("tries", {"N": "0"})["N"]) else Claim.FRESH
 
@@ -111,7 +106,5 @@ class DynamoCommandLedger:
     def _apply(self, update: "UpdateItemInputTypeDef") -> "UpdateItemOutputTypeDef | None":
         try:
             return self._client.update_item(**update)
-        except AwsRefused as error:
-            if error.code != _REFUSED:
-                raise
+        except ConditionFailed:
             return None  # not in the state for it: somebody else was faster

@@ -8,10 +8,11 @@ A membership and its shops are written together, so that two merchants never hav
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.adapters.policy_items import read_origin, write_origin
-from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
+from shared.adapters.signed_aws import RETRY_AFTER, ConditionFailed, TransactionCancelled
 from shared.adapters.table_layout import MERCHANTS, SHOPS, standing_pk, version_sk
 from shared.domain.merchant import Membership, Standing
 from shared.domain.why import Origin
@@ -85,10 +86,8 @@ class DynamoMerchants:
         items += [self._give_up(shop, membership.merchant) for shop in given_up]
         try:
             self._client.transact_write_items(TransactItems=items)
-        except AwsRefused as error:
-            if error.code != "TransactionCanceledException":
-                raise
-            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
+        except TransactionCancelled as error:
+            codes = error.codes
             if codes[0] == "ConditionalCheckFailed":
                 raise LostRace(membership.merchant) from error
             for shop, code in zip(held, codes[2:], strict=False):
@@ -114,16 +113,13 @@ class DynamoMerchants:
 
     def forget(self, membership: Membership) -> None:
         """Take a merchant off the list for good, unless it has changed meanwhile."""
-        try:
+        with suppress(ConditionFailed):
             self._client.delete_item(
                 TableName=self._table,
                 Key=_key(MERCHANTS, membership.merchant),
                 ConditionExpression="v = :v",
                 ExpressionAttributeValues={":v": {"N": str(membership.version)}},
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
 
     def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
         for _ in range(PAGES_MAX):

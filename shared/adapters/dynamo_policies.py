@@ -5,11 +5,12 @@ decide anew, and takes it away (`dynamo_policy_changes.py`).
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import READ, read_origin, read_policy, write_origin
-from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused
+from shared.adapters.signed_aws import RETRY_AFTER, ConditionFailed, TransactionCancelled
 from shared.adapters.table_layout import ONLY, POLICY_CHANGES, budget_pk, policy_pk, trial_sk, version_sk
 from shared.domain.decision import Spent
 from shared.domain.messages import Message
@@ -61,10 +62,8 @@ class DynamoPolicyStore:
             items.append({"Put": {"TableName": self._table, "Item": _change(policy)}})
         try:
             self._client.transact_write_items(TransactItems=items)
-        except AwsRefused as error:
-            if error.code != "TransactionCanceledException":
-                raise
-            codes = [reason.get("Code", "None") for reason in error.answer["CancellationReasons"]]
+        except TransactionCancelled as error:
+            codes = error.codes
             if "ConditionalCheckFailed" in codes:
                 raise LostRace(policy_pk(policy.merchant)) from error
             raise Retryable(", ".join(codes), RETRY_AFTER) from error
@@ -87,16 +86,13 @@ class DynamoPolicyStore:
 
     def withdraw(self, merchant: str) -> None:
         """Take the policy in force away: nothing is decided for the merchant any more. All versions stay."""
-        try:
+        with suppress(ConditionFailed):
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": ONLY}},
                 UpdateExpression="REMOVE body",
                 ConditionExpression="attribute_exists(pk)",
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
 
     def history(self, merchant: str) -> Sequence[Policy]:
         """Give every policy there was, oldest first: which limits held when a ticket names its policy's version."""

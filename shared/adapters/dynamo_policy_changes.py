@@ -1,10 +1,11 @@
 """Which policies do open cases not know yet, and how far has the word come? The clock calls it: one query a tick."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import POLICY_CHANGES, instant_text
 from shared.ports import PolicyChange
 
@@ -50,24 +51,19 @@ class DynamoPolicyChanges:
                 ConditionExpression="v = :v",
                 ExpressionAttributeValues={":v": {"N": str(change.version)}},
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
+        except ConditionFailed:
             return False
         return True
 
     def done(self, change: PolicyChange) -> None:
         """Take a note away, unless a newer policy was put meanwhile."""
-        try:
+        with suppress(ConditionFailed):
             self._client.delete_item(
                 TableName=self._table,
                 Key=_place(change),
                 ConditionExpression="v = :v",
                 ExpressionAttributeValues={":v": {"N": str(change.version)}},
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
 
 
 def _place(change: PolicyChange) -> "Item":

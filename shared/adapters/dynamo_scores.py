@@ -4,10 +4,11 @@ A scan reads every item, so its price grows with the table (`docs/decisions.md`)
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shared.adapters.policy_items import write_paces
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import ONLY, policy_pk, scores_pk
 from shared.domain.keys import CaseKey, CaseKind
 from shared.domain.parcel import ParcelCase
@@ -72,7 +73,7 @@ class DynamoScores:
 
     def measured(self, merchant: str, paces: Mapping[str, Pace]) -> None:
         """Put what was measured beside the policy in force; without a policy there is nobody to use it."""
-        try:
+        with suppress(ConditionFailed):
             self._client.update_item(
                 TableName=self._table,
                 Key={"pk": {"S": policy_pk(merchant)}, "sk": {"S": ONLY}},
@@ -80,9 +81,6 @@ class DynamoScores:
                 ConditionExpression="attribute_exists(body)",
                 ExpressionAttributeValues={":paces": {"S": write_paces(paces)}},
             )
-        except AwsRefused as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise
 
 
 def _write(scores: Scores) -> str:

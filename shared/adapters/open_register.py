@@ -6,9 +6,10 @@ needs people is missing: an entry is taken off only by who knows a version that 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shared.adapters.signed_aws import AwsRefused
+from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import from_ms, open_pk, to_ms
 from shared.domain.keys import CaseKey
 from shared.ports import OpenCase
@@ -23,33 +24,29 @@ PAGE_MAX = 500
 def enter(client: "DynamoDBClient", table: str, entry: OpenCase) -> None:
     """Put an entry; one that knows a later version stays."""
     item = {**_place(entry.key), "v": {"N": str(entry.version)}, "at": {"N": str(to_ms(entry.at))}}
-    try:
+    with suppress(ConditionFailed):
         client.put_item(
             TableName=table,
             Item=item,
             ConditionExpression="attribute_not_exists(pk) OR v <= :v",
             ExpressionAttributeValues={":v": {"N": str(entry.version)}},
         )
-    except AwsRefused as error:
-        _pass_over(error)
 
 
 def leave(client: "DynamoDBClient", table: str, key: CaseKey, version: int) -> None:
     """Take an entry off, unless a later version of its case has put it."""
-    try:
+    with suppress(ConditionFailed):
         client.delete_item(
             TableName=table,
             Key=_place(key),
             ConditionExpression="v <= :v",
             ExpressionAttributeValues={":v": {"N": str(version)}},
         )
-    except AwsRefused as error:
-        _pass_over(error)
 
 
 def forget(client: "DynamoDBClient", table: str, entry: OpenCase) -> None:
     """Take exactly this entry off."""
-    try:
+    with suppress(ConditionFailed):
         client.delete_item(
             TableName=table,
             Key=_place(entry.key),
@@ -57,8 +54,6 @@ def forget(client: "DynamoDBClient", table: str, entry: OpenCase) -> None:
             ExpressionAttributeNames={"#at": "at"},
             ExpressionAttributeValues={":v": {"N": str(entry.version)}, ":at": {"N": str(to_ms(entry.at))}},
         )
-    except AwsRefused as error:
-        _pass_over(error)
 
 
 def read_page(client: "DynamoDBClient", table: str, merchant: str, after: CaseKey | None) -> Sequence[OpenCase]:
@@ -80,8 +75,3 @@ def read_page(client: "DynamoDBClient", table: str, merchant: str, after: CaseKe
 
 def _place(key: CaseKey) -> dict[str, dict[str, str]]:
     return {"pk": {"S": open_pk(key.merchant)}, "sk": {"S": str(key)}}
-
-
-def _pass_over(error: AwsRefused) -> None:
-    if error.code != "ConditionalCheckFailedException":
-        raise error

@@ -50,6 +50,27 @@ class AwsRefused(RuntimeError):
         self.answer = answer
 
 
+class ConditionFailed(AwsRefused):
+    """A write's condition does not hold: somebody else was faster."""
+
+
+class TransactionCancelled(AwsRefused):
+    """Nothing of a transaction was written. `codes` say why, one per item; `None` where nothing is wrong with it."""
+
+    @property
+    def codes(self) -> list[str]:
+        """The reasons, in the items' order."""
+        return [reason.get("Code", "None") for reason in self.answer["CancellationReasons"]]
+
+
+_KINDS = {"ConditionalCheckFailedException": ConditionFailed, "TransactionCanceledException": TransactionCancelled}
+
+
+def refusal(status: int, code: str, answer: Mapping[str, Any]) -> AwsRefused:
+    """Give the error for an answer of AWS's."""
+    return _KINDS.get(code, AwsRefused)(status, code, answer)
+
+
 class Protocol(NamedTuple):
     """How a service is spoken to: its name, the prefix of its operations, the version of its JSON."""
 
@@ -219,7 +240,7 @@ class SignedAws:
                 return answer
             reason = _error_code(answer)
             if not is_busy(status, reason):
-                raise AwsRefused(status, reason, _details(answer))
+                raise refusal(status, reason, _details(answer))
         raise Retryable(f"{headers.get('x-amz-target', method)}: {reason}", RETRY_AFTER)
 
     def _signed(
