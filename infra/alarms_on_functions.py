@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, FunctionSpec, Trigger
 from infra.signals import Alarm, Breach, Cause, Severity, of_lambda, ours
 from infra.vendors import polled
-from infra.watched import FIVE, PAGES, QUARTER, Watched, dead_letters, errors, errors_of
+from infra.watched import FIVE, PAGES, QUARTER, Watched, bugs_of, dead_letters, errors, errors_of
 from shared.domain import metrics
 
 _TICKS: dict[str, tuple[str, Severity, str]] = {
@@ -80,7 +80,7 @@ def joining(on: Watched) -> Cause:
     """Merchants cannot join."""
     spec = next(spec for spec in FUNCTIONS if spec.name == "onboard_merchant")
     bugs = Alarm(
-        "onboard_merchant-bugs",
+        bugs_of(spec),
         "商户接入时遇到缺陷；商户的堆栈已回滚。",
         "A merchant's stack met a bug and was rolled back.",
         ours(metrics.MESSAGES_FAILED, "Sum", on.named(spec.name)),
@@ -101,7 +101,7 @@ def pager(on: Watched) -> Cause:
     """The operators are not told."""
     spec = next(spec for spec in FUNCTIONS if spec.name == "page_operators")
     bugs = Alarm(
-        "page_operators-bugs",
+        bugs_of(spec),
         "运维机器人之一没有把告警说出来。",
         "One of the operators' robots did not tell an alarm.",
         ours(metrics.MESSAGES_FAILED, "Sum", on.named(spec.name)),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from infra.catalog import FUNCTIONS, Changes, FunctionSpec
 from infra.signals import Alarm, Cause, Severity, Signal, of_lambda, of_queue, ours
 from infra.vendors import KINDS, vendors_of
-from infra.watched import FIVE, HOUR, MINUTE, Watched, dead_letters, errors, vendor_errors
+from infra.watched import DOOR_FAILS, FIVE, HOUR, MINUTE, Watched, bugs_of, dead_letters, errors, vendor_errors
 from shared.domain import metrics
 from shared.domain.lanes import ASIDE, INBOXES, Lane
 
@@ -38,7 +38,7 @@ def door(on: Watched) -> Cause:
         (
             errors(on, spec),
             Alarm(
-                "door-5xx",
+                DOOR_FAILS,
                 "入口返回 5xx。",
                 "The HTTP API answers with server errors.",
                 of_api("5xx", "Sum"),
@@ -90,7 +90,7 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
     away = tuple(vendor_errors(name) for kind, at in KINDS.items() if at is lane for name in vendors_of(kind))
     late = [_late(on, lane, age_max_s, away), _late(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
     bugs = Alarm(
-        f"{spec.name}-bugs",
+        bugs_of(spec),
         f"函数 {spec.name} 处理个别消息时遇到缺陷；消息会重试，然后进死信队列。",
         f"{spec.name} met a bug in single messages; they are retried and then kept in the dead-letter queue.",
         ours(metrics.MESSAGES_FAILED, "Sum", on.named(spec.name)),

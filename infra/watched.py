@@ -10,6 +10,7 @@ from infra.traffic import Traffic
 MINUTE = timedelta(minutes=1)
 FIVE, QUARTER, HOUR = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 PAGES = "pages"  # the queue between the alarms and the robot
+DOOR_FAILS = "door-5xx"  # the alarm that the HTTP API answers with server errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ def vendor_errors(vendor: str) -> str:
 def errors_of(spec: FunctionSpec) -> str:
     """Name the alarm that a function fails."""
     return f"{spec.name}-errors"
+
+
+def bugs_of(spec: FunctionSpec) -> str:
+    """Name the alarm that a function meets bugs in single messages, which it reports without failing itself."""
+    return f"{spec.name}-bugs"
 
 
 def errors(on: Watched, spec: FunctionSpec) -> Alarm:

@@ -1,4 +1,4 @@
-"""Upgrades that take over step by step: CodeDeploy moves each function's alias, and back when its errors alarm rings.
+"""Upgrades that take over step by step: CodeDeploy moves each function's alias, and back when one of its alarms rings.
 
 A batch or request is wholly handled by one version. Both versions are at work for some minutes, so each must read what
 the other writes.
@@ -12,10 +12,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.catalog import FunctionSpec
 from infra.constructs.alarms import Alarms
 from infra.constructs.event_function import EventFunction
 from infra.constructs.suppression import accept_finding
-from infra.watched import errors_of
+from infra.watched import DOOR_FAILS, bugs_of, errors_of
 
 STEPS = {
     "canary": codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES,
@@ -50,5 +51,10 @@ class GradualUpgrade(Construct):
                 role=role,
                 alias=cast(lambda_.Alias, function.entry),
                 deployment_config=STEPS[upgrade],
-                alarms=[alarms.made[errors_of(function.spec)]],
+                alarms=[alarms.made[name] for name in _judges(function.spec) if name in alarms.made],
             )
+
+
+def _judges(spec: FunctionSpec) -> tuple[str, ...]:
+    """Name the alarms by which a new version fails: not all functions report bugs in single messages."""
+    return (errors_of(spec), bugs_of(spec), *((DOOR_FAILS,) if spec.door else ()))

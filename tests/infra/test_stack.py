@@ -9,7 +9,7 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 
 from functions.show_board.handler import DESCRIPTION
-from infra.catalog import FUNCTIONS
+from infra.catalog import FUNCTIONS, Trigger
 from infra.local.home import ROOT
 from infra.options import EMULATOR_ACCOUNT, OptionRefused, read_options, require_emulator
 from shared.domain.lanes import Lane
@@ -111,21 +111,37 @@ def test_the_api_answers_under_its_own_name_over_modern_tls_if_asked(deployed: D
         assert configuration["EndpointType"] == "REGIONAL"
 
 
-def test_a_gradual_upgrade_moves_every_function_and_back_when_its_errors_alarm_rings(deployed: Deployment) -> None:
-    groups = list(deployed.all("AWS::CodeDeploy::DeploymentGroup").values())
-    assert len(groups) == (len(FUNCTIONS) if deployed.is_gradual else 0)
-    rings = {logical_id(alarm["Name"]) for group in groups for alarm in group["AlarmConfiguration"]["Alarms"]}
-    watched = {
-        key
-        for key, one in deployed.all("AWS::CloudWatch::Alarm").items()
-        if one.get("Namespace") == "AWS/Lambda" and one["MetricName"] == "Errors"
-    }
-    assert rings == (watched if deployed.is_gradual else set())
-    for group in groups:
-        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-    resources = deployed.template["Resources"].values()
-    moved = [r for r in resources if "CodeDeployLambdaAliasUpdate" in r.get("UpdatePolicy", {})]
-    assert len(moved) == len(deployed.all("AWS::Lambda::Alias")) == len(groups)
+def test_a_gradual_upgrade_moves_every_function_and_back_when_one_of_its_alarms_rings(deployed: Deployment) -> None:
+    groups = _upgraded_function_by_group(deployed)
+    assert sorted(groups.values()) == (sorted(spec.name for spec in FUNCTIONS) if deployed.is_gradual else [])
+    alarms, made = deployed.all("AWS::CloudWatch::Alarm"), deployed.all("AWS::CodeDeploy::DeploymentGroup")
+    doors = {spec.name for spec in FUNCTIONS if spec.door}
+    assert set(groups) == set(made)
+    for key, function in groups.items():
+        configured = made[key]["AlarmConfiguration"]
+        rings = {alarms[logical_id(one["Name"])]["AlarmName"] for one in configured["Alarms"]}
+        own = {f"huhang-{function}-errors", f"huhang-{function}-bugs"} & set(deployed.alarms())
+        assert rings == own | ({"huhang-door-5xx"} if function in doors else set()), function
+        assert configured["Enabled"]
+        assert "DEPLOYMENT_STOP_ON_ALARM" in made[key]["AutoRollbackConfiguration"]["Events"]
+
+
+def test_every_function_that_reports_failed_messages_instead_of_failing_has_an_alarm_on_them(
+    deployed: Deployment,
+) -> None:
+    reporting = {spec.name for spec in FUNCTIONS if spec.trigger in (Trigger.QUEUE, Trigger.ALARMS, Trigger.STACKS)}
+    assert {f"huhang-{name}-bugs" for name in reporting} <= set(deployed.alarms())
+
+
+def _upgraded_function_by_group(deployed: Deployment) -> dict[str, str]:
+    """Give for each deployment group the function whose alias it moves."""
+    found = {}
+    aliases = [one for one in deployed.template["Resources"].values() if one["Type"] == "AWS::Lambda::Alias"]
+    for alias in aliases:
+        group = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]
+        function = deployed.all("AWS::Lambda::Function")[logical_id(alias["Properties"]["FunctionName"])]
+        found[logical_id(group)] = function["FunctionName"].removeprefix("huhang-")
+    return found
 
 
 def test_nothing_that_is_only_for_one_machine_reaches_a_real_account(deployed: Deployment) -> None:
