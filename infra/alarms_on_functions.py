@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, FunctionSpec, Trigger
 from infra.signals import Alarm, Breach, Cause, Severity, of_lambda, ours
 from infra.vendors import polled
-from infra.watched import FIVE, PAGES, QUARTER, Watched, bugs_of, dead_letters, errors, errors_of
+from infra.watched import (
+    FIVE,
+    INBOX_AGE_MAX_S,
+    PAGES,
+    QUARTER,
+    Watched,
+    bugs_of,
+    dead_letters,
+    errors,
+    errors_of,
+    oldest,
+)
 from shared.domain import metrics
 
 _TICKS: dict[str, tuple[str, Severity, str]] = {
@@ -114,5 +125,10 @@ def pager(on: Watched) -> Cause:
         Severity.CRITICAL,
         "运维机器人没有把告警说出来；请看邮件和控制台。",
         "The operators' robot does not tell alarms; look at the e-mails and the console.",
-        (errors(on, spec), bugs, dead_letters(on, PAGES, "Alarms could not be told by the robot.")),
+        (
+            errors(on, spec),
+            bugs,
+            oldest(on, PAGES, INBOX_AGE_MAX_S),
+            dead_letters(on, PAGES, "Alarms could not be told by the robot."),
+        ),
     )

@@ -5,11 +5,23 @@ from datetime import timedelta
 from infra.catalog import FUNCTIONS, Changes, FunctionSpec
 from infra.signals import Alarm, Cause, Severity, Signal, of_lambda, of_queue, ours
 from infra.vendors import KINDS, vendors_of
-from infra.watched import DOOR_FAILS, FIVE, HOUR, MINUTE, Watched, bugs_of, dead_letters, errors, vendor_errors
+from infra.watched import (
+    DOOR_FAILS,
+    FIVE,
+    HOUR,
+    INBOX_AGE_MAX_S,
+    MINUTE,
+    Watched,
+    bugs_of,
+    dead_letters,
+    errors,
+    oldest,
+    vendor_errors,
+)
 from shared.domain import metrics
 from shared.domain.lanes import ASIDE, INBOXES, Lane
 
-INBOX_AGE_MAX_S, CALL_AGE_MAX_S = 300, 1800  # a call is tried again for so long before anybody can do something
+CALL_AGE_MAX_S = 1800  # a call is tried again for so long before anybody can do something
 ASIDE_PATIENCE = 6  # what was put aside, a crowd or a silent vendor, may wait so many times as long
 LANES: dict[Lane, tuple[str, str]] = {
     Lane.REFUNDS: ("退款和订单事件", "Refund and order events"),
@@ -88,7 +100,7 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
     zh, en = LANES[lane]
     age_max_s = INBOX_AGE_MAX_S if lane in INBOXES else CALL_AGE_MAX_S
     away = tuple(vendor_errors(name) for kind, at in KINDS.items() if at is lane for name in vendors_of(kind))
-    late = [_late(on, lane, age_max_s, away), _late(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
+    late = [oldest(on, lane, age_max_s, away), oldest(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
     bugs = Alarm(
         bugs_of(spec),
         f"函数 {spec.name} 处理个别消息时遇到缺陷；消息会重试，然后进死信队列。",
@@ -109,19 +121,6 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
             *late,
             dead_letters(on, lane, f"Messages of {lane} failed until they were given up."),
         ),
-    )
-
-
-def _late(on: Watched, queue: str, age_max_s: int, unless: tuple[str, ...]) -> Alarm:
-    return Alarm(
-        f"{queue}-late",
-        f"{queue} 队列里最老的消息等了 {age_max_s // 60} 分钟以上。",
-        f"The oldest message of {queue} has been waiting for {age_max_s // 60} minutes.",
-        of_queue("ApproximateAgeOfOldestMessage", "Maximum", on.named(queue)),
-        threshold=age_max_s,
-        period=MINUTE,
-        periods=3,
-        unless=unless,
     )
 
 

@@ -1,4 +1,4 @@
-"""What alarms are about, and the two that every function and every kind of dead letters has."""
+"""What alarms are about, and those that every function, every queue and every kind of dead letters has."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +10,7 @@ from infra.traffic import Traffic
 MINUTE = timedelta(minutes=1)
 FIVE, QUARTER, HOUR = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 PAGES = "pages"  # the queue between the alarms and the robot
+INBOX_AGE_MAX_S = 300
 DOOR_FAILS = "door-5xx"  # the alarm that the HTTP API answers with server errors
 
 
@@ -52,6 +53,20 @@ def errors(on: Watched, spec: FunctionSpec) -> Alarm:
         of_lambda("Errors", "Sum", on.named(spec.name)),
         threshold=1,
         period=FIVE,
+    )
+
+
+def oldest(on: Watched, queue: str, age_max_s: int, unless: tuple[str, ...] = ()) -> Alarm:
+    """Give the alarm that a queue's oldest message has been waiting for so long; `unless` mutes it."""
+    return Alarm(
+        f"{queue}-late",
+        f"{queue} 队列里最老的消息等了 {age_max_s // 60} 分钟以上。",
+        f"The oldest message of {queue} has been waiting for {age_max_s // 60} minutes.",
+        of_queue("ApproximateAgeOfOldestMessage", "Maximum", on.named(queue)),
+        threshold=age_max_s,
+        period=MINUTE,
+        periods=3,
+        unless=unless,
     )
 
 

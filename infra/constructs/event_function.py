@@ -23,6 +23,7 @@ from shared.domain.lanes import Lane
 from shared.settings import OPERATORS, Settings, queues_of
 
 LOGS_KEPT = logs.RetentionDays.ONE_MONTH
+STACKS_AT_ONCE = 2  # of other accounts, which may call as often as they like; who is throttled is called again
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ class EventFunction(Construct):
         return function
 
     def _reserved(self, options: Options) -> int | None:
-        """Give an HTTP function its own share of the account's concurrency, if the doors are to have one."""
-        if self.spec.door is None or options.webhook_concurrency is None:
-            return None
-        return max(1, round(options.webhook_concurrency * self.spec.door.share))
+        """Give the function's own part of the account's concurrency: a door's share, or all that strangers may take."""
+        if self.spec.door and options.webhook_concurrency:
+            return max(1, round(options.webhook_concurrency * self.spec.door.share))
+        return STACKS_AT_ONCE if self.spec.onboards and options.merchant_accounts else None
 
     def _settings(self, around: Surroundings) -> Settings:
         """Give the settings of this function: what it uses and nothing else."""

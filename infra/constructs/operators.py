@@ -13,8 +13,8 @@ from infra.constructs.lane_queue import KEPT_FOR, DeadLetters
 from infra.options import Options
 from infra.watched import PAGES
 
-GATHERED_FOR = Duration.seconds(20)  # what breaks together is told together
-RECEIVES_MAX = 8  # two minutes apart: longer than a robot is muted for
+GATHERED_FOR_S = 20  # what breaks together is told together
+RECEIVES_MAX = 8  # more than two minutes apart: longer than a robot is muted for
 
 
 class Operators(Construct):
@@ -45,7 +45,7 @@ class Operators(Construct):
             self,
             "Pages",
             queue_name=f"{self._stack_name}-{PAGES}",
-            visibility_timeout=Duration.seconds(int(woken.spec.timeout.total_seconds()) * 6),
+            visibility_timeout=Duration.seconds(int(woken.spec.timeout.total_seconds()) * 6 + GATHERED_FOR_S),
             retention_period=KEPT_FOR,
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
@@ -56,7 +56,7 @@ class Operators(Construct):
             sources.SqsEventSource(
                 queue,
                 batch_size=100,
-                max_batching_window=GATHERED_FOR,
+                max_batching_window=Duration.seconds(GATHERED_FOR_S),
                 max_concurrency=2,  # the fewest that Lambda knows
                 report_batch_item_failures=True,
             )

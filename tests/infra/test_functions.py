@@ -8,7 +8,7 @@ from infra.catalog import FUNCTIONS, Trigger
 from infra.local.home import ROOT
 from shared.domain.lanes import ASIDE, Lane
 from shared.settings import Settings
-from tests.infra.deployments import Deployment, listed, logical_id
+from tests.infra.deployments import NEIGHBOUR, Deployment, listed, logical_id, words_in
 
 SPECS = {spec.name: spec for spec in FUNCTIONS}
 VENDOR_CALLERS = {name for name, spec in SPECS.items() if spec.calls_vendors}
@@ -112,7 +112,9 @@ def test_every_lane_has_exactly_one_consumer() -> None:
     assert sorted(spec.consumes for spec in FUNCTIONS if spec.consumes) == sorted(Lane)
 
 
-def test_only_doors_have_capacity_of_their_own_and_only_if_asked(deployments: dict[str, Deployment]) -> None:
+def test_only_doors_have_capacity_of_their_own_if_asked_and_who_is_called_by_other_accounts_has_two_at_a_time(
+    deployments: dict[str, Deployment],
+) -> None:
     reserved = {
         deployment.name: {name: f.get("ReservedConcurrentExecutions") for name, f in deployment.functions().items()}
         for deployment in deployments.values()
@@ -120,6 +122,7 @@ def test_only_doors_have_capacity_of_their_own_and_only_if_asked(deployments: di
     doors = {"receive_webhook": 50, "route_message": 25, "show_board": 10}
     assert {name: reserved["aws-cn"].pop(name) for name in doors} == doors
     assert set(doors) == {spec.name for spec in FUNCTIONS if spec.door}
+    assert reserved["nat"].pop("onboard_merchant") == 2
     assert not [value for functions in reserved.values() for value in functions.values() if value]
 
 
@@ -142,6 +145,8 @@ def test_every_function_is_bounded_in_how_often_it_runs_at_once(deployed: Deploy
             case Trigger.STREAM:
                 assert deployed.mapping_of(name).get("ParallelizationFactor", 1) == 1, "one at a time per shard"
             case Trigger.STACKS:
-                assert spec.timeout < timedelta(minutes=5), "as often as operators let merchants join"
+                strangers = NEIGHBOUR in words_in(deployed.all("AWS::Lambda::Permission"))
+                reserved = deployed.functions()[name].get("ReservedConcurrentExecutions")
+                assert reserved == (2 if strangers else None), "of its own account, only operators may call"
             case _:
                 assert_never(spec.trigger)

@@ -45,23 +45,51 @@ def test_every_dead_letter_queue_has_an_alarm_on_its_first_message(deployed: Dep
     assert watched == {queue["QueueName"] for queue in queues.values() if queue["QueueName"].endswith("-dead")}
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(deployed: Deployment) -> None:
-    by_name = {queue["QueueName"]: queue for queue in deployed.all("AWS::SQS::Queue").values()}
-    for lane, consumer in CONSUMERS.items():
-        for name in (f"huhang-{lane}", f"huhang-{lane}{ASIDE}"):
-            assert by_name[name]["VisibilityTimeout"] >= 6 * consumer.timeout.total_seconds()
+def queues_and_mappings(deployed: Deployment) -> list[tuple[Properties, Properties]]:
+    """Give every queue that wakes a function, with how it does."""
+    queues = deployed.all("AWS::SQS::Queue")
+    mappings = deployed.all("AWS::Lambda::EventSourceMapping").values()
+    named = [(logical_id(mapping["EventSourceArn"]), mapping) for mapping in mappings]
+    return [(queues[name], mapping) for name, mapping in named if name in queues]
+
+
+def test_every_queue_but_those_of_dead_letters_wakes_a_function(deployed: Deployment) -> None:
+    names = {queue["QueueName"] for queue in deployed.all("AWS::SQS::Queue").values()}
+    waking = [queue["QueueName"] for queue, _ in queues_and_mappings(deployed)]
+    assert sorted(waking) == sorted(name for name in names if not name.endswith("-dead"))
+    lanes = {f"huhang-{lane}{end}" for lane in Lane for end in ("", ASIDE)}
+    assert set(waking) == {*lanes, "huhang-pages"}
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take_beside_what_it_waits_for(
+    deployed: Deployment,
+) -> None:
+    for queue, mapping in queues_and_mappings(deployed):
+        function = deployed.called(mapping["FunctionName"]).removeprefix("huhang-")
+        timeout_s = deployed.functions()[function]["Timeout"]
+        waits_s = mapping.get("MaximumBatchingWindowInSeconds", 0)
+        assert queue["VisibilityTimeout"] >= 6 * timeout_s + waits_s, queue["QueueName"]
 
 
 def test_every_consumer_takes_batches_reports_single_failures_and_has_a_limit(deployed: Deployment) -> None:
-    queues = deployed.all("AWS::SQS::Queue")
+    for queue, mapping in queues_and_mappings(deployed):
+        assert mapping["BatchSize"] <= (100 if mapping.get("MaximumBatchingWindowInSeconds") else 10), queue
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], queue
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 20, queue
+
+
+def test_every_lane_s_queues_wake_its_one_consumer_with_as_much_as_the_catalog_says(deployed: Deployment) -> None:
+    by_name = {queue["QueueName"]: mapping for queue, mapping in queues_and_mappings(deployed)}
     for lane, consumer in CONSUMERS.items():
-        mappings = deployed.mappings_of(consumer.name)
-        names = {queues[logical_id(mapping["EventSourceArn"])]["QueueName"] for mapping in mappings}
-        assert names == {f"huhang-{lane}", f"huhang-{lane}{ASIDE}"}
-        for mapping in mappings:
-            assert mapping["BatchSize"] == consumer.batch_max <= 10
-            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-            assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 20
+        for mapping in (by_name[f"huhang-{lane}"], by_name[f"huhang-{lane}{ASIDE}"]):
+            assert deployed.called(mapping["FunctionName"]) == f"huhang-{consumer.name}"
+            assert mapping["BatchSize"] == consumer.batch_max
+
+
+def test_every_queue_that_wakes_a_function_has_an_alarm_on_the_age_of_its_oldest_message(deployed: Deployment) -> None:
+    aged = [a for a in deployed.alarms().values() if a.get("MetricName") == "ApproximateAgeOfOldestMessage"]
+    watched = {alarm["Dimensions"][0]["Value"] for alarm in aged}
+    assert watched == {queue["QueueName"] for queue, _ in queues_and_mappings(deployed)}
 
 
 def test_only_changes_with_an_outbox_wake_its_publisher(deployed: Deployment) -> None:
