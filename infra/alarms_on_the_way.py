@@ -11,6 +11,7 @@ from infra.watched import (
     HOUR,
     INBOX_AGE_MAX_S,
     MINUTE,
+    QUARTER,
     Watched,
     bugs_of,
     dead_letters,
@@ -109,6 +110,15 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
         threshold=1,
         period=FIVE,
     )
+    waiting = Alarm(
+        f"{spec.name}-waiting",
+        f"{lane} 队列里有消息反复重试、推后，已经等了 {age_max_s // 60} 分钟以上。",
+        f"A message of {lane} has been put off again and again, for {age_max_s // 60} minutes by now.",
+        ours(metrics.MESSAGE_AGE, "Maximum", on.named(spec.name)),
+        threshold=age_max_s,
+        period=QUARTER,
+        unless=away,
+    )
     return Cause(
         lane,
         "lane",
@@ -119,6 +129,7 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
             errors(on, spec),
             bugs,
             *late,
+            waiting,
             dead_letters(on, lane, f"Messages of {lane} failed until they were given up."),
         ),
     )

@@ -6,6 +6,8 @@ that whoever asks replaces.
 
 from typing import NamedTuple
 
+from infra.catalog import FUNCTIONS
+
 
 class Query(NamedTuple):
     """A saved query: which functions' logs it reads (none: all), and its text."""
@@ -72,6 +74,12 @@ QUERIES: dict[str, Query] = {
 | parse command_id "*|" as shop
 | stats count(*) as commands, max(@timestamp) as latest by vendor, command, shop
 | sort commands desc""",
+    ),
+    "postponed": Query(
+        tuple(spec.name for spec in FUNCTIONS if spec.consumes),
+        """filter message = "postponed"
+| stats count(*) as times, max(age_s) as oldest_s, max(@timestamp) as latest by @log, vendor, reason
+| sort oldest_s desc""",
     ),
     "polls": Query(
         ("poll_sources",),

@@ -96,12 +96,11 @@ class Telemetry:
         if restored_as:
             self._add(metrics.TRIALS_ENDED, 1)
 
-    def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
-        """Record that a message will be taken again."""
-        self._log.warning(
-            "postponed",
-            extra=self._message | {"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())},
-        )
+    def postponed(self, message_id: str, reason: str, after: timedelta, age: timedelta) -> None:
+        """Record that a message will be taken again, and how old it is: its queue counts from when it was put back."""
+        details = {"message_id": message_id, "reason": reason, "after_s": int(after.total_seconds())}
+        self._log.warning("postponed", extra=self._message | details | {"age_s": int(age.total_seconds())})
+        self._add(metrics.MESSAGE_AGE, age.total_seconds(), self._function)
 
     def failed(self, message_id: str) -> None:
         """Record a bug, with its traceback; call it while the exception is handled."""

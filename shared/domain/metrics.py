@@ -27,6 +27,7 @@ PUSHES_ACCEPTED = Metric("PushesAccepted", by="source")  # told every five minut
 PUSHES_REFUSED = Metric("PushesRefused", by="reason")
 EVENTS_UNKNOWN = Metric("EventsUnknown")
 MESSAGES_FAILED = Metric("MessagesFailed", by="function")
+MESSAGE_AGE = Metric("MessageAge", "Seconds", by="function")  # of what is put off, since it was sent first
 SWEEP_LAG = Metric("SweepLag", "Seconds")
 POLL_FAILURES = Metric("PollFailures", by="vendor")  # 0 or 1
 VENDOR_ERRORS = Metric("VendorErrors", by="vendor")  # 0 or 1: busy, unreachable, no usable answer

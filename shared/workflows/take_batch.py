@@ -65,7 +65,7 @@ def take_batch(
         try:
             take(_delivery(record))
         except Retryable as error:
-            telemetry.postponed(record["messageId"], str(error), error.after)
+            telemetry.postponed(record["messageId"], str(error), error.after, _age(record, _past(record)))
             if not _handed_on(record, error, deliveries):
                 failures.append({"itemIdentifier": record["messageId"]})
         except Exception:  # noqa: BLE001 - one message's bug must not fail the others

@@ -50,7 +50,7 @@ from shared.workflows.meter import Meter
 from shared.workflows.page_operators import page_operators
 from shared.workflows.poll_sources import Source, Way, poll_source
 from shared.workflows.receive_push import write_raw_push
-from shared.workflows.take_batch import Delivery
+from shared.workflows.take_batch import PAST, Delivery, Past
 from shared.workflows.take_call import Caller, take_call
 from shared.workflows.take_message import take_message
 from tests.fakes import (
@@ -58,6 +58,7 @@ from tests.fakes import (
     FakeCallTokens,
     FakeCaseStore,
     FakeClock,
+    FakeDeliveries,
     FakeDueIndex,
     FakeHttp,
     FakeLedger,
@@ -139,6 +140,42 @@ def bugs(patch: pytest.MonkeyPatch, function: str) -> Scene:
         handler({"Records": records}, None)
 
     return scene
+
+
+def waiting(patch: pytest.MonkeyPatch, function: str) -> Scene:
+    """A message that is put off once more, first sent hours ago or just now, by the function's own handler."""
+    world = World(patch, f"huhang-{function}")
+    patch.setattr(world.store, "load", _busy)
+    spec = next(spec for spec in FUNCTIONS if spec.name == function)
+    vendor = next((vendors_of(kind)[0] for kind, lane in KINDS.items() if lane is spec.consumes), "")
+    body = write_message(_command_to(vendor) if vendor else reported())
+    world.wire(
+        deliveries=FakeDeliveries(),
+        case_store=world.store,
+        unknown_pushes=None,
+        queue=world.queue,
+        caller=SimpleNamespace(call=_busy),
+    )
+    handler = __import__(f"functions.{function}.handler", fromlist=["handler"]).handler
+
+    def scene(broken: bool) -> None:
+        now_ms = int(world.clock.now().timestamp() * 1000)
+        first_ms = now_ms - (3 * 3_600_000 if broken else 1_000)
+        times = {"SentTimestamp": str(now_ms), "ApproximateFirstReceiveTimestamp": str(now_ms)}
+        record = {
+            "messageId": "m1",
+            "receiptHandle": "h",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "1", **times},
+            "messageAttributes": {PAST: {"stringValue": str(Past(first_ms, tries=9))}},
+        }
+        handler({"Records": [record]}, None)
+
+    return scene
+
+
+def _busy(*_: Any, **__: Any) -> Any:
+    raise Retryable("busy", timedelta(seconds=1))
 
 
 def _page(world: World, broken: bool) -> None:
@@ -383,6 +420,7 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
         "budget-near-end": (budget, ""),
         "trial-ended": (trial, ""),
         **{f"{name}-bugs": (bugs, name) for name in (*consumers, "page_operators")},
+        **{f"{name}-waiting": (waiting, name) for name in consumers},
         "onboard_merchant-bugs": (joining, ""),
         **{f"polls-{name}": (polls, name) for name in polled()},
         **{f"silence-{name}": (silence, name) for name in ("douyin", "zto")},

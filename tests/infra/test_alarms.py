@@ -6,6 +6,7 @@ import pytest
 
 from infra.alarms import causes
 from infra.alarms_on_the_way import LANES
+from infra.catalog import FUNCTIONS
 from infra.traffic import Traffic
 from infra.vendors import KINDS, vendors, vendors_of
 from infra.watched import Watched
@@ -173,6 +174,7 @@ def test_a_vendor_that_is_away_is_told_of_and_its_late_commands_are_not(template
         for vendor in vendors_of(kind):
             board = board_of(template)
             board.broken = {f"huhang-vendor-{vendor}-errors", f"huhang-{lane}-late", f"huhang-{lane}-aside-late"}
+            board.broken |= {f"huhang-{spec.name}-waiting" for spec in FUNCTIONS if spec.consumes is lane}
             assert board.speaking() == {f"huhang-vendor-{vendor}"}
             board.broken.remove(f"huhang-vendor-{vendor}-errors")
             assert board.speaking() == {f"huhang-{lane}"}
@@ -180,7 +182,7 @@ def test_a_vendor_that_is_away_is_told_of_and_its_late_commands_are_not(template
 
 def test_a_vendor_that_is_away_hides_nothing_of_its_lane_but_that_it_is_late(template: Deployment) -> None:
     for kind, lane in KINDS.items():
-        others = [alarm.name for alarm in CAUSES[lane].alarms if not alarm.name.endswith("-late")]
+        others = [alarm.name for alarm in CAUSES[lane].alarms if not alarm.name.endswith(("-late", "-waiting"))]
         assert len(others) == 3
         for vendor, other in product(vendors_of(kind), others):
             board = board_of(template)
@@ -221,6 +223,7 @@ def test_every_lane_and_every_vendor_has_its_alarms() -> None:
     assert set(LANES) == set(Lane)
     for lane in Lane:
         assert {f"{lane}-late", f"{lane}-dead-letters"} <= set(ALARMS)
+    assert {f"{spec.name}-waiting" for spec in FUNCTIONS if spec.consumes} <= set(ALARMS)
     for vendor in vendors():
         assert {f"vendor-{vendor}-{how}" for how in ("errors", "slow", "refuses")} <= set(ALARMS)
 

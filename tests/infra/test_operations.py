@@ -33,7 +33,7 @@ HEADINGS = ["含义 · What it means", "商家看到什么 · What the merchant 
 HEADINGS += ["怎么办 · What to do", "怎样算好了 · How to verify"]
 CAUSES = causes(Watched("huhang", "table", "api", Traffic(), talking_sources=tuple(sources())))
 LOGGED = {"@timestamp", "@log", "@message", "message", "level", "source", "merchant", "status", "reason", "message_id"}
-LOGGED |= {"event", "about", "command", "command_id", "vendor", "ms", "exception"}
+LOGGED |= {"event", "about", "command", "command_id", "vendor", "ms", "age_s", "exception"}
 
 
 def metrics_on(board: Any) -> list[tuple[str, str, dict[str, str]]]:

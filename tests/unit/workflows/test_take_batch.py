@@ -22,9 +22,9 @@ class Ear:
     def taking(self, message_id: str) -> None:
         """The next message of the batch."""
 
-    def postponed(self, message_id: str, reason: str, after: timedelta) -> None:
+    def postponed(self, message_id: str, reason: str, after: timedelta, age: timedelta) -> None:
         """A message comes again."""
-        self.heard.append(("postponed", message_id, reason, after))
+        self.heard.append(("postponed", message_id, reason, after, age))
 
     def failed(self, message_id: str) -> None:
         """A bug."""
@@ -79,11 +79,21 @@ def test_what_fails_is_delivered_again_and_what_succeeded_is_not() -> None:
     assert taken == [("0", 1), ("1", 4), ("2", 1), ("3", 1), ("4", 1)]
     assert deliveries.delayed == [("h1", timedelta(seconds=90))]
     assert ear.heard == [
-        ("postponed", "m1", "busy", timedelta(seconds=90)),
+        ("postponed", "m1", "busy", timedelta(seconds=90), timedelta(milliseconds=500)),
         ("failed", "m2"),
         ("failed", "m3"),
         "flush",
     ]
+
+
+def test_a_message_that_was_put_back_is_as_old_as_the_first_that_it_replaces() -> None:
+    ear = Ear()
+
+    def take(_: Delivery) -> None:
+        raise Retryable("busy", SECOND)
+
+    take_batch([record(0, past="1,9,0")], take, FakeDeliveries(), ear)  # type: ignore[arg-type]
+    assert ear.heard[0] == ("postponed", "m0", "busy", SECOND, timedelta(milliseconds=1499))
 
 
 def test_a_delay_that_cannot_be_set_fails_no_other_message() -> None:
