@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from infra.signals import Alarm, Breach, Cause, Severity, Signal, of_lambda, ours
-from infra.watched import FIVE, HOUR, QUARTER, Watched, vendor_errors
+from infra.watched import FIVE, HOUR, QUARTER, Watched, vendor_errors, vendor_throttles
 from shared.domain import metrics
 
 
 def vendor(vendor: str) -> Cause:
-    """One vendor does not work, is slow, or says no to nearly everything."""
+    """One vendor does not work, is slow, wants fewer calls, or says no to nearly everything."""
     return Cause(
         f"vendor-{vendor}",
         "vendor",
         Severity.WARNING,
-        f"{vendor} 不可用、太慢，或在拒绝几乎所有请求。",
-        f"{vendor} is unavailable, slow, or refuses nearly everything.",
+        f"{vendor} 不可用、太慢、在限流，或在拒绝几乎所有请求。",
+        f"{vendor} is unavailable, slow, wants fewer calls, or refuses nearly everything.",
         (
             Alarm(
                 vendor_errors(vendor),
@@ -33,6 +33,15 @@ def vendor(vendor: str) -> Cause:
                 threshold=5000,
                 period=FIVE,
                 periods=3,
+            ),
+            Alarm(
+                vendor_throttles(vendor),
+                f"{vendor} 半小时来对一半以上的调用限流。",
+                f"{vendor} has wanted fewer calls in half of its answers, for half an hour.",
+                ours(metrics.VENDOR_THROTTLES, "Average", vendor),
+                threshold=0.5,
+                period=QUARTER,  # a robot is muted for ten minutes
+                periods=2,
             ),
             Alarm(
                 f"vendor-{vendor}-refuses",

@@ -18,6 +18,7 @@ from infra.watched import (
     errors,
     oldest,
     vendor_errors,
+    vendor_throttles,
 )
 from shared.domain import metrics
 from shared.domain.lanes import ASIDE, INBOXES, Lane
@@ -100,7 +101,8 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
     """What one lane carries fails or is late."""
     zh, en = LANES[lane]
     age_max_s = INBOX_AGE_MAX_S if lane in INBOXES else CALL_AGE_MAX_S
-    away = tuple(vendor_errors(name) for kind, at in KINDS.items() if at is lane for name in vendors_of(kind))
+    called = [name for kind, at in KINDS.items() if at is lane for name in vendors_of(kind)]
+    away = tuple(alarm(name) for name in called for alarm in (vendor_errors, vendor_throttles))
     late = [oldest(on, lane, age_max_s, away), oldest(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
     bugs = Alarm(
         bugs_of(spec),

@@ -34,6 +34,11 @@ def vendor_errors(vendor: str) -> str:
     return f"vendor-{vendor}-errors"
 
 
+def vendor_throttles(vendor: str) -> str:
+    """Name the alarm that a vendor wants fewer calls."""
+    return f"vendor-{vendor}-throttles"
+
+
 def errors_of(spec: FunctionSpec) -> str:
     """Name the alarm that a function fails."""
     return f"{spec.name}-errors"

@@ -79,9 +79,8 @@ class Telemetry:
         self._message |= {"vendor": call.vendor, "ms": int(call.slowest / timedelta(milliseconds=1))}
         self._add(metrics.VENDOR_ERRORS, call.ending is Ending.ERROR, call.vendor)
         self._add(metrics.VENDOR_REFUSALS, call.ending is Ending.REFUSED, call.vendor)
+        self._add(metrics.VENDOR_THROTTLES, call.ending is Ending.THROTTLED, call.vendor)
         self._add(metrics.VENDOR_LATENCY, call.slowest / timedelta(milliseconds=1), call.vendor)
-        if call.ending is Ending.THROTTLED:
-            self._add(metrics.VENDOR_THROTTLES, 1, call.vendor)
 
     def used(self, usage: Usage) -> None:
         """Record how much of what a vendor takes at a time is gone: of this account in a line, of all in a metric."""

@@ -82,7 +82,7 @@ def _vendors() -> Sequence[Curves]:
         ("厂商无答复 Vendors: errors", "0–1", [ours(metrics.VENDOR_ERRORS, "Average", name) for name in vendors()]),
         ("厂商耗时 p90 Vendors: time", "ms", [ours(metrics.VENDOR_LATENCY, "p90", name) for name in vendors()]),
         ("厂商拒绝 Vendors: refusals", "0–1", [ours(metrics.VENDOR_REFUSALS, "Average", name) for name in vendors()]),
-        ("厂商限流 Vendors: throttles", "calls", [ours(metrics.VENDOR_THROTTLES, "Sum", name) for name in vendors()]),
+        ("厂商限流 Vendors: throttles", "0–1", [ours(metrics.VENDOR_THROTTLES, "Average", name) for name in vendors()]),
         ("厂商配额 Vendors: used", "%", [ours(metrics.VENDOR_CALLS_USED, "Maximum", name) for name in vendors()]),
     )
 

@@ -32,7 +32,7 @@ SWEEP_LAG = Metric("SweepLag", "Seconds")
 POLL_FAILURES = Metric("PollFailures", by="vendor")  # 0 or 1
 VENDOR_ERRORS = Metric("VendorErrors", by="vendor")  # 0 or 1: busy, unreachable, no usable answer
 VENDOR_REFUSALS = Metric("VendorRefusals", by="vendor")  # 0 or 1: answered with a no
-VENDOR_THROTTLES = Metric("VendorThrottles", by="vendor")
+VENDOR_THROTTLES = Metric("VendorThrottles", by="vendor")  # 0 or 1: asked for fewer calls
 VENDOR_CALLS_USED = Metric("VendorCallsUsed", "Percent", by="vendor")  # of what it takes in a slot of a few seconds
 VENDOR_LATENCY = Metric("VendorLatency", "Milliseconds", by="vendor")
 COMMANDS_FAILED = Metric("CommandsFailed")

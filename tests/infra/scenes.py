@@ -40,7 +40,7 @@ from shared.domain.policy import Trial
 from shared.domain.session import Holder
 from shared.domain.why import Why
 from shared.domain.wire import HttpReply, Push
-from shared.errors import Permanent, Retryable
+from shared.errors import Permanent, Retryable, Throttled
 from shared.ports import StoredCase
 from shared.settings import Settings
 from shared.telemetry import Telemetry
@@ -261,9 +261,14 @@ def _command_to(vendor: str) -> Any:
 
 
 def vendor(patch: pytest.MonkeyPatch, name: str) -> Scene:
-    """A vendor that is busy, that takes its time, or that says no."""
+    """A vendor that is busy, that takes its time, that wants fewer calls, or that says no."""
     who, _, how = name.rpartition("-")
-    ends = {"errors": Retryable("busy", timedelta(seconds=1)), "refuses": Permanent("token", "expired"), "slow": None}
+    ends: dict[str, Exception | None] = {
+        "errors": Retryable("busy", timedelta(seconds=1)),
+        "throttles": Throttled("http 429", timedelta(seconds=60)),
+        "refuses": Permanent("token", "expired"),
+        "slow": None,
+    }
 
     def scene(broken: bool) -> None:
         world = World(patch)  # a new ledger: every command is a new one
@@ -427,5 +432,6 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
     }
     for kind in KINDS:
         for name in vendors_of(kind):
-            named |= {f"vendor-{name}-{how}": (vendor, f"{name}-{how}") for how in ("errors", "slow", "refuses")}
+            hows = ("errors", "slow", "throttles", "refuses")
+            named |= {f"vendor-{name}-{how}": (vendor, f"{name}-{how}") for how in hows}
     return named

@@ -171,12 +171,12 @@ def test_all_alarms_of_a_cause_together_are_told_once(template: Deployment) -> N
 
 def test_a_vendor_that_is_away_is_told_of_and_its_late_commands_are_not(template: Deployment) -> None:
     for kind, lane in KINDS.items():
-        for vendor in vendors_of(kind):
+        for vendor, how in product(vendors_of(kind), ("errors", "throttles")):
             board = board_of(template)
-            board.broken = {f"huhang-vendor-{vendor}-errors", f"huhang-{lane}-late", f"huhang-{lane}-aside-late"}
+            board.broken = {f"huhang-vendor-{vendor}-{how}", f"huhang-{lane}-late", f"huhang-{lane}-aside-late"}
             board.broken |= {f"huhang-{spec.name}-waiting" for spec in FUNCTIONS if spec.consumes is lane}
             assert board.speaking() == {f"huhang-vendor-{vendor}"}
-            board.broken.remove(f"huhang-vendor-{vendor}-errors")
+            board.broken.remove(f"huhang-vendor-{vendor}-{how}")
             assert board.speaking() == {f"huhang-{lane}"}
 
 
@@ -225,7 +225,7 @@ def test_every_lane_and_every_vendor_has_its_alarms() -> None:
         assert {f"{lane}-late", f"{lane}-dead-letters"} <= set(ALARMS)
     assert {f"{spec.name}-waiting" for spec in FUNCTIONS if spec.consumes} <= set(ALARMS)
     for vendor in vendors():
-        assert {f"vendor-{vendor}-{how}" for how in ("errors", "slow", "refuses")} <= set(ALARMS)
+        assert {f"vendor-{vendor}-{how}" for how in ("errors", "slow", "throttles", "refuses")} <= set(ALARMS)
 
 
 @pytest.mark.parametrize(("orders", "signatures", "unknown"), [(100, 3, 1), (10_000, 16, 7), (1_000_000, 1563, 625)])

@@ -95,11 +95,11 @@ def test_each_vendor_has_its_own_errors_so_that_their_average_is_a_rate(metrics)
     assert metrics() == [
         (
             {"service": "huhang", "vendor": "zto"},
-            {"VendorErrors": [0, 1], "VendorRefusals": [0, 0], "VendorLatency": [40, 40]},
+            {"VendorErrors": [0, 1], "VendorRefusals": [0, 0], "VendorThrottles": [0, 0], "VendorLatency": [40, 40]},
         ),
         (
             {"service": "huhang", "vendor": "sf"},
-            {"VendorErrors": [0, 0], "VendorRefusals": [0, 1], "VendorLatency": [40, 60], "VendorThrottles": [1]},
+            {"VendorErrors": [0, 0], "VendorRefusals": [0, 1], "VendorThrottles": [1, 0], "VendorLatency": [40, 60]},
         ),
     ]
 
