@@ -11,13 +11,13 @@ from datetime import datetime
 from infra.backtest.stories import Watched
 from shared.domain.order import OrderCase
 from shared.domain.packs import packs
-from shared.domain.parcel import ParcelCase, Stage
+from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Limit, Pace, Span
 from shared.rules.deadlines import BY_PLATFORM, NO_PACE, Deadline, Running, Scope, deadline_of
 from shared.rules.order_watch import ship_deadlines
-from shared.rules.parcel_spans import heeded, running
+from shared.rules.parcel_spans import end_of, heeded, running
 
 EVERYWHERE_OFF: dict[str, object] = {
     "platforms": (),
@@ -133,17 +133,4 @@ def _end_of(deadline: Deadline, case: Watched) -> datetime | None:
     """When did what ended this clock happen, as far as the case tells? None: nothing but that we stopped looking."""
     if isinstance(case, OrderCase):
         return min((one.shipped_at for one in case.shipments if one.shipped_at), default=None)
-    scanned_at = case.last_scan.at if case.last_scan else None
-    match deadline.span:
-        case Span.SHIP_TO_PICKUP | Span.RETURN_PICKUP:
-            return case.picked_up_at
-        case Span.PICKUP_TO_MOVEMENT if case.moved_at:
-            return case.moved_at
-        case Span.PAY_TO_SIGN:
-            return scanned_at if case.stage is Stage.DELIVERED else None
-        case Span.RETURN_RECEIPT:
-            return case.received_at
-        case Span.PICKUP_POINT:
-            return scanned_at if scanned_at and scanned_at > deadline.since else None
-        case _:
-            return case.heard_at if case.heard_at and case.heard_at > deadline.since else None
+    return end_of(deadline.span, deadline.since, case)

@@ -93,6 +93,37 @@ def heeded(case: ParcelCase, found: Iterable[Deadline]) -> list[Deadline]:
     return [one for one in found if not stopped or one.span in _WAY_BACK]
 
 
+def ended(before: ParcelCase, case: ParcelCase, policy: Policy, running_now: Iterable[Deadline]) -> Iterator[Deadline]:
+    """Give the deadlines that were heeded before and are no more, or begin anew.
+
+    What an earlier use of the number left behind is nobody's affair.
+    """
+    if not before.watch.step or before.earlier_until != case.earlier_until:
+        return
+    since = {one.span: one.since for one in running_now}
+    for one in heeded(before, deadlines(before, policy)):
+        if one.span not in since or one.since < since[one.span]:
+            yield one
+
+
+def end_of(span: Span, since: datetime, case: ParcelCase) -> datetime | None:
+    """When did what ended a clock happen, as far as the case tells? None: nothing but that nobody waits any more."""
+    scanned_at = case.last_scan.at if case.last_scan else None
+    match span:
+        case Span.SHIP_TO_PICKUP | Span.RETURN_PICKUP:
+            return case.picked_up_at
+        case Span.PICKUP_TO_MOVEMENT if case.moved_at:
+            return case.moved_at
+        case Span.PAY_TO_SIGN:
+            return scanned_at if case.stage is Stage.DELIVERED else case.return_scan_at
+        case Span.RETURN_RECEIPT:
+            return case.received_at
+        case Span.PICKUP_POINT:
+            return scanned_at if scanned_at and scanned_at > since else None
+        case _:
+            return case.heard_at if case.heard_at and case.heard_at > since else None
+
+
 def _scope(case: ParcelCase, content: Content) -> Scope:
     return Scope(content.platform, case.carrier, content.region, content.paid_at, content.paid_fen or 0)
 

@@ -9,7 +9,7 @@ from shared.rules import authority, courier_answers, parcel_buyers, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
-from shared.rules.parcel_spans import STALLS, heeded, is_being_stopped, trouble
+from shared.rules.parcel_spans import STALLS, end_of, ended, heeded, is_being_stopped, trouble
 from shared.rules.parcel_watch import is_given_up
 from shared.rules.ticketing import BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
 from shared.rules.wording import forced_refund, moment
@@ -22,6 +22,7 @@ def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool)
     _note_standstill(draft, deadlines, by_clock=by_clock)
     if draft.case.watch.step and not is_given_up(draft.case, draft.policy.watching, draft.now):
         findings = [*_findings(draft, deadlines), *courier_answers.unmatched(draft.case)]
+        _note_broken(draft, deadlines, by_clock=by_clock)
     else:
         findings, deadlines = [*courier_answers.unmatched(draft.case)], ()
     if findings or draft.case.tickets:
@@ -73,6 +74,22 @@ def _note_standstill(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_cl
     since = min(stalls, default=None)
     if since != draft.case.stalled_since and (by_clock or draft.case.stalled_since):
         draft.change(stalled_since=since if by_clock else None)
+
+
+def _note_broken(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool) -> None:
+    """Remember which limits broke, also those for which no ticket opens.
+
+    Nobody is woken for that: a clock that runs is looked at when the clock comes anyway, one that has ended as it ends,
+    by the courier's own time.
+    """
+    running = heeded(draft.case, deadlines)
+    passed = [one for one in running if by_clock and one.breach_at <= draft.now]
+    for one in ended(draft.before, draft.case, draft.policy, running):
+        if one.breach_at < (end_of(one.span, one.since, draft.case) or draft.now):
+            passed.append(one)
+    broken = {*draft.case.broken, *(one.span.anomaly for one in passed)}
+    if len(broken) > len(draft.case.broken):
+        draft.change(broken=tuple(sorted(broken)))
 
 
 def _stands_at(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> datetime | None:
