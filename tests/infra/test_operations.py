@@ -2,16 +2,10 @@
 
 import json
 import re
-import runpy
-import sys
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore import xform_name
-from botocore.session import Session
 
 from infra.alarms import causes
 from infra.catalog import FUNCTIONS
@@ -123,53 +117,6 @@ def test_the_saved_queries_and_pages_that_a_page_names_exist(page: Path) -> None
     text = page.read_text("utf-8")
     assert set(re.findall(r"`huhang/([a-z-]+)`", text)) <= set(QUERIES)
     assert all((RUNBOOKS / link).exists() for link in re.findall(r"\]\(([\w-]+\.md)\)", text))
-
-
-@cache
-def help_of(module: str, words: tuple[str, ...]) -> str:
-    """What a program of ours says of itself or of one of its commands."""
-    assert find_spec(module) or find_spec(f"{module}.__main__"), module
-    before, sys.argv = sys.argv, [module, *words, "--help"]
-    loaded = sys.modules.pop(f"{module}.__main__", None)  # another test's
-    printed: list[str] = []
-    write, sys.stdout.write = sys.stdout.write, lambda text: printed.append(text) or len(text)  # type: ignore[method-assign]
-    try:
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_module(module, run_name="__main__", alter_sys=False)
-    finally:
-        sys.argv, sys.stdout.write = before, write  # type: ignore[method-assign]
-        if loaded:
-            sys.modules[f"{module}.__main__"] = loaded
-    assert ended.value.code == 0, (module, words)
-    return "".join(printed)
-
-
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "operations.md"], ids=lambda page: page.stem)
-def test_the_commands_of_a_page_are_commands_of_ours(page: Path) -> None:
-    text = " ".join(page.read_text("utf-8").split())
-    for module, rest in re.findall(r"python -m (infra[\w.]+)([^`]*)", text):
-        words = rest.split(" #")[0].split()
-        lead = tuple(word for word in words[:2] if re.fullmatch(r"[a-z]+", word))
-        commands = lead if lead[:1] == ("policy",) else lead[:1]
-        said = help_of(module, commands)
-        for flag in re.findall(r"(?<!\S)--[a-z]+", rest.split("python -m")[0]):
-            assert flag in said, (module, commands, flag)
-
-
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "operations.md"], ids=lambda page: page.stem)
-def test_the_commands_to_aws_are_operations_with_such_parameters(page: Path) -> None:
-    session = Session()
-    text = " ".join(page.read_text("utf-8").replace("\n", " ").split())
-    for service, operation, rest in re.findall(
-        r"\baws ([a-z]+) ([a-z-]+)((?: (?:\"[^\"]*\"|'[^']*'|[^`)\s]+))*)", text
-    ):
-        if (service, operation) in {("logs", "tail"), ("s3", "ls")}:
-            continue  # the command line's own
-        model = session.get_service_model(service)
-        names = {xform_name(name, "-"): name for name in model.operation_names}
-        shape = model.operation_model(names[operation]).input_shape
-        known = {xform_name(name, "-") for name in shape.members} | {"query", "output", "max-items"}
-        assert set(re.findall(r"(?<!\S)--([a-z-]+)", rest)) <= known, (service, operation)
 
 
 # ---- saved queries -----------------------------------------------------------------------------------------------
