@@ -22,7 +22,7 @@ class Command(Record):
 
 
 class FetchOrder(Command):
-    """Read an order that we have never seen. Has no effect."""
+    """Read an order that we have never seen, or the limit of one that waits. Has no effect."""
 
     type: Literal["fetch_order"] = "fetch_order"
     platform: Id
@@ -30,7 +30,7 @@ class FetchOrder(Command):
 
 
 class ReadRefund(Command):
-    """Read a refund request again, right before money moves. Has no effect."""
+    """Read a refund request again, right before money moves or for its deadline. Has no effect."""
 
     type: Literal["read_refund"] = "read_refund"
     platform: Id

@@ -56,9 +56,11 @@ class Trouble(Record):
 
 
 class OrderCase(Record):
-    """The newest known state of an order. Every field only grows, but tickets and a refund's share that was not paid.
+    """The newest known state of an order. Every field only grows, but tickets, the limit for shipping and a
+    refund's share that was not paid.
 
-    `ship_by` is the platform's own limit for shipping; `region` is the receiver's province. `backfilled`: it was old
+    `ship_by` is the platform's own limit for shipping, as it said at `ship_by_at`; `read_at` is when the order was last
+    read for nothing but that. `region` is the receiver's province. `backfilled`: it was old
     when we first heard of it, and nobody is told of its delay.
     """
 
@@ -72,6 +74,8 @@ class OrderCase(Record):
     address_changed_at: Instant | None = None
     paid_at: Instant | None = None
     ship_by: Instant | None = None
+    ship_by_at: Instant | None = None
+    read_at: Instant | None = None
     region: str = ""
     buyer_quiet: bool = False
     backfilled: bool = False

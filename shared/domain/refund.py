@@ -73,7 +73,8 @@ class RefundCase(Record):
     """The state of one refund request.
 
     `version` is the platform's lock: what it was when the request was last reviewed. `step` numbers our commands.
-    `reserved_fen` is what the case holds of the budget of `reserved_on`.
+    `reserved_fen` is what the case holds of the budget of `reserved_on`. `read_at` is when it was last read for nothing
+    but its deadline.
     """
 
     platform: Id
@@ -94,6 +95,7 @@ class RefundCase(Record):
     tries: int = 0
     reviews: int = 0
     asked_at: Instant | None = None
+    read_at: Instant | None = None
     parcels: tuple[ParcelState, ...] = ()
     return_parcel: Shipment | None = None
     escalations: int = 0

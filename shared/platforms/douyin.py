@@ -189,7 +189,8 @@ def _parse_element(merchant: str, element: object) -> AnyEvent | EventIgnored | 
         data = message.get("data")
         fields = read.document(data) if isinstance(data, str) else read.as_object(data, "data")
         if tag == "209" and "update_time" not in fields:
-            # documented without any time: it cannot be put in order. The poll of changed refunds brings the deadline.
+            # documented without any time: it cannot be put in order. The poll of changed refunds brings the deadline,
+            # and the daily reading where that knows of no change.
             return EventIgnored(what=f"{what}: deadline changed, without a time")
         return _order_pushed(merchant, tag, fields) if tag in ORDER_TAGS else _refund_pushed(merchant, tag, fields)
     except Unreadable as error:

@@ -25,7 +25,7 @@ _SHIPPING_MAX = timedelta(days=30)
 
 
 def decide_order(facts: Facts[OrderCase], policy: Policy, now: datetime) -> Decision[OrderCase]:
-    """Merge a report into the order. Every field only grows, so any order of arrival gives the same order."""
+    """Merge a report into the order. Fields grow, or the latest word counts: any order of arrival gives the same."""
     event = facts.event
     if isinstance(event, OrderRefunded):
         order = facts.case or OrderCase(platform=event.platform, order_id=event.order_id, updated_at=now)
@@ -93,6 +93,7 @@ def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:
 
 def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
     paid = [amount for amount in (order.paid_fen, news.paid_fen) if amount is not None]
+    ship_by_at, ship_by = _latest_ship_by(order, news)
     changed = [at for at in (order.address_changed_at, news.at if news.address_changed else None) if at]
     return order.model_copy(
         update={
@@ -102,12 +103,25 @@ def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
             "lines": _all_lines(order.lines, news.lines),
             "shipments": _all_shipments(order.shipments, [_shipped(shipment, news) for shipment in news.shipments]),
             "paid_at": min(filter(None, (order.paid_at, news.paid_at)), default=None),
-            "ship_by": max(filter(None, (order.ship_by, news.ship_by)), default=None),
+            "ship_by": ship_by,
+            "ship_by_at": ship_by_at,
             "region": max(order.region, news.region),
             "buyer_quiet": order.buyer_quiet or news.buyer_quiet,
             "address_changed_at": max(changed, default=None),
         }
     )
+
+
+def _latest_ship_by(order: OrderCase, news: OrderReported) -> tuple[datetime | None, datetime | None]:
+    """Give the platform's limit as it said it last, and when; of two that it said at once, the earlier."""
+    if news.ship_by is None:
+        return order.ship_by_at, order.ship_by
+    if order.ship_by is None:
+        return news.at, news.ship_by
+    known_at = order.ship_by_at or order.updated_at
+    if news.at == known_at:
+        return known_at, min(news.ship_by, order.ship_by)
+    return max((known_at, order.ship_by), (news.at, news.ship_by))
 
 
 def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:

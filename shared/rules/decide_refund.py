@@ -95,6 +95,9 @@ def _reported(draft: RefundDraft, event: RefundReported, left: Left) -> None:
     case = draft.case
     asked = case.phase in (RefundPhase.READING, RefundPhase.REVIEWING) and event.answers == draft.command_id
     news, known = (event.version, event.status.rank), (case.version, case.status.rank)
+    if news == known and draft.is_reread(event.answers):
+        _move_deadline(draft, event.deadline_at)
+        return
     if news < known or (news == known and not asked):
         return
     if case.phase is RefundPhase.AGREEING and event.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
@@ -125,9 +128,15 @@ def _adopt(draft: RefundDraft, event: RefundReported) -> None:
         kind=event.kind or case.kind,
         amount_fen=case.amount_fen if event.amount_fen is None else event.amount_fen,
         line_ids=event.line_ids or case.line_ids,
-        deadline_at=event.deadline_at or untold,
     )
-    rearm_escalations(draft)
+    _move_deadline(draft, event.deadline_at or untold)
+
+
+def _move_deadline(draft: RefundDraft, at: datetime | None) -> None:
+    """Take the platform's word for its deadline, which it may move without a new version."""
+    if at:
+        draft.change(deadline_at=at)
+        rearm_escalations(draft)
 
 
 def _still_open(draft: RefundDraft, before: RefundCase, left: Left, *, asked: bool) -> None:

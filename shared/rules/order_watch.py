@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.domain.commands import FetchOrder
 from shared.domain.decision import Decision
 from shared.domain.events import TicketTaken
 from shared.domain.keys import order_key
@@ -10,8 +11,10 @@ from shared.domain.messages import Message
 from shared.domain.order import OrderCase, OrderStatus
 from shared.domain.policy import Policy
 from shared.domain.watching import Span
+from shared.domain.why import Why
 from shared.rules import authority
 from shared.rules.deadlines import Deadline, Running, Scope, deadline_of
+from shared.rules.rereading import reread_at, reread_id
 from shared.rules.ticketing import Subject, follow, next_change, notice, overdue
 from shared.rules.wording import moment
 
@@ -24,11 +27,33 @@ def watched(
     findings = overdue(deadlines, now)
     tickets, news = follow(order.tickets, findings, policy.watching, now, by_clock=by_clock)
     subject = _subject(order, merchant, policy)
-    said = [notice(subject, one, policy, now) for one in news]
-    return Decision(
-        order.model_copy(update={"tickets": tickets}),
-        (*outbox, *(one for one in said if one)),
-        due=next_change(tickets, findings, deadlines, policy.watching, now),
+    said: list[Message] = [one for one in (notice(subject, one, policy, now) for one in news) if one]
+    order = order.model_copy(update={"tickets": tickets})
+    read_at = _reread_at(order, deadlines)
+    if by_clock and read_at and now >= read_at:
+        order = order.model_copy(update={"read_at": now})
+        said.append(_reading(order, merchant, policy, now))
+        read_at = _reread_at(order, deadlines)
+    change_at = next_change(tickets, findings, deadlines, policy.watching, now)
+    return Decision(order, (*outbox, *said), due=min(filter(None, (change_at, read_at)), default=None))
+
+
+def _reread_at(order: OrderCase, deadlines: Sequence[Deadline]) -> datetime | None:
+    """When to read the platform's own limit again, while it runs."""
+    if not deadlines or order.paid_at is None or order.ship_by is None:
+        return None
+    return reread_at(order.read_at or order.paid_at, order.ship_by)
+
+
+def _reading(order: OrderCase, merchant: str, policy: Policy, now: datetime) -> FetchOrder:
+    key = str(order_key(merchant, order.platform, order.order_id))
+    return FetchOrder(
+        merchant=merchant,
+        command_id=reread_id(key, now),
+        reply_to=key,
+        why=Why(rule="daily_reading", policy_version=policy.version, facts={"ship_by": str(order.ship_by)}),
+        platform=order.platform,
+        order_id=order.order_id,
     )
 
 

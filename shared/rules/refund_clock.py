@@ -4,9 +4,10 @@ from datetime import datetime
 
 from shared.domain.notices import TicketKind
 from shared.domain.parcel import Progress
-from shared.domain.refund import ParcelState, RefundPhase, RefundStatus
+from shared.domain.refund import ParcelState, RefundCase, RefundPhase, RefundStatus
 from shared.rules.refund_draft import ASKING, Fact, RefundDraft
 from shared.rules.refund_goods import wish_again
+from shared.rules.rereading import reread_at
 from shared.rules.wording import moment
 
 _ESCALATIONS = (TicketKind.DEADLINE_NEAR, TicketKind.DEADLINE_VERY_NEAR)
@@ -27,6 +28,9 @@ def look_at_clock(draft: RefundDraft) -> None:
         refunded_at = draft.case.refunded_at
         facts: Fact = {"refunded_at": moment(refunded_at, draft.policy.zone) if refunded_at else None}
         draft.ticket(TicketKind.CLAIM_DUE, facts, limit)
+    read_at = _reread_at(draft)
+    if read_at and draft.now >= read_at:
+        draft.read_again()
 
 
 def next_due(draft: RefundDraft) -> datetime | None:
@@ -34,7 +38,7 @@ def next_due(draft: RefundDraft) -> datetime | None:
     phase = draft.case.phase
     if phase is RefundPhase.CLOSED:
         return None
-    times = [_escalation_at(draft), _claim_at(draft)]
+    times = [_escalation_at(draft), _claim_at(draft), _reread_at(draft)]
     if phase in ASKING:
         times.append(_answer_at(draft))
     elif phase in (RefundPhase.STOPPING_PARCELS, RefundPhase.FOLLOWING) and _open_parcels(draft):
@@ -72,10 +76,13 @@ def _wish_at(draft: RefundDraft) -> datetime:
     return max(since, draft.case.asked_at or since) + pause
 
 
+def _waits(case: RefundCase) -> bool:
+    return case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS)
+
+
 def _escalation_at(draft: RefundDraft) -> datetime | None:
     done = draft.case.escalations
-    waits = draft.case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS)
-    if not waits or done >= len(_ESCALATIONS):
+    if not _waits(draft.case) or done >= len(_ESCALATIONS):
         return None
     return draft.case.deadline_at - draft.policy.escalate_before[done]
 
@@ -100,6 +107,14 @@ def rearm_escalations(draft: RefundDraft) -> None:
     if level < draft.case.escalations:
         kept = tuple(kind for kind in draft.case.tickets if kind not in _ESCALATIONS[level:])
         draft.change(escalations=level, tickets=kept)
+
+
+def _reread_at(draft: RefundDraft) -> datetime | None:
+    """When to read a request that waits for more than an answer."""
+    case = draft.case
+    if not _waits(case) or case.phase in (*ASKING, RefundPhase.CLOSED):
+        return None
+    return reread_at(case.read_at or case.opened_at, case.deadline_at)
 
 
 def _claim_at(draft: RefundDraft) -> datetime | None:

@@ -14,6 +14,7 @@ from shared.domain.parcel import Content, Progress, Wish
 from shared.domain.policy import Policy
 from shared.domain.refund import Outcome, ParcelState, RefundCase, RefundPhase, RefundStatus
 from shared.domain.why import Why
+from shared.rules.rereading import reread_id
 from shared.rules.wording import forced_refund, left, moment, parcel_name, yuan
 
 Fact = dict[str, str | int | None]
@@ -112,15 +113,7 @@ class RefundDraft:
                     whole=self.is_whole_order,
                 )
             case RefundPhase.READING | RefundPhase.REVIEWING:
-                return ReadRefund(
-                    merchant=self.merchant,
-                    command_id=self.command_id,
-                    reply_to=self.key,
-                    why=why,
-                    platform=case.platform,
-                    refund_id=case.refund_id,
-                    order_id=case.order_id,
-                )
+                return self._reading(self.command_id, why)
             case RefundPhase.AGREEING:
                 return AgreeRefund(
                     merchant=self.merchant,
@@ -137,6 +130,27 @@ class RefundDraft:
                 raise ValueError(f"no command belongs to {case.phase}")
             case _:
                 assert_never(case.phase)
+
+    def _reading(self, command_id: str, why: Why) -> ReadRefund:
+        return ReadRefund(
+            merchant=self.merchant,
+            command_id=command_id,
+            reply_to=self.key,
+            why=why,
+            platform=self.case.platform,
+            refund_id=self.case.refund_id,
+            order_id=self.case.order_id,
+        )
+
+    def read_again(self) -> None:
+        """Read the request beside whatever else is going on."""
+        self.change(read_at=self.now)
+        facts: Fact = {"deadline": str(self.case.deadline_at)}
+        self.outbox.append(self._reading(reread_id(self.key, self.now), self.why("daily_reading", facts)))
+
+    def is_reread(self, answers: str) -> bool:
+        """Whether this answers the latest such reading."""
+        return self.case.read_at is not None and answers == reread_id(self.key, self.case.read_at)
 
     # ---- talking to parcels --------------------------------------------------------------------------------------
 

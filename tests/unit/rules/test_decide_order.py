@@ -11,7 +11,7 @@ from shared.domain.events import DeadlineReached, OrderRefunded, OrderReported
 from shared.domain.messages import write_message
 from shared.domain.order import OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
 from shared.rules.decide_order import decide_order
-from tests.unit.rules.build import MERCHANT, MINUTE, NOW, ORDER, Run, order_reported, types
+from tests.unit.rules.build import DAY, MERCHANT, MINUTE, NOW, ORDER, Run, order_reported, types
 
 _lines = st.lists(
     st.builds(OrderLine, line_id=st.sampled_from(["L1", "L2", "L3"]), amount_fen=st.integers(1, 3)),
@@ -35,6 +35,7 @@ _reports = st.builds(
     lines=_lines,
     shipments=_shipments,
     address_changed=st.booleans(),
+    ship_by=st.none() | st.integers(0, 2).map(lambda days: NOW + days * DAY),
     asked_by=st.sampled_from(["", "sim:R1"]),
 )
 _paid = st.builds(

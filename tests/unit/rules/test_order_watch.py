@@ -1,6 +1,7 @@
 """From payment to shipping: who hears when an order is not shipped, until when, and of which orders nobody hears."""
 
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -141,7 +142,8 @@ def test_the_platform_s_own_deadline_wins(hours: int) -> None:
     order.wait(hours * HOUR)
     [ticket] = order.case.tickets
     assert (ticket.rule, ticket.breach_at) == (BY_PLATFORM, NOW + hours * HOUR)
-    assert f"规则 {BY_PLATFORM}：{hours} 小时" in order.run.said[0].notice.lines
+    said = next(message for message in order.run.said if message.type == "notice_raised")
+    assert f"规则 {BY_PLATFORM}：{hours} 小时" in said.notice.lines
 
 
 def test_a_deadline_that_the_platform_moves_back_takes_the_ticket_back() -> None:
@@ -150,6 +152,53 @@ def test_a_deadline_that_the_platform_moves_back_takes_the_ticket_back() -> None
     assert order.take(paid(ship_by=NOW + 5 * DAY)) == ["已恢复：付款后未发货"]
     assert order.wait(2 * DAY) == []
     assert order.wait(DAY) == ["预警：付款后未发货"]
+
+
+def readings(order: Order) -> list[str]:
+    """The ids of what the platform was asked."""
+    return [message.command_id for message in order.run.said if message.type == "fetch_order"]
+
+
+def test_an_order_with_a_limit_of_the_platform_s_is_read_once_a_day_until_a_week_after_it() -> None:
+    order = Order(paid(ship_by=NOW + 2 * DAY))
+    order.wait(DAY - MINUTE)
+    assert readings(order) == []
+    order.wait(MINUTE)
+    order.take(*[TICK] * 100)
+    assert readings(order) == [f"{KEY}#read-261112"]
+    order.wait(60 * DAY)
+    assert readings(order) == [f"{KEY}#read-2611{day}" for day in range(12, 21)]
+    assert order.due is None
+
+
+@pytest.mark.parametrize("begin", [paid(), paid(ship_by=NOW + 9 * DAY, shipments=(SHIPPED,)), paid(paid_at=None)])
+def test_an_order_that_is_shipped_or_has_no_such_limit_is_never_read(begin: Any) -> None:
+    order = Order(begin)
+    order.wait(30 * DAY)
+    assert readings(order) == []
+
+
+def test_a_limit_that_the_platform_moves_forward_is_warned_of_in_time() -> None:
+    order = Order(paid(ship_by=NOW + 5 * DAY))
+    order.wait(DAY)
+    assert order.take(paid(at=NOW + HOUR, ship_by=NOW + 40 * HOUR)) == []
+    assert order.wait(3 * HOUR) == []
+    assert order.wait(HOUR) == ["预警：付款后未发货"]
+    [ticket] = order.case.tickets
+    assert (ticket.rule, ticket.breach_at) == (BY_PLATFORM, NOW + 40 * HOUR)
+
+
+@pytest.mark.parametrize("hours", [(5, 2), (2, 5)])
+def test_of_two_limits_the_one_said_last_counts_in_any_order_of_arrival(hours: tuple[int, int]) -> None:
+    said = [paid(at=NOW + place * MINUTE, ship_by=NOW + limit * DAY) for place, limit in enumerate(hours)]
+    silent = paid(at=NOW + 9 * MINUTE)
+    for told in permutations([*said, silent]):
+        assert Order(*told).case.ship_by == NOW + hours[1] * DAY
+
+
+def test_of_two_limits_said_at_once_the_earlier_counts() -> None:
+    said = [paid(ship_by=NOW + limit * DAY) for limit in (5, 2)]
+    assert [Order(*told).case.ship_by for told in permutations(said)] == [NOW + 2 * DAY] * 2
 
 
 def test_a_merchant_who_switches_the_rule_off_hears_nothing() -> None:

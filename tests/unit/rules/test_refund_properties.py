@@ -130,7 +130,11 @@ class Life:
     # ---- what must hold ------------------------------------------------------------------------------------------
 
     def _check_command(self, command: Command, event: Any, before: RefundCase | None) -> None:
-        assert command.command_id == f"{REFUND_KEY}#{self.case.step}"
+        if command.command_id != f"{REFUND_KEY}#{self.case.step}":
+            assert isinstance(command, ReadRefund)
+            assert self.case.read_at == self.run.now
+            assert command.command_id == f"{REFUND_KEY}#read-{self.run.now:%y%m%d}"
+            return
         assert command.reply_to == REFUND_KEY
         if isinstance(command, ReadRefund):
             self.reads.add(command.command_id)
