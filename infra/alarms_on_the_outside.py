@@ -57,25 +57,62 @@ def vendor(vendor: str) -> Cause:
 
 
 def refused(on: Watched) -> Iterator[Cause]:
-    """Pushes are not genuine, or nobody has taught us what they say."""
+    """Pushes are not genuine, not for us or not as the manual says; or nobody has taught us what they say."""
     some = on.traffic.share(10, QUARTER, least=3)
-    signatures = Alarm(
-        "signatures-refused",
-        "签名错误的推送异常多：密钥不一致，或有人伪造。",
-        "More pushes than usual carry a wrong signature: a secret differs, or somebody forges.",
-        ours(metrics.PUSHES_REFUSED, "Sum", "BadSignature"),
-        threshold=some,
-        period=QUARTER,
+
+    def by(reason: str) -> Signal:
+        return ours(metrics.PUSHES_REFUSED, "Sum", reason)
+
+    yield Cause(
+        "refused",
+        "refused",
+        Severity.WARNING,
+        "推送被拒：签名、时间戳或格式不对，或没有这个商户、账号。",
+        "Pushes are refused: by signature, time or form, or for want of the merchant or its account.",
+        (
+            Alarm(
+                "signatures-refused",
+                "签名错误的推送异常多：密钥不一致，或有人伪造。",
+                "More pushes than usual carry a wrong signature: a secret differs, or somebody forges.",
+                by("BadSignature"),
+                threshold=some,
+                period=QUARTER,
+            ),
+            Alarm(
+                "signatures-refused-lasting",
+                "一小时来每一刻钟都有签名错误的推送：多半是一家小店的密钥不一致。",
+                "For an hour no quarter went by without a wrong signature: most likely the secret of one small shop.",
+                by("BadSignature"),
+                threshold=1,
+                period=QUARTER,
+                periods=4,
+            ),
+            Alarm(
+                "timestamps-refused",
+                "时间戳过期的推送异常多：对方时钟不准，或有人重放。",
+                "More pushes than usual are too old or from the future: a clock is wrong, or somebody replays.",
+                by("StaleTimestamp"),
+                threshold=some,
+                period=QUARTER,
+            ),
+            Alarm(
+                "pushes-malformed",
+                "推送的格式与文档不符：没有收下也没有保存；多半是对方改了接口。",
+                "Pushes are not as the manual says, and are not kept: most likely a vendor has changed its interface.",
+                by("MalformedMessage"),
+                threshold=on.traffic.share(1, HOUR, least=1),
+                period=HOUR,
+            ),
+            Alarm(
+                "merchants-unknown",
+                "推送的商户或账号不存在：凭证丢失或读不出，或地址抄错，或有人试探。",
+                "Pushes name no merchant or account: credentials are lost, an address is wrong, or somebody probes.",
+                by("UnknownMerchant"),
+                threshold=some,
+                period=QUARTER,
+            ),
+        ),
     )
-    stale = Alarm(
-        "timestamps-refused",
-        "时间戳过期的推送异常多：对方时钟不准，或有人重放。",
-        "More pushes than usual are too old or from the future: a clock is wrong, or somebody replays.",
-        ours(metrics.PUSHES_REFUSED, "Sum", "StaleTimestamp"),
-        threshold=some,
-        period=QUARTER,
-    )
-    yield Cause("refused", "refused", Severity.WARNING, signatures.zh, signatures.en, (signatures, stale))
     unknown = Alarm(
         "events-unknown",
         "收到不认识的事件或代码：原文已保存，没有作任何决定。",

@@ -286,23 +286,29 @@ def _fine() -> Any:
 
 
 def refused(patch: pytest.MonkeyPatch, name: str) -> Scene:
-    """Pushes of a shop with the wrong secret, or from yesterday."""
+    """Pushes of a shop: with a wrong secret, from yesterday, in an unknown form, or after its secret is lost."""
     world = World(patch)
     secret = "whsec_" + base64.b64encode(b"0" * 32).decode()
-    accounts = FakeAccounts({MERCHANT: {"selfbuilt": {"secret": secret}}})
-    world.wire(accounts=accounts, signed_aws=SimpleNamespace(send_message=lambda *_: "id"), settings=Settings())
+    accounts: dict[str, dict[str, dict[str, str]]] = {MERCHANT: {"selfbuilt": {"secret": secret}}}
+    if name == "merchants":
+        accounts[MERCHANT] = {}
+    world.wire(
+        accounts=FakeAccounts(accounts), signed_aws=SimpleNamespace(send_message=lambda *_: "id"), settings=Settings()
+    )
     patch.setattr(door, "_counter", PushCounter())
+    body = "[1]" if name == "malformed" else "{}"
+    usual, unusual = {"lasting": (0, 1), "malformed": (0, 7)}.get(name, (1, 100))
 
     def scene(broken: bool) -> None:
         stamp = world.clock.now() - (timedelta(days=1) if name == "timestamps" else timedelta(0))
         headers = {"webhook-id": "m", "webhook-timestamp": str(int(stamp.timestamp())), "webhook-signature": "v1,AAAA"}
-        if name == "timestamps":
+        if name in ("timestamps", "malformed"):
             from standardwebhooks import Webhook
 
-            headers["webhook-signature"] = Webhook(secret).sign("m", stamp, "{}")
-        for _ in range(100 if broken else 1):
+            headers["webhook-signature"] = Webhook(secret).sign("m", stamp, body)
+        for _ in range(unusual if broken else usual):
             door.handler(
-                {"pathParameters": {"source": "selfbuilt", "merchant_id": MERCHANT}, "headers": headers, "body": "{}"},
+                {"pathParameters": {"source": "selfbuilt", "merchant_id": MERCHANT}, "headers": headers, "body": body},
                 None,
             )
 
@@ -418,7 +424,10 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
     named: dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]] = {
         "sweep-lag": (sweep_lag, ""),
         "signatures-refused": (refused, "signatures"),
+        "signatures-refused-lasting": (refused, "lasting"),
         "timestamps-refused": (refused, "timestamps"),
+        "pushes-malformed": (refused, "malformed"),
+        "merchants-unknown": (refused, "merchants"),
         "events-unknown": (unknown, ""),
         "interceptions-refused": (interceptions, "refused"),
         "interceptions-failing": (interceptions, "failing"),
