@@ -10,6 +10,7 @@ from infra.watched import (
     INBOX_AGE_MAX_S,
     PAGES,
     QUARTER,
+    THROTTLED,
     Watched,
     bugs_of,
     dead_letters,
@@ -63,6 +64,7 @@ def _sweep_lag() -> Alarm:
         ours(metrics.SWEEP_LAG, "Maximum"),
         threshold=300,
         period=FIVE,
+        unless=(THROTTLED,),
     )
 
 

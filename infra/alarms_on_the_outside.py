@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from infra.signals import Alarm, Breach, Cause, Severity, Signal, of_lambda, ours
-from infra.watched import FIVE, HOUR, QUARTER, Watched, vendor_errors, vendor_throttles
+from infra.watched import FIVE, HOUR, QUARTER, THROTTLED, Watched, vendor_errors, vendor_throttles
 from shared.domain import metrics
 
 
@@ -212,7 +212,7 @@ def limits(on: Watched) -> Cause:
         "AWS throttles: functions lack concurrency, or the table capacity.",
         (
             throttled(
-                "functions-throttled",
+                THROTTLED,
                 "函数并发被限流。",
                 "Functions of this region are throttled.",
                 of_lambda("Throttles", "Sum"),

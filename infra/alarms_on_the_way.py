@@ -12,6 +12,7 @@ from infra.watched import (
     INBOX_AGE_MAX_S,
     MINUTE,
     QUARTER,
+    THROTTLED,
     Watched,
     bugs_of,
     dead_letters,
@@ -80,20 +81,22 @@ def unfinished(on: Watched) -> Cause:
         Severity.CRITICAL,
         "一小时内收下的事件明显多于处理完的事件。",
         "In an hour clearly more events were accepted than finished.",
-        tuple(_unfinished_of(on, lane) for lane in INBOXES),
+        tuple(_unfinished_of(on, spec, spec.consumes) for spec in FUNCTIONS if spec.consumes in INBOXES),
     )
 
 
-def _unfinished_of(on: Watched, lane: Lane) -> Alarm:
+def _unfinished_of(on: Watched, spec: FunctionSpec, inbox: Lane) -> Alarm:
+    told = tuple(alarm.name for alarm in lane(on, spec, inbox).alarms)
     return Alarm(
-        f"{lane}-unfinished",
-        f"{lane} 队列一小时内收下的消息比处理完的多 {on.traffic.in_flight} 条以上。",
-        f"In an hour {lane} took {on.traffic.in_flight} messages more than were finished.",
-        of_queue("NumberOfMessagesSent", "Sum", on.named(lane)),
+        f"{inbox}-unfinished",
+        f"{inbox} 队列一小时内收下的消息比处理完的多 {on.traffic.in_flight} 条以上。",
+        f"In an hour {inbox} took {on.traffic.in_flight} messages more than were finished.",
+        of_queue("NumberOfMessagesSent", "Sum", on.named(inbox)),
         threshold=on.traffic.in_flight,
         period=HOUR,
-        plus=(of_queue("NumberOfMessagesSent", "Sum", on.named(lane + ASIDE)),),
-        minus=tuple(of_queue("NumberOfMessagesDeleted", "Sum", on.named(lane + end)) for end in ("", ASIDE)),
+        plus=(of_queue("NumberOfMessagesSent", "Sum", on.named(inbox + ASIDE)),),
+        minus=tuple(of_queue("NumberOfMessagesDeleted", "Sum", on.named(inbox + end)) for end in ("", ASIDE)),
+        unless=(*told, THROTTLED),
     )
 
 
@@ -103,7 +106,8 @@ def lane(on: Watched, spec: FunctionSpec, lane: Lane) -> Cause:
     age_max_s = INBOX_AGE_MAX_S if lane in INBOXES else CALL_AGE_MAX_S
     called = [name for kind, at in KINDS.items() if at is lane for name in vendors_of(kind)]
     away = tuple(alarm(name) for name in called for alarm in (vendor_errors, vendor_throttles))
-    late = [oldest(on, lane, age_max_s, away), oldest(on, lane + ASIDE, age_max_s * ASIDE_PATIENCE, away)]
+    waits = {lane: age_max_s, lane + ASIDE: age_max_s * ASIDE_PATIENCE}
+    late = [oldest(on, queue, waits_max_s, (*away, THROTTLED)) for queue, waits_max_s in waits.items()]
     bugs = Alarm(
         bugs_of(spec),
         f"函数 {spec.name} 处理个别消息时遇到缺陷；消息会重试，然后进死信队列。",
@@ -148,6 +152,7 @@ def stream(on: Watched, spec: FunctionSpec, changes: Changes) -> Cause:
         threshold=patience // timedelta(milliseconds=1),
         period=MINUTE,
         periods=3,
+        unless=(THROTTLED,),
     )
     is_outbox = spec.name == "publish_outbox"
     return Cause(

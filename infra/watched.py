@@ -11,6 +11,7 @@ MINUTE = timedelta(minutes=1)
 FIVE, QUARTER, HOUR = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 PAGES = "pages"  # the queue between the alarms and the robot
 INBOX_AGE_MAX_S = 300
+THROTTLED = "functions-throttled"  # the alarm that functions lack concurrency: whatever waits for them is late
 DOOR_FAILS = "door-5xx"  # the alarm that the HTTP API answers with server errors
 
 

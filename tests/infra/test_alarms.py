@@ -10,7 +10,7 @@ from infra.catalog import FUNCTIONS
 from infra.traffic import Traffic
 from infra.vendors import KINDS, vendors, vendors_of
 from infra.watched import Watched
-from shared.domain.lanes import Lane
+from shared.domain.lanes import INBOXES, Lane
 from shared.domain.metrics import NAMESPACE
 from tests.infra.cloudwatch import Board, Point, dimensions_of, embedded_points, state_of
 from tests.infra.deployments import Deployment, Properties
@@ -194,6 +194,30 @@ def test_a_vendor_does_not_hide_the_trouble_of_another_lane(template: Deployment
     board = board_of(template)
     board.broken = {"huhang-vendor-douyin-errors", "huhang-courier-calls-late", "huhang-refunds-late"}
     assert board.speaking() == {"huhang-vendor-douyin", "huhang-courier-calls", "huhang-refunds"}
+
+
+def test_a_lane_that_fails_is_not_told_again_as_unfinished_and_another_lane_is(template: Deployment) -> None:
+    for lane in INBOXES:
+        for alarm in CAUSES[lane].alarms:
+            board = board_of(template)
+            board.broken = {f"huhang-{alarm.name}", f"huhang-{lane}-unfinished"}
+            assert board.speaking() == {f"huhang-{lane}"}
+            board.broken |= {f"huhang-{other}-unfinished" for other in INBOXES}
+            assert board.speaking() == {f"huhang-{lane}", "huhang-unfinished"}
+
+
+def test_functions_without_concurrency_are_told_of_and_not_all_that_waits_for_them(template: Deployment) -> None:
+    board = board_of(template)
+    waiting = {name for name in ALARMS if name.endswith(("-late", "-unfinished", "-lag")) and name != "pages-late"}
+    assert len(waiting) == 2 * len(Lane) + len(INBOXES) + 2 + 1
+    board.broken = {"huhang-functions-throttled", *(f"huhang-{name}" for name in waiting)}
+    assert board.speaking() == {"huhang-limits"}
+
+
+def test_a_throttled_table_hides_nothing_since_its_alarm_may_ring_on_when_that_is_over(template: Deployment) -> None:
+    board = board_of(template)
+    board.broken = {"huhang-writes-throttled", "huhang-refunds-late"}
+    assert board.speaking() == {"huhang-limits", "huhang-refunds"}
 
 
 # ---- what holds for every alarm ----------------------------------------------------------------------------------
