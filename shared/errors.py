@@ -7,6 +7,7 @@
     │   └── NotYet       the vendor is well, and needs a moment
     │   └── Waiting      a vendor keeps others waiting: hand the message to the lane's second queue
     ├── Unclear          it may have happened: find out before anything else
+    │   └── ReplyTooLarge    nobody can read what came back, also if asked again
     ├── Permanent        it will never work: store the failure, open a ticket
     │   ├── TooMuch      a list longer than we read at once: ask for less
     │   ├── ShopTaken    another merchant has the shop: nothing is stored
@@ -59,6 +60,13 @@ class Waiting(Retryable):
 
 class Unclear(HuhangError):
     """The call may have taken effect: ask the vendor before calling again."""
+
+
+class ReplyTooLarge(Unclear):
+    """The answer is longer than we read. What was only a question need not be asked again."""
+
+    def __init__(self) -> None:
+        super().__init__("reply_too_large")
 
 
 class Permanent(HuhangError):

@@ -11,7 +11,7 @@ import httpcore
 
 from shared.adapters.public_network import PublicNetwork, Resolve, read_place, resolve
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import Permanent, Retryable, Unclear
+from shared.errors import Permanent, ReplyTooLarge, Retryable, Unclear
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 8.0
@@ -78,5 +78,5 @@ def _read(response: httpcore.Response) -> bytes:
     for chunk in response.iter_stream():
         body += chunk
         if len(body) > REPLY_BYTES_MAX:
-            raise Unclear("reply_too_large")
+            raise ReplyTooLarge
     return bytes(body)

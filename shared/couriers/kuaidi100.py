@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
-from shared.domain.vendor import LATER, NO_NUMBER, clip, credential, doubt, is_same, read_reply
+from shared.domain.vendor import LATER, NO_NUMBER, both_ends, clip, credential, doubt, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear, UnknownMerchant
 
@@ -46,7 +46,6 @@ DETECT = "https://www.kuaidi100.com/autonumber/auto"
 WORK_ORDER = "https://api.kuaidi100.com/workorder/api/create"
 NO_PARCEL = ("200", "408", "500")  # answers to a question about no parcel that come after the signature was taken
 FIELDS_MAX = 50
-OLDEST_MAX, NEWEST_MAX = 20, 180  # scans of one history: the oldest prove the pickup, the newest where the parcel is
 UNKNOWN_MAX = 20  # different unlisted things that one push tells of
 NEWS_MAX = timedelta(days=10)  # a history that ended before is another parcel's
 EARLIEST = datetime(2015, 1, 1, tzinfo=BEIJING)  # what is older is a sentinel, such as 2000-01-01 00:00:00
@@ -197,12 +196,9 @@ def _history(result: Fields) -> tuple[tuple[Scan, ...], list[EventUnknown]]:
             unknown.append(EventUnknown(what=f"kuaidi100 statusCode {code}", reason="unlisted code"))
         else:
             found.add((at, code or UNCODED, _stage(code, text), at_text))
-    kept = sorted(found)
-    if len(kept) > OLDEST_MAX + NEWEST_MAX:
-        kept = kept[:OLDEST_MAX] + kept[-NEWEST_MAX:]
     scans = [
         Scan(stage=Stage(stage), at=at, code=code, zone_assumed=True, at_text=at_text)
-        for at, code, stage, at_text in kept
+        for at, code, stage, at_text in both_ends(sorted(found))
     ]
     return tuple(scans), list(dict.fromkeys(unknown))[:UNKNOWN_MAX]
 

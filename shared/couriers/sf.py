@@ -28,7 +28,7 @@ from urllib.parse import quote_plus, urlencode
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import NO_NUMBER, clip, credential, doubt, read_reply
+from shared.domain.vendor import NO_NUMBER, both_ends, clip, credential, doubt, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import MalformedMessage, Permanent, Throttled, Unclear
 
@@ -54,7 +54,6 @@ ACKNOWLEDGEMENT = '{"return_code":"0000","return_msg":"成功"}'
 PRODUCTION = "https://bspgw.sf-express.com"
 BACK_OFF = timedelta(seconds=10)
 FIRST_YEAR = 2015  # earlier times are not times: 2000-01-01 is how some systems write "none"
-SCANS_MAX = 200
 RETURN = "2"  # `serviceCode` of an interception; 1 would forward it to somebody else
 OK = "S0000"
 NEW_NUMBER = re.compile(r"新单号为[:：]?\s*(SF[A-Z0-9]{12,14}|\d{12})(?![A-Za-z0-9])")
@@ -291,7 +290,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str], now: datetime) ->
     return ParcelTraced(
         **_answer(command),
         source=command.source,
-        scans=sorted((scan for scan, _ in known), key=lambda scan: scan.at)[-SCANS_MAX:],
+        scans=both_ends(sorted((scan for scan, _ in known), key=lambda scan: scan.at)),
         return_waybill=numbers.pop() if len(numbers) == 1 else None,
     )
 

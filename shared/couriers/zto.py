@@ -24,7 +24,7 @@ from urllib.parse import parse_qs
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import NO_NUMBER, clip, credential, is_same, read_reply
+from shared.domain.vendor import NO_NUMBER, both_ends, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Throttled, Unclear
 
@@ -53,7 +53,6 @@ PRODUCTION = "https://japi.zto.com"
 FIELDS_MAX = 50
 BACK_OFF = timedelta(seconds=10)
 YEARS = range(2015, 2100)  # outside of it stand no times: 2000-01-01 is how some systems write "none"
-SCANS_MAX = 200
 REPLIES_MAX = 20
 WAYBILL = re.compile(r"(?<!\d)7[3-68]\d{12}(?!\d)")
 
@@ -369,7 +368,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str]) -> Steps:
     scans = sorted((scan for row in rows if (scan := _queried(row))), key=lambda scan: scan.at)
     if rows and not scans:
         raise Permanent("unknown_status", label(rows[0].get("scanType")))
-    return ParcelTraced(**_answer(command), source=command.source, scans=tuple(scans[-SCANS_MAX:]))
+    return ParcelTraced(**_answer(command), source=command.source, scans=both_ends(scans))
 
 
 def _queried(row: Fields) -> Scan | None:

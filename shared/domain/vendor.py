@@ -5,8 +5,9 @@ Standard library only: the webhook function uses this during its cold start.
 
 import hmac
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from shared.domain.reading import Fields, Unreadable, document
 from shared.domain.wire import HttpReply
@@ -15,9 +16,11 @@ from shared.errors import Permanent, Retryable, Throttled, Unclear, UnknownMerch
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
 TEXT_MAX = 200
+OLDEST_MAX, NEWEST_MAX = 20, 180
 NO_NUMBER = "HUHANGCHECK0"  # of no order and no parcel: asked for to see whether a signature is taken
 HELLO_TITLE = "护航已接入 · huhang is connected"
 HELLO_TEXT = "### 护航已接入\n本群将收到护航的售后通知。Notices of huhang will come to this group."
+ScanT = TypeVar("ScanT")
 CUT = "\n\n……（内容过长，已截断 / truncated）"
 
 
@@ -70,6 +73,13 @@ def cut_to_fit(text: str, bytes_max: int, write: Callable[[str], bytes]) -> str:
         return text
     lengths = range(len(text) + 1)
     return text[: bisect_right(lengths, bytes_max, key=lambda n: len(write(text[:n] + CUT))) - 1] + CUT
+
+
+def both_ends(history: Sequence[ScanT]) -> Sequence[ScanT]:
+    """Give what is kept of a parcel's history: its oldest scans prove the pickup, its newest where the parcel is."""
+    if len(history) <= OLDEST_MAX + NEWEST_MAX:
+        return history
+    return [*history[:OLDEST_MAX], *history[-NEWEST_MAX:]]
 
 
 def clip(text: object) -> str:

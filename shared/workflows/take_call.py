@@ -33,7 +33,7 @@ from shared.domain.commands import (
 from shared.domain.limits import Allowance, allowance_of
 from shared.domain.merchant import Standing
 from shared.domain.messages import AnyEvent, lane_of, parse_message, write_message
-from shared.errors import Permanent, Retryable, Unclear
+from shared.errors import Permanent, ReplyTooLarge, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
 from shared.workflows.carry_out_command import LEASE, carry_out_command, converse, failure
@@ -120,6 +120,8 @@ class Caller:
                 outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), http)
         except Permanent as error:
             return failure(command, error, certain=True)
+        except ReplyTooLarge as error:
+            return failure(command, Permanent(str(error)), certain=True)
         except Unclear as error:
             raise Retryable(str(error), after=_ASK_AGAIN) from error
         return outcome

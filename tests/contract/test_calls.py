@@ -148,40 +148,6 @@ def test_a_command_that_is_not_for_a_vendor_is_refused_before_anything_is_sent(
     assert (caught.value.code, caught.value.text) == ("not_supported", fields["type"])
 
 
-def _zto_trace(rows: list[dict[str, Any]]) -> bytes:
-    return json.dumps({"status": True, "result": rows}).encode()
-
-
-def _sf_trace(rows: list[dict[str, Any]]) -> bytes:
-    trace = {"routeResps": [{"mailNo": PARCEL["waybill"], "routes": rows}]}
-    return json.dumps({"apiResultCode": "A1000", "apiResultData": {"success": True, "msgData": trace}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("vendor", "written", "scan", "youngest"),
-    [
-        (zto, _zto_trace, lambda at: {"scanType": "发件", "scanDate": 1772328600000 + at * 1000}, "01:34:09"),
-        (
-            sf,
-            _sf_trace,
-            lambda at: {"opCode": "30", "acceptTime": f"2026-03-01 09:{at // 60:02}:{at % 60:02}"},
-            "01:04:09",
-        ),
-    ],
-)
-def test_of_a_trace_without_end_the_youngest_scans_are_kept(
-    vendor: Any, written: Any, scan: Any, youngest: str
-) -> None:
-    steps = vendor.carry_out(command_of({"type": "query_tracking", **PARCEL}), ACCOUNTS[vendor.CARRIER], NOW)
-    next(steps)
-    with pytest.raises(StopIteration) as stop:
-        steps.send(HttpReply(200, written([scan(second) for second in range(vendor.SCANS_MAX + 50)])))
-    times = [scan.at for scan in stop.value.value.scans]
-    assert len(times) == vendor.SCANS_MAX
-    assert times == sorted(times)
-    assert times[-1].time().isoformat() == youngest
-
-
 @pytest.mark.parametrize("sample", CALLS, ids=lambda sample: f"{sample.vendor}/{sample.name}")
 def test_no_error_shows_a_secret_or_a_url(sample: Sample) -> None:
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.httpcore_http import REPLY_BYTES_MAX, HttpcoreHttp
 from shared.domain.wire import HttpReply, HttpRequest
-from shared.errors import HuhangError, Permanent, Retryable, Unclear
+from shared.errors import HuhangError, Permanent, ReplyTooLarge, Retryable, Unclear
 from tests.integration.loopback import reply, serving
 from tests.integration.network import FakeNetwork
 
@@ -98,10 +98,10 @@ def test_a_header_that_http_does_not_allow_is_not_sent() -> None:
     assert "x-other" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_an_endless_answer_is_unclear() -> None:
+def test_an_endless_answer_is_unclear_and_known_as_such() -> None:
     fits = http(FakeNetwork(reply(200, b"x" * REPLY_BYTES_MAX)))
     assert len(fits.send(request(SANDBOX)).body) == REPLY_BYTES_MAX
-    with pytest.raises(Unclear):
+    with pytest.raises(ReplyTooLarge):
         http(FakeNetwork(reply(200, b"x" * (REPLY_BYTES_MAX + 1)))).send(request(SANDBOX))
 
 

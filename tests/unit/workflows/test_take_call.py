@@ -29,7 +29,7 @@ from shared.domain.session import Holder
 from shared.domain.tickets import Anomaly
 from shared.domain.vendor_call import Ending, VendorCall
 from shared.domain.wire import HttpReply
-from shared.errors import HeldBack, NotYet, Permanent, Retryable, Throttled, UnknownSource, Waiting
+from shared.errors import HeldBack, NotYet, Permanent, ReplyTooLarge, Retryable, Throttled, UnknownSource, Waiting
 from shared.workflows.meter import Meter
 from shared.workflows.take_batch import Delivery
 from shared.workflows.take_call import Caller, take_call
@@ -156,6 +156,22 @@ def test_an_account_that_disappears_after_the_end_changes_nothing() -> None:
     office.accounts.accounts.clear()
     assert office.caller.call(AGREE, 1) is None
     assert desk.told() == [AGREED, AGREED]
+
+
+def test_a_question_whose_answer_nobody_can_read_ends_as_a_failure() -> None:
+    desk = Desk()
+    desk.calls = [ReplyTooLarge()]
+    outcome: Any = Office(desk, {"sim": {}}).caller.call(READ, 1)
+    assert (outcome.type, outcome.code, outcome.certain) == ("command_failed", "reply_too_large", True)
+    assert desk.asked == ["call"]
+
+
+def test_an_agreement_whose_answer_nobody_can_read_is_unclear() -> None:
+    desk = Desk()
+    desk.calls = [ReplyTooLarge()]
+    with pytest.raises(Retryable, match="unclear"):
+        Office(desk, {"sim": {}}).caller.call(AGREE, 1)
+    assert desk.told() == []
 
 
 class Ear:
