@@ -69,6 +69,15 @@ def door(on: Watched) -> Cause:
                 period=FIVE,
                 periods=3,
             ),
+            Alarm(
+                f"{spec.name}-slow",
+                "验签入队的 p99 超过 2 秒（只算推送，不含冷启动）。",
+                "One push in a hundred takes more than two seconds to verify and queue, for a quarter of an hour.",
+                of_lambda("Duration", "p99", on.named(spec.name)),
+                threshold=2000,
+                period=FIVE,
+                periods=3,
+            ),
         ),
     )
 

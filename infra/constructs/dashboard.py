@@ -51,7 +51,14 @@ def _doors(on: Watched) -> Sequence[Curves]:
 
     return (
         ("入口 Doors", "requests", [of_api(name, "Sum") for name in ("Count", "4xx", "5xx")]),
-        ("答复 Answers", "ms", [of_api("Latency", statistic) for statistic in ("p50", "p99")]),
+        (
+            "答复 Answers",
+            "ms",
+            [
+                *(of_api("Latency", statistic) for statistic in ("p50", "p99")),
+                of_lambda("Duration", "p99", on.named("receive_webhook")),
+            ],
+        ),
         ("收下的推送 Accepted", "pushes", [ours(metrics.PUSHES_ACCEPTED, "Sum", source) for source in sources()]),
         ("拒绝的推送 Refused", "pushes", [ours(metrics.PUSHES_REFUSED, "Sum", reason) for reason in REASONS]),
     )
