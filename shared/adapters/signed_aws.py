@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -153,8 +154,11 @@ class SignedAws:
         pause: Callable[[float], None] = time.sleep,
         timeout_s: float = TIMEOUT_S,
         tries_max: int = TRIES_MAX,
+        elapsed_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environment = environment
+        self._elapsed_s = elapsed_s
+        self._until_s = math.inf
         self._pause = pause
         self._timeout_s = timeout_s
         self._tries_max = tries_max
@@ -166,6 +170,10 @@ class SignedAws:
         )
         self._connections: dict[str, http.client.HTTPConnection] = {}
         self._tls: ssl.SSLContext | None = None
+
+    def answer_within(self, seconds: float) -> None:
+        """From now on, begin no try that may take longer than what is left of so many seconds."""
+        self._until_s = self._elapsed_s() + seconds
 
     def send_message(self, queue_url: str, body: str, group: str) -> str:
         """Put one message on a queue and give its id; it is durable when this returns.
@@ -219,7 +227,7 @@ class SignedAws:
 
         Raises:
             AwsRefused: the service says no.
-            Retryable: it could not be reached or was busy, as often as is tried.
+            Retryable: it could not be reached or was busy, as often as is tried; or there is no time left.
         """
         parts = urlsplit(url)
         endpoint, target = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
@@ -230,6 +238,9 @@ class SignedAws:
         for attempt in range(self._tries_max):
             if attempt:
                 self._pause(PAUSE_S * 2**attempt)
+            if self._elapsed_s() + self._timeout_s > self._until_s:
+                reason = reason or "no time left"
+                break
             try:
                 signed = self._signed(Service(service, self._region), headers, body, method, target)
                 status, answer = self._send(endpoint, (method, target, body, signed))

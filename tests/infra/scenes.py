@@ -292,9 +292,8 @@ def refused(patch: pytest.MonkeyPatch, name: str) -> Scene:
     accounts: dict[str, dict[str, dict[str, str]]] = {MERCHANT: {"selfbuilt": {"secret": secret}}}
     if name == "merchants":
         accounts[MERCHANT] = {}
-    world.wire(
-        accounts=FakeAccounts(accounts), signed_aws=SimpleNamespace(send_message=lambda *_: "id"), settings=Settings()
-    )
+    aws = SimpleNamespace(send_message=lambda *_: "id", answer_within=lambda _: None)
+    world.wire(accounts=FakeAccounts(accounts), signed_aws=aws, settings=Settings())
     patch.setattr(door, "_counter", PushCounter())
     body = "[1]" if name == "malformed" else "{}"
     usual, unusual = {"lasting": (0, 1), "malformed": (0, 7)}.get(name, (1, 100))

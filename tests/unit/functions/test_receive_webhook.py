@@ -11,7 +11,10 @@ import pytest
 
 from functions.receive_webhook import handler as receive_webhook
 from functions.receive_webhook.handler import handler
+from infra.catalog import FUNCTIONS
 from shared import wiring
+from shared.adapters.secret_accounts import SecretAccounts
+from shared.adapters.signed_aws import SignedAws
 from shared.domain.lanes import Lane
 from shared.domain.wire import Push
 from shared.errors import (
@@ -38,6 +41,9 @@ class House:
         self.pushes: list[Push] = []
         self.sent: list[tuple[str, str, str]] = []
         self.queue_trouble: Exception | None = None
+
+    def answer_within(self, seconds: float) -> None:
+        """There is time."""
 
     def accepted(self, merchant: str, vendor: str, now: Any) -> Iterator[dict[str, str]]:
         """A merchant's credentials; one token."""
@@ -183,6 +189,58 @@ def test_what_could_not_be_queued_is_asked_for_again(house: House, trouble: Exce
     assert answer["statusCode"] == 503
     assert json.loads(answer["body"])["error"] == "busy"
     assert "sqs" not in answer["body"]
+
+
+class SlowAws:
+    """A connection to AWS; each service takes so many seconds for its next answers, and then none."""
+
+    def __init__(self, takes_s: dict[str, list[float]]) -> None:
+        self.takes_s = takes_s
+        self.elapsed_s = 0.0
+
+    def __call__(self, netloc: str, timeout: float) -> Any:
+        """Connect."""
+        del netloc
+        self.timeout_s = timeout
+        return SimpleNamespace(request=self._request, getresponse=self._getresponse, close=lambda: None)
+
+    def _request(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> None:
+        self.operation = headers["x-amz-target"].rpartition(".")[2]
+
+    def _getresponse(self) -> Any:
+        took_s = self.takes_s[self.operation].pop(0)
+        self.elapsed_s += min(took_s, self.timeout_s)
+        if took_s > self.timeout_s:
+            raise TimeoutError
+        secret = json.dumps({"SecretString": json.dumps({"sim": {"token": "s3cret"}})})
+        answer = secret if self.operation == "GetSecretValue" else '{"MessageId":"1a2b3c4d"}'
+        return SimpleNamespace(status=200, read=answer.encode)
+
+
+@pytest.mark.parametrize(
+    ("secret_s", "queue_s", "status"),
+    [
+        ([0.1], [0.1], 200),
+        ([2.9], [2.9], 200),
+        ([5, 5, 5], [], 503),
+        ([0.1], [5, 5, 5], 503),
+        ([2.9], [5, 5, 5], 503),
+        ([5, 2.9], [5, 5, 5], 503),
+        ([5, 5, 2.9], [5], 503),
+        ([5, 0.1], [5, 0.1], 200),
+    ],
+)
+def test_however_slow_aws_is_the_answer_comes_before_the_function_ends(
+    house: House, monkeypatch: pytest.MonkeyPatch, secret_s: list[float], queue_s: list[float], status: int
+) -> None:
+    aws = SlowAws({"GetSecretValue": secret_s, "SendMessage": queue_s})
+    monkeypatch.setattr("http.client.HTTPConnection", aws)
+    ours = SignedAws({"AWS_ENDPOINT_URL": "http://aws"}, lambda _: None, elapsed_s=lambda: aws.elapsed_s)
+    monkeypatch.setattr(wiring, "signed_aws", lambda: ours)
+    monkeypatch.setattr(wiring, "accounts", lambda: SecretAccounts(ours.secret_string, "x/"))
+    assert handler(_event(), None)["statusCode"] == status
+    timeout = next(spec.timeout for spec in FUNCTIONS if spec.name == "receive_webhook")
+    assert aws.elapsed_s < timeout.total_seconds()
 
 
 def test_neither_the_answer_nor_the_log_repeats_what_strangers_wrote_at_length(
