@@ -1,51 +1,55 @@
-"""An alarm on its way: CloudWatch → topic → queue → function → the operators' robot, and its end too."""
+"""Alarms on their way: CloudWatch → topic → queue → function → the operators' robot, and their ends too."""
 
 import time
-from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
-import pytest
 
 from infra.local.demo.play import Stage
 from infra.local.deployment import STACK, client
 from infra.local.operators_robot import ROBOT
+from shared.rules.paging import TOLD_MAX
 
-ALARMS = ("sweep-lag", "refunds-dead-letters", "vendor-zto-errors")
-
-
-@pytest.fixture
-def said(stage: Stage) -> Callable[[str], list[str]]:
-    """What the operators' robot has said of an alarm, as the sandbox saw it."""
-    base = str(stage.cloud.home.read_outputs()["SandboxUrl"])
-
-    def texts(name: str) -> list[str]:
-        messages = httpx.get(f"{base}/messages", trust_env=False).json()["messages"]
-        return [
-            f"{one['title']}\n{one['text']}" for one in messages if one["merchant"] == ROBOT and name in one["text"]
-        ]
-
-    return texts
+MINUTE = timedelta(minutes=1)  # in which the robot takes twenty messages
+FIGURES = "Threshold Crossed: 412 > 300"
 
 
-def _wait_for(read: Callable[[], list[str]], count: int) -> list[str]:
-    for _ in range(300):
-        if len(read()) >= count:
-            break
-        time.sleep(0.1)
-    return read()
+class Robot:
+    """What the operators' robot has said, as the sandbox saw it."""
+
+    def __init__(self, sandbox: str) -> None:
+        self._url = f"{sandbox}/messages"
+
+    def told(self) -> dict[str, str]:
+        """Give what it last said of each alarm, by the alarm's headline."""
+        messages = httpx.get(self._url, trust_env=False).json()["messages"]
+        ours = [one for one in messages if one["merchant"] == ROBOT]
+        assert all(one["title"].startswith("护航告警") for one in ours)
+        parts = [one["text"].split("**") for one in ours]
+        return {head: text for one in parts for head, text in zip(one[1::2], one[2::2], strict=True)}
+
+    def wait_for(self, names: list[str], begins: tuple[str, ...]) -> dict[str, str]:
+        """Wait until it has told of all these alarms that they broke or have ended; give what it said."""
+        for _ in range(300):
+            told = {head.rpartition("：")[2]: text for head, text in self.told().items() if head.startswith(begins)}
+            if told.keys() >= set(names):
+                break
+            time.sleep(0.1)
+        return {name: told.get(name, "nothing was said") for name in names}
 
 
-@pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_and_its_end_reach_the_operators_robot(
-    stage: Stage, said: Callable[[str], list[str]], name: str
-) -> None:
+def test_every_alarm_and_its_end_reach_the_operators_robot(stage: Stage) -> None:
     cloudwatch = client("cloudwatch", stage.cloud.endpoint)
-    alarm = f"{STACK}-{name}"
-    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="begin")
-    before = len(said(alarm))
-    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="Threshold Crossed: 412 > 300")
-    broken = _wait_for(lambda: said(alarm), before + 1)[before]
-    for part in ("护航告警", "Threshold Crossed: 412 > 300", "docs/runbooks/"):
-        assert part in broken
-    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="fine again")
-    assert "已恢复 resolved" in _wait_for(lambda: said(alarm), before + 2)[before + 1]
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{STACK}-")
+    names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+    robot = Robot(str(stage.cloud.home.read_outputs()["SandboxUrl"]))
+    assert len(names) > 100
+    for first in range(0, len(names), TOLD_MAX):
+        together = names[first : first + TOLD_MAX]
+        stage.cloud.clock.advance(MINUTE)
+        for state, begins in (("ALARM", ("严重", "注意")), ("OK", ("已恢复 resolved",))):
+            for name in together:
+                cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=FIGURES)
+            told = robot.wait_for(together, begins)
+            parts = (FIGURES, "docs/runbooks/") if state == "ALARM" else ("自 since",)
+            assert [name for name, text in told.items() if not all(part in text for part in parts)] == []
