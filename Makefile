@@ -5,6 +5,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 PYTEST := $(RUN) -m pytest
 AT_ONCE := --numprocesses auto --maxprocesses 8 --dist worksteal
+BEGAN := $(shell date +%s)
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 LONG := tests/simulation tests/integration/test_call_counts.py tests/integration/test_archive_story.py \
@@ -51,6 +52,7 @@ check: setup ## Format, lint, types, imports and the fast tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(PYTEST) $(AT_ONCE) $(SLOW:%=--ignore=%)
+	@echo "check: $$(($$(date +%s) - $(BEGAN))) s"
 
 test: check ## Everything: check, thousands of schedules, both partitions, the system end to end
 	$(PYTEST) $(AT_ONCE) $(LONG)

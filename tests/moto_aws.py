@@ -14,10 +14,14 @@ from shared.errors import Retryable
 
 
 class MotoAws:
-    """Stands where `AwsClients` and `SignedAws` do, inside `mock_aws`; the clients' `meta.events` can be watched."""
+    """Stands where `AwsClients` and `SignedAws` do, inside `mock_aws`; the clients' `meta.events` can be watched.
 
-    def __init__(self) -> None:
+    `guard` sees every call before it is made.
+    """
+
+    def __init__(self, guard: Callable[..., None] | None = None) -> None:
         self._session: Any = Session()
+        self._guard = guard
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -56,7 +60,10 @@ class MotoAws:
         return any(secret["Name"] == name and "DeletedDate" in secret for secret in listed)
 
     def _client(self, service: str) -> Any:
-        return self._session.create_client(service, config=Config(retries={"total_max_attempts": 1}))
+        client = self._session.create_client(service, config=Config(retries={"total_max_attempts": 1}))
+        if self._guard:
+            client.meta.events.register(f"provide-client-params.{service}", self._guard)
+        return client
 
 
 class _Client:

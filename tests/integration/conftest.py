@@ -35,6 +35,7 @@ from tests.fakes import (
     FakeTable,
 )
 from tests.moto_aws import MotoAws
+from tests.moto_guards import guard
 from tests.moto_s3 import serving_s3
 
 NOW = datetime(2026, 11, 11, 8, 30, tzinfo=UTC)
@@ -62,7 +63,7 @@ class Backend:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoAws]:
-    """The real clients against moto, with what moto lets through and AWS does not guarded."""
+    """The real clients against moto, which is kept from taking what AWS would not."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -72,44 +73,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoAws]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        clients = MotoAws()
-        clients.dynamodb.meta.events.register("provide-client-params.dynamodb", _guard)
-        yield clients
-
-
-def _guard(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Refuse what moto accepts and DynamoDB does not; numbers must be written as DynamoDB would normalise them."""
-    if model.name in ("CreateTable", "Scan"):
-        return
-    known = {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "Query"}
-    assert model.name in known | {"BatchWriteItem"}
-    assert "FilterExpression" not in params
-    for asked in params.get("RequestItems", {}).values():
-        writes = model.name == "BatchWriteItem"
-        keys = [_written(one) for one in asked] if writes else asked["Keys"]
-        assert 0 < len(keys) == len({json.dumps(key, sort_keys=True) for key in keys}) <= (25 if writes else 100)
-    for number in _numbers(params):
-        assert number == str(int(number))
-
-
-def _written(request: dict[str, Any]) -> dict[str, Any]:
-    return _place(request["PutRequest"]["Item"]) if "PutRequest" in request else request["DeleteRequest"]["Key"]
-
-
-def _place(item: dict[str, Any]) -> dict[str, Any]:
-    return {"pk": item["pk"], "sk": item["sk"]}
-
-
-def _numbers(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if set(value) == {"N"}:
-            yield value["N"]
-        else:
-            for inner in value.values():
-                yield from _numbers(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _numbers(inner)
+        yield MotoAws(guard)
 
 
 @pytest.fixture
