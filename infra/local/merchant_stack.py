@@ -52,10 +52,11 @@ def stack_name(merchant: str) -> str:
 
 
 class MerchantStacks:
-    """The merchants' stacks of one local cloud."""
+    """The merchants' stacks of one local cloud; `beside` are further resources in their template."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, beside: str = "") -> None:
         self._cloud = deployment.client("cloudformation", endpoint)
+        self._template = _template().replace("\nOutputs:\n", f"\n{beside}Outputs:\n")
 
     def launch(self, merchant: str, accounts: object, stack: str = "", **parameters: str) -> Ended:
         """Create a merchant's stack and wait for its end."""
@@ -96,7 +97,7 @@ class MerchantStacks:
         before = self._find(name)
         since = self._newest_event(before["StackId"]) if before else ""
         try:
-            stack_id = getattr(self._cloud, call)(StackName=name, TemplateBody=_template(), Parameters=given)
+            stack_id = getattr(self._cloud, call)(StackName=name, TemplateBody=self._template, Parameters=given)
         except ClientError as error:
             return Ended("REFUSED", (str(error),), {})
         return self._wait(stack_id["StackId"], since)

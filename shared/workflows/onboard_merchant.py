@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from shared.domain.credentials import OFFERED_PREFIX, Secret, Vendors
 from shared.domain.joining import Answer, Application, JoinRefused, Wish, account_of, refusal
-from shared.domain.merchant import Membership, Standing
+from shared.domain.merchant import REMAINS_KEPT, Membership, Standing
 from shared.domain.policy import Policy
 from shared.domain.why import Origin
 from shared.errors import LostRace, Retryable, ShopTaken
@@ -34,6 +34,10 @@ TIME_NEEDED_S = 40.0
 
 _RACES_MAX = 4
 _LATE = "检查用时过长，请稍后重试 / checking took too long: please try again later"
+_EXPORT = (
+    "数据再保留 {days} 天，其间护航的运维可以导出 / your data are kept for {days} days; until then huhang's "
+    "operators can export them: python -m infra.merchants export {merchant} --to DIR"
+)
 _BUSY = "护航暂时繁忙，请稍后重试 / huhang is busy: please try again later"
 
 
@@ -215,4 +219,4 @@ def _leave(application: Application, office: Office) -> Answer:
         office.merchants.put(before.model_copy(update={**left, **why}), _origin(application, office))
     office.policies.withdraw(application.merchant)
     office.secrets.drop(application.merchant)
-    return answer
+    return answer._replace(reason=_EXPORT.format(days=REMAINS_KEPT.days, merchant=application.merchant))

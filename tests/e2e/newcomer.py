@@ -71,9 +71,16 @@ class Newcomer:
             if item["pk"]["S"].startswith(marks[0])
             or self.merchant in (item["sk"]["S"], item.get("merchant", {}).get("S"))
         ]
-        secret = self.stage.cloud.client("secretsmanager").list_secrets()["SecretList"]
-        names = [one["Name"] for one in secret if one["Name"].endswith(self.merchant)]
-        return sorted([f"{item['pk']['S']} {item['sk']['S']}" for item in items] + names)
+        return sorted([f"{item['pk']['S']} {item['sk']['S']}" for item in items] + self._secret_names())
+
+    def secrets(self) -> list[Accounts]:
+        """Read its credentials: those it offers, and those that the functions read."""
+        manager = self.stage.cloud.client("secretsmanager")
+        return [json.loads(manager.get_secret_value(SecretId=name)["SecretString"]) for name in self._secret_names()]
+
+    def _secret_names(self) -> list[str]:
+        found = self.stage.cloud.client("secretsmanager").list_secrets()["SecretList"]
+        return [one["Name"] for one in found if one["Name"].endswith(self.merchant)]
 
     def membership(self) -> dict[str, Any]:
         """Read its place on the list."""

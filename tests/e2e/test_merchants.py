@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
+from infra.local.merchant_stack import MerchantStacks
 from infra.merchants.__main__ import main
 from tests.e2e.newcomer import Come
 
+FAILS_AFTER_THE_MERCHANT = """  Another:
+    Type: Custom::Merchant
+    DependsOn: Membership
+    Properties:
+      ServiceToken: !Sub 'arn:${AWS::Partition}:lambda:${AWS::Region}:${Huhang}:function:huhang-onboard_merchant'
+      Merchant: another-one
+      SecretArn: !GetAtt 'Secret.Id'
+"""
 SECRETS = ("app_secret", "access_token", "secret", "token")
 
 
@@ -57,3 +66,30 @@ def test_a_merchant_is_paused_resumed_and_exported_without_its_credentials(
     secret = [account[name] for account in shop.accounts.values() for name in SECRETS if name in account]
     assert len(secret) == 5
     assert not [word for word in secret if word in exported]
+
+
+def test_an_update_that_fails_elsewhere_in_the_stack_is_taken_back(come: Come, run: Any) -> None:
+    shop = come("e2e-rollback")
+    assert shop.stacks.launch(shop.merchant, shop.accounts, Policy='{"budget_count_max": 7}').succeeded
+    before, changed = shop.membership(), shop.but("board", token="b2" * 16)
+    stacks = MerchantStacks(str(shop.outputs["CloudEndpoint"]), beside=FAILS_AFTER_THE_MERCHANT)
+    wanted = {"AccountsRevision": "2", "Policy": '{"budget_count_max": 8}', "Status": "paused"}
+    ended = stacks.change(shop.merchant, changed, **wanted)
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE", ended
+    assert "'old': '8', 'new': '7'" in str(run("policy", "history", shop.merchant))
+    assert run("policy", "show", shop.merchant)["budget_count_max"] == 7
+    after = shop.membership()
+    assert {**after, "version": 0, "since": ""} == {**before, "version": 0, "since": ""}
+    assert [accounts["board"]["token"] for accounts in shop.secrets()] == [shop.accounts["board"]["token"]] * 2
+    assert shop.push().status_code == 200
+
+
+def test_a_merchant_that_has_left_is_exported(come: Come, run: Any, tmp_path: Path) -> None:
+    shop = come("e2e-goodbye")
+    assert shop.stacks.launch(shop.merchant, shop.accounts, Policy='{"budget_count_max": 7}').succeeded
+    assert shop.push().status_code == 200
+    assert shop.stacks.delete(shop.merchant).succeeded
+    exported = run("export", shop.merchant, "--to", str(tmp_path / "all"), "--quiet")
+    assert {"policies.jsonl", "memberships.jsonl"} <= set(exported["files"])
+    assert '"left"' in (tmp_path / "all" / "memberships.jsonl").read_text("utf-8")
+    assert '"budget_count_max":7' in (tmp_path / "all" / "policies.jsonl").read_text("utf-8")

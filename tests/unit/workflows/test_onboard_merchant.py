@@ -282,6 +282,24 @@ def test_a_refused_change_leaves_everything_and_so_does_its_rollback() -> None:
     assert (house.table.memberships, house.table.policies, house.secrets.ours) == before
 
 
+def test_the_rollback_of_a_change_that_was_carried_out_puts_everything_back() -> None:
+    house = House()
+    stack = Stack(house)
+    stack.join(Policy='{"budget_count_max": 7}')
+    old, before = dict(stack.properties), house.merchants.membership("demo")
+    assert before is not None
+    stack.offer(OTHER)
+    assert stack.change(AccountsRevision="2", Policy='{"budget_count_max": 8}', Status="paused").accepted
+    stack.offer(ACCOUNTS)
+    answer = stack.change(**old)
+    assert (answer.accepted, answer.data["PolicyVersion"], answer.data["Standing"]) == (True, "3", "active")
+    policy, after = house.policies.policy("demo"), house.merchants.membership("demo")
+    assert policy is not None
+    assert policy.budget_count_max == 7
+    assert after == before.model_copy(update={"version": after.version if after else 0})
+    assert house.secrets.ours["demo"].vendors == ACCOUNTS
+
+
 def test_a_policy_in_force_may_not_lose_an_account_that_it_names() -> None:
     house = House()
     stack = Stack(house)
@@ -372,7 +390,10 @@ def test_who_leaves_is_done_nothing_for_and_its_data_has_an_end() -> None:
     stack = Stack(house)
     stack.join()
     house.clock.advance(timedelta(days=10))
-    assert stack.leave().accepted
+    answer = stack.leave()
+    assert answer.accepted
+    assert "90" in answer.reason
+    assert "python -m infra.merchants export demo --to DIR" in answer.reason
     member = house.merchants.membership("demo")
     assert member is not None
     assert (member.standing, member.since) == (Standing.LEFT, house.clock.now())
