@@ -146,11 +146,19 @@ def interceptions() -> Iterator[Cause]:
         periods=3,
         breach=Breach.BELOW,
     )
+    falling = Alarm(
+        "interceptions-falling",
+        "拦截的受理率或成功率比一个月来低了 25 个百分点以上。",
+        "Of a hundred interceptions 25 fewer are accepted, or succeed, than in the month before.",
+        ours(metrics.FUNNEL_FALLS, "Maximum"),
+        threshold=1,
+        period=HOUR,
+    )
     zh, en = (
         "拦截漏斗在下降：快递拒绝或没拦住。",
         "The funnel of interceptions falls: couriers refuse, or stop too few.",
     )
-    yield Cause("interceptions", "interceptions", Severity.WARNING, zh, en, (accepted, succeeded))
+    yield Cause("interceptions", "interceptions", Severity.WARNING, zh, en, (accepted, succeeded, falling))
 
 
 def budget() -> Cause:

@@ -126,6 +126,11 @@ class Telemetry:
         """Record how many things a periodic or forwarding function passed on."""
         self._log.info(what, extra={"count": count})
 
+    def folded(self, merchants: int, *, funnel_falls: bool) -> None:
+        """Record that scorecards were made, and whether couriers stop fewer parcels than they did."""
+        self.told("scores_folded", merchants)
+        self._add(metrics.FUNNEL_FALLS, funnel_falls)
+
     def answered(self, route: str, merchant: str, status: int) -> None:
         """Record how a question was answered; the route's template, since a path may hold what people typed."""
         self._log.info("answered", extra={"route": route, "merchant": merchant, "status": status})

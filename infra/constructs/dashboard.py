@@ -111,10 +111,11 @@ def _clock_and_stream(on: Watched) -> Sequence[Curves]:
 
 def _decisions(on: Watched) -> Sequence[Curves]:
     funnel = (metrics.INTERCEPTIONS_ACCEPTED, metrics.INTERCEPTIONS_SUCCEEDED)
+    falls = ours(metrics.FUNNEL_FALLS, "Maximum")
     people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END, metrics.TRIALS_ENDED)
     chats = (metrics.SESSIONS_MOVED_TWICE, metrics.LATE_LINES)
     return (
-        ("拦截受理率、成功率 Interceptions", "0–1", [ours(metric, "Average") for metric in funnel]),
+        ("拦截受理率、成功率 Interceptions", "0–1", [*(ours(metric, "Average") for metric in funnel), falls]),
         ("要人看的 For people", "", [ours(metric, "Sum") for metric in people]),
         ("会话 Conversations", "", [ours(metric, "Sum") for metric in chats]),
         ("函数报错 Errors", "", [of_lambda("Errors", "Sum", on.named(spec.name)) for spec in FUNCTIONS]),

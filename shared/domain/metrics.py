@@ -38,6 +38,7 @@ VENDOR_LATENCY = Metric("VendorLatency", "Milliseconds", by="vendor")
 COMMANDS_FAILED = Metric("CommandsFailed")
 INTERCEPTIONS_ACCEPTED = Metric("InterceptionsAccepted")  # 0 or 1: what the courier answered
 INTERCEPTIONS_SUCCEEDED = Metric("InterceptionsSucceeded")  # 0 or 1: how it ended
+FUNNEL_FALLS = Metric("FunnelFalls")  # 0 or 1, once an hour: either of these is clearly worse than in the last month
 BUDGETS_NEAR_END = Metric("BudgetsNearEnd")
 TRIALS_ENDED = Metric("TrialsEnded")  # policies that were taken back because their trial's budget was used up
 SESSIONS_MOVED_TWICE = Metric("SessionsMovedTwice")

@@ -32,10 +32,10 @@ from shared.domain.commands import (
     StopOrder,
 )
 from shared.domain.events import InterceptionAccepted, InterceptionRefused
-from shared.domain.keys import order_key
+from shared.domain.keys import order_key, parcel_key
 from shared.domain.merchant import Standing
 from shared.domain.messages import write_message
-from shared.domain.parcel import Progress
+from shared.domain.parcel import InterceptionPhase, Progress
 from shared.domain.policy import Trial
 from shared.domain.session import Holder
 from shared.domain.why import Why
@@ -64,6 +64,8 @@ from tests.fakes import (
     FakeLedger,
     FakePolicyStore,
     FakeQueue,
+    FakeRoutingReports,
+    FakeScores,
     FakeTable,
 )
 from tests.unit.rules.build import MERCHANT, NOW, ORDER, REFUND_KEY, order, policy, progressed, reported
@@ -347,7 +349,8 @@ def interceptions(patch: pytest.MonkeyPatch, name: str) -> Scene:
     def ended(broken: bool) -> None:
         world, run = World(patch), accepted()
         case = run.case
-        world.table.cases[_parcel_key(run)] = StoredCase(_parcel_key(run), 1, case)
+        key = parcel_key(MERCHANT, case.carrier, case.waybill)
+        world.table.cases[key] = StoredCase(key, 1, case)
         news = answer(run, "reported", state="failed" if broken else "succeeded")
         handle_event(news, world.store, world.clock, world.telemetry.counted)
         world.telemetry.flush()
@@ -355,10 +358,25 @@ def interceptions(patch: pytest.MonkeyPatch, name: str) -> Scene:
     return asked if name == "refused" else ended
 
 
-def _parcel_key(run: Any) -> Any:
-    from shared.domain.keys import parcel_key
+def falling(patch: pytest.MonkeyPatch, _: str) -> Scene:
+    """A month of interceptions that couriers accepted, and hours in which they refuse two in five."""
+    from functions.fold_scores import handler as folding
 
-    return parcel_key(MERCHANT, run.case.carrier, run.case.waybill)
+    world = World(patch)
+    world.wire(scores=FakeScores(world.table), routing_reports=FakeRoutingReports(world.table))
+
+    def scene(broken: bool) -> None:
+        phases = [("accepted", 9 * 24)] * 40 + [("accepted", 1)] * 12 + [("refused" if broken else "accepted", 1)] * 8
+        for number, (phase, hours) in enumerate(phases):
+            case, asked_at = accepted().case, world.clock.now() - timedelta(hours=hours)
+            promised_at = asked_at if phase == "accepted" else None
+            mine = {"phase": InterceptionPhase(phase), "requested_at": asked_at, "accepted_at": promised_at}
+            case = case.model_copy(update={"interception": case.interception.model_copy(update=mine)})
+            key = parcel_key(MERCHANT, "zto", f"W{number}")
+            world.table.cases[key] = StoredCase(key, 1, case)
+        folding.handler({}, None)
+
+    return scene
 
 
 def budget(patch: pytest.MonkeyPatch, _: str) -> Scene:
@@ -430,6 +448,7 @@ def scenes() -> dict[str, tuple[Callable[[pytest.MonkeyPatch, str], Scene], str]
         "events-unknown": (unknown, ""),
         "interceptions-refused": (interceptions, "refused"),
         "interceptions-failing": (interceptions, "failing"),
+        "interceptions-falling": (falling, ""),
         "budget-near-end": (budget, ""),
         "trial-ended": (trial, ""),
         **{f"{name}-bugs": (bugs, name) for name in (*consumers, "page_operators")},

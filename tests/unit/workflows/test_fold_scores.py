@@ -223,7 +223,7 @@ def test_every_row_is_what_the_events_add_up_to(seed: int) -> None:
     events = month(seed, parcels=150)
     huhang = Huhang()
     huhang.live(events)
-    assert fold_scores(FakeScores(huhang.table), FakeRoutingReports(huhang.table), huhang.clock) == 1
+    assert fold_scores(FakeScores(huhang.table), FakeRoutingReports(huhang.table), huhang.clock).merchants == 1
     scores = huhang.table.scores[MERCHANT]
 
     expected: dict[tuple[int, str, str], list[Way]] = defaultdict(list)
@@ -250,7 +250,7 @@ def test_every_row_is_what_the_events_add_up_to(seed: int) -> None:
 
 def test_every_merchant_has_a_card_of_its_own() -> None:
     store = store_with(troubled(1), troubled(2), (troubled(1)[0]._replace(merchant="other"), troubled(1)[1]))
-    assert fold_scores(FakeScores(store.table), FakeRoutingReports(store.table), FakeClock(NOW)) == 2
+    assert fold_scores(FakeScores(store.table), FakeRoutingReports(store.table), FakeClock(NOW)).merchants == 2
     assert {name: card.merchant for name, card in store.table.scores.items()} == {MERCHANT: MERCHANT, "other": "other"}
 
 
@@ -283,7 +283,7 @@ def test_conversations_are_folded_in_the_same_scan_and_by_merchant() -> None:
         case = SessionCase(channel="web", session_id=name, opened_at=NOW, held_since=NOW, last_line_at=NOW)
         save(store, session_key(merchant, "web", name), case)
     reports = FakeRoutingReports(store.table)
-    assert fold_scores(FakeScores(store.table), reports, FakeClock(NOW + HOUR)) == 2
+    assert fold_scores(FakeScores(store.table), reports, FakeClock(NOW + HOUR)).merchants == 2
     found = {merchant: reports.report(merchant) for merchant in (MERCHANT, "other", "nobody")}
     assert {name: report.spans[0].sessions for name, report in found.items() if report} == {MERCHANT: 2, "other": 1}
     assert list(store.table.scores) == [MERCHANT]
