@@ -1,6 +1,7 @@
 """Policies and rule packs from files, with errors that name the place."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,9 +9,11 @@ from pydantic import ValidationError
 
 from infra.backtest.clocks import EVERYWHERE_OFF
 from infra.backtest.stories import HistoryRefused
-from shared.domain.packs import Pack, pack_for
+from shared.domain.packs import Pack, PackCase, pack_for
 from shared.domain.policy import Policy
 from shared.domain.record import Record
+from shared.domain.watching import Watching
+from shared.rules.deadlines import Scope, limits_of
 from shared.rules.policy_document import PolicyRefused, identity_of, load_policy
 
 _Model = TypeVar("_Model", bound=Record)
@@ -35,9 +38,11 @@ def with_pack(policy: Policy, path: Path) -> Policy:
     limits first.
 
     Raises:
-        HistoryRefused: the file holds no pack, or one with another list of remote places.
+        HistoryRefused: the file holds no pack, one that fails its own cases, or another list of remote places.
     """
     pack = _read(path, Pack)
+    if wrong := wrong_cases(pack):
+        raise HistoryRefused("\n  ".join((f"{path}: cases:", *wrong)))
     current = pack_for(pack.platform, None)
     if pack.remote != current.remote:
         raise HistoryRefused(f"{path}: remote: a pack is tried with the list of remote places of {current.name}")
@@ -50,6 +55,21 @@ def with_pack(policy: Policy, path: Path) -> Policy:
         *policy.watching.limits,
     ]
     return policy.model_copy(update={"watching": policy.watching.model_copy(update={"limits": tuple(limits)})})
+
+
+def wrong_cases(pack: Pack) -> list[str]:
+    """Name the cases of a pack that its limits do not get right."""
+    return [wrong for case in pack.cases if (wrong := _wrong(case, pack))]
+
+
+def _wrong(case: PackCase, pack: Pack) -> str:
+    limits = limits_of(case.span, Scope(pack.platform, region=case.region, paid_at=pack.since), Watching(), (pack,))
+    first = min([limit for limit in limits if limit.alert] or limits, key=lambda limit: limit.breach, default=None)
+    told = (first.rule, first.breach) if first else ("nothing", timedelta())
+    if told == (case.rule, timedelta(hours=case.hours)):
+        return ""
+    where = f"{case.span} {case.region}".strip()
+    return f"{where}: {case.rule} {case.hours} h, but the limits say {told[0]} {told[1] / timedelta(hours=1):g} h"
 
 
 def _text(path: Path) -> str:

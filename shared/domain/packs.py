@@ -13,14 +13,24 @@ from shared.domain.record import Id, Instant, Record
 from shared.domain.watching import Exposure, Limit, Span
 
 
+class PackCase(Record):
+    """What a pack must say in one case: the rule that alerts first on a clock, and after how long."""
+
+    span: Span
+    region: str = ""
+    rule: Id
+    hours: int
+
+
 class Pack(Record):
-    """The limits of one platform (of all, where it is empty) from a day on."""
+    """The limits of one platform (of all, where it is empty) from a day on, and cases that they must get right."""
 
     name: Id
     platform: str = ""
     since: Instant
     remote: tuple[str, ...]
     limits: tuple[Limit, ...]
+    cases: tuple[PackCase, ...] = ()
 
 
 _REMOTE = ("新疆", "西藏", "青海", "甘肃", "宁夏", "内蒙古", "香港", "澳门", "台湾")
@@ -31,6 +41,10 @@ _QUOTED = "commonly quoted seller rules, 2024-2026; unconfirmed"
 def _limit(rule: str, span: Span, hours: int, lead_hours: int, **more: object) -> Limit:
     fields = {"breach": timedelta(hours=hours), "lead": timedelta(hours=lead_hours), "source": _QUOTED}
     return Limit.model_validate({"rule": rule, "span": span} | fields | more)
+
+
+def _case(span: Span, rule: str, hours: int, region: str = "浙江省") -> PackCase:
+    return PackCase(span=span, region=region, rule=rule, hours=hours)
 
 
 @cache
@@ -55,6 +69,21 @@ def packs() -> tuple[Pack, ...]:
                 _limit("return_pickup_48h", Span.RETURN_PICKUP, 48, 12),
                 _limit("return_stalled_72h", Span.RETURN_STAGNATION, 72, 24),
                 _limit("return_receipt_48h", Span.RETURN_RECEIPT, 48, 24),
+            ),
+            cases=(
+                _case(Span.PAY_TO_SHIP, "ship_48h", 48),
+                _case(Span.SHIP_TO_PICKUP, "pickup_24h", 24),
+                _case(Span.PICKUP_TO_MOVEMENT, "movement_24h", 24),
+                _case(Span.STAGNATION, "stalled_48h", 48),
+                _case(Span.STAGNATION, "stalled_48h", 48, region=""),
+                _case(Span.STAGNATION, "stalled_remote_96h", 96, region="西藏自治区"),
+                _case(Span.OUT_FOR_DELIVERY, "delivery_24h", 24),
+                _case(Span.PICKUP_POINT, "pickup_point_72h", 72),
+                _case(Span.PAY_TO_SIGN, "arrival_59h", 59),
+                _case(Span.SILENCE, "lost_10d", 240),
+                _case(Span.RETURN_PICKUP, "return_pickup_48h", 48),
+                _case(Span.RETURN_STAGNATION, "return_stalled_72h", 72),
+                _case(Span.RETURN_RECEIPT, "return_receipt_48h", 48),
             ),
         ),
     )

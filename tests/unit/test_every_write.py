@@ -40,7 +40,7 @@ def _is_blind(node: ast.AST) -> bool:
         names = {keyword.arg for keyword in node.keywords}
         writes = isinstance(node.func, ast.Attribute) and node.func.attr in WRITES
     elif isinstance(node, ast.Dict):
-        names = {key.value if isinstance(key, ast.Constant) else None for key in node.keys}
+        names = {str(key.value) if isinstance(key, ast.Constant) else None for key in node.keys}
         writes = False
     else:
         return False

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.backtest.__main__ import main
+from infra.backtest.policies import wrong_cases
+from shared.domain.packs import packs
 from tests.unit.backtest.build import at, write_csv
 
 POLICY = {"merchant": "shop", "version": 3}
@@ -127,13 +129,29 @@ def test_every_case_that_changes_goes_to_a_file(
 def test_a_pack_is_compared_with_the_policy_itself(
     capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
 ) -> None:
-    from shared.domain.packs import packs
-
-    pack = packs()[0].model_dump(mode="json") | {"name": "june", "since": at(-1), "limits": []}
+    pack = packs()[0].model_dump(mode="json") | {"name": "june", "since": at(-1), "limits": [], "cases": []}
     path = tmp_path / "june.json"
     path.write_text(json.dumps(pack))
     text = prints(capsys, "--policy", policy, "--pack", path, "--csv", orders)
     assert "What changes against the pack in force; cases that change: 2" in text
+
+
+def test_every_pack_gets_its_own_cases_right_and_has_one_for_every_clock() -> None:
+    for pack in packs():
+        assert wrong_cases(pack) == []
+        assert {case.span for case in pack.cases} == {limit.span for limit in pack.limits}
+
+
+def test_a_pack_that_fails_its_own_cases_is_refused_and_they_are_named(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, tmp_path: Path
+) -> None:
+    pack = packs()[0].model_dump(mode="json") | {"name": "june"}
+    pack["limits"] = [limit for limit in pack["limits"] if limit["rule"] != "stalled_48h"]
+    path = tmp_path / "june.json"
+    path.write_text(json.dumps(pack))
+    assert main(["--policy", str(policy), "--pack", str(path), "--csv", str(orders)]) == 2
+    told = capsys.readouterr().err
+    assert "stagnation 浙江省: stalled_48h 48 h, but the limits say stalled_remote_96h 96 h" in told
 
 
 def test_until_ends_the_history_in_its_own_zone(capsys: pytest.CaptureFixture[str], policy: Path, orders: Path) -> None:

@@ -18,7 +18,7 @@ from shared.domain.keys import CaseKey, order_key, parcel_key
 from shared.domain.parcel import ParcelCase, Scan, Stage, Watch
 from shared.domain.policy import Policy
 from shared.domain.watching import Limit, Span, Watching
-from shared.ports import Loaded, StoredCase
+from shared.ports import DuePointer, Loaded, StoredCase
 from tests.fakes.due_index import FakeDueIndex, put_pointer
 from tests.fakes.stores import FakeCaseStore
 from tests.fakes.table import FakeTable
@@ -26,6 +26,8 @@ from tests.moto_aws import MotoAws
 from tests.unit.merchants.conftest import Deployment, Run
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, NOW, content, order, parcel, policy
 
+READ_TAKES = timedelta(milliseconds=20)  # a hundred items; shards are read side by side
+COMPARING_TAKES = timedelta(seconds=12)  # a hundred thousand cases; docs/performance.md has what was measured
 FASTER = Limit(rule="stalled_48h", span=Span.STAGNATION, breach=timedelta(hours=24), lead=timedelta(hours=6))
 
 
@@ -56,13 +58,24 @@ class Counting(FakeCaseStore):
         return super().load(merchant, keys)
 
 
+class CountingIndex(FakeDueIndex):
+    """Counts pages."""
+
+    pages = 0
+
+    def reached(self, shard: int, since: datetime, until: datetime) -> Sequence[DuePointer]:
+        """Read a page."""
+        self.pages += 1
+        return super().reached(shard, since, until)
+
+
 class World:
     """A table with what waits."""
 
     def __init__(self) -> None:
         self.table = FakeTable()
         self.table.policies[MERCHANT] = policy()
-        self.store, self.index = Counting(self.table), FakeDueIndex(self.table)
+        self.store, self.index = Counting(self.table), CountingIndex(self.table)
 
     def put(self, key: CaseKey, case: Any, at: datetime = NOW + HOUR) -> None:
         """Store a case that waits for a moment."""
@@ -194,6 +207,7 @@ def test_a_hundred_thousand_open_cases_cost_a_thousand_reads() -> None:
     pages = sum(-(-len(pointers) // 1_000) for pointers in world.table.pointers)
     assert world.store.calls - 1 <= many / READ_MAX + pages * SHARDS
     assert {effect.what(NOW) for effect in found.effects} == {"立即超时"}
+    assert (world.store.calls + world.index.pages) * READ_TAKES / SHARDS < timedelta(seconds=30) - COMPARING_TAKES
 
 
 # ---- the command -------------------------------------------------------------------------------------------------
