@@ -176,12 +176,13 @@ class ParcelCase(Record):
     """The newest known state of one parcel of one carrier.
 
     `heard_at` is the time of the youngest scan, `picked_up_at` that of the oldest one after the label, `moved_at` that
-    of the oldest one after the pickup, `held_at` that of the oldest one at a pickup point. `stalled_since` is the
-    beginning of a standstill, once the clock has noticed it. `return_of` is the parcel whose way back this is,
-    `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from` since when either is known,
-    `moved_to` the carrier under which the number really travels. `earlier_until` is the signature that ended an
-    earlier use of the number. `broken` remembers which limits were broken once, whatever became of their tickets;
-    `unmatched` holds what the courier answered and no ticket had asked for, until a person has seen to it.
+    of the oldest one after the pickup, `out_at` and `held_at` those of the oldest ones out for delivery and at a pickup
+    point. `stalled_since` is the beginning of a standstill, once the clock has noticed it. `return_of` is the parcel
+    whose way back this is, `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from`
+    since when either is known, `moved_to` the carrier under which the number really travels. `earlier_until` is the
+    signature that ended an earlier use of the number. `broken` remembers which limits were broken once, whatever became
+    of their tickets; `unmatched` holds what the courier answered and no ticket had asked for, until a person has seen
+    to it.
     """
 
     carrier: Id
@@ -191,6 +192,7 @@ class ParcelCase(Record):
     heard_at: Instant | None = None
     picked_up_at: Instant | None = None
     moved_at: Instant | None = None
+    out_at: Instant | None = None
     held_at: Instant | None = None
     stalled_since: Instant | None = None
     return_scan_at: Instant | None = None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.domain.parcel import Content, Interception, ParcelCase, Scan, Stage
 
 GAP = timedelta(days=30)
-_INSTANTS = ("heard_at", "picked_up_at", "moved_at", "held_at", "return_scan_at")
+_INSTANTS = ("heard_at", "picked_up_at", "moved_at", "out_at", "held_at", "return_scan_at")
 
 
 def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:

@@ -74,6 +74,8 @@ def _milestones(stage: Stage) -> Sequence[str]:
     names = ["picked_up_at"]
     if stage.leg > Stage.PICKED_UP.leg:
         names.append("moved_at")
+    if stage is Stage.OUT_FOR_DELIVERY:
+        names.append("out_at")
     if stage is Stage.HELD_AT_PICKUP_POINT:
         names.append("held_at")
     if stage in (Stage.RETURNING, Stage.RETURNED):

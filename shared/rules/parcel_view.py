@@ -76,6 +76,7 @@ def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
     yield case.watch.asked_at, "watched", f"订阅轨迹 {case.watch.source}"
     yield case.picked_up_at, Stage.PICKED_UP, STAGE_TEXTS[Stage.PICKED_UP]
     yield case.moved_at, Stage.IN_TRANSIT, "首次中转"
+    yield case.out_at, Stage.OUT_FOR_DELIVERY, STAGE_TEXTS[Stage.OUT_FOR_DELIVERY]
     yield case.held_at, Stage.HELD_AT_PICKUP_POINT, STAGE_TEXTS[Stage.HELD_AT_PICKUP_POINT]
     yield stopping.wanted_at, "interception_wanted", "退款要求拦截"
     yield stopping.accepted_at, "interception_accepted", "快递受理拦截"
@@ -83,7 +84,8 @@ def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
     yield case.return_scan_at, Stage.RETURNING, "首次退回扫描"
     yield case.returned_from, "sent_back", "买家寄回"
     yield case.received_at, "received", "仓库收货"
-    if scan and scan.at not in (case.picked_up_at, case.moved_at, case.held_at, case.return_scan_at):
+    told = (case.picked_up_at, case.moved_at, case.out_at, case.held_at, case.return_scan_at)
+    if scan and (scan.at not in told or scan.stage in (Stage.DELIVERED, Stage.RETURNED)):
         yield scan.at, scan.stage, STAGE_TEXTS[scan.stage]
 
 

@@ -95,6 +95,25 @@ def test_the_same_news_in_any_order_give_the_same_parcel(
     assert facts(_in_slots(events, at, carrier)) == facts(_in_slots(shuffled, at, carrier))
 
 
+def _leg(case: ParcelCase) -> int:
+    """How far a parcel has come. A sender's signature is one like a buyer's: couriers scan on after it."""
+    return min(case.stage.leg, Stage.DELIVERED.leg)
+
+
+@settings(max_examples=200)
+@given(_histories, st.booleans(), st.data())
+def test_in_any_order_of_the_same_news_the_parcel_never_goes_back(
+    scans: list[Scan], is_return: bool, data: st.DataObject
+) -> None:
+    """Not in between either, but where a courier takes scans back."""
+    run = Run(decide_parcel, at=NOW + 15 * DAY)
+    run.take(_begun("zto", is_return=is_return))
+    for scan in data.draw(st.permutations(scans + data.draw(st.lists(st.sampled_from(scans), max_size=3)))):
+        reached = _leg(run.case)
+        run.take(_scanned("zto", scan))
+        assert _leg(run.case) >= reached
+
+
 @settings(max_examples=100)
 @given(_histories, _carriers, st.booleans(), st.data())
 def test_telling_the_whole_history_is_as_good_as_telling_every_scan(

@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from shared.domain.board import STAGE_TEXTS, Band, Basis, ParcelView
+from shared.domain.events import ParcelShipped
 from shared.domain.keys import parcel_key
 from shared.domain.order import OrderStatus
 from shared.domain.parcel import Content, Interception, InterceptionPhase, ParcelCase, Scan, Stage, Watch
 from shared.domain.scores import ScoreRow, Scores
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Span
+from shared.rules.decide_parcel import decide_parcel
 from shared.rules.parcel_view import band_of, parcel_view
 from tests.unit.board import P_KEY, ticket
-from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, ORDER, PAID, WAYBILL, policy, wish
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, ORDER, PAID, WAYBILL, Run, policy, scanned, wish
 
 CONTENT = Content(
     platform="sim",
@@ -84,6 +86,28 @@ def test_the_timeline_is_what_is_known_in_order() -> None:
 def test_a_scan_that_is_a_milestone_is_told_once() -> None:
     found = view(on_the_road(last_scan=Scan(stage=Stage.IN_TRANSIT, at=NOW - 8 * HOUR, code="x")))
     assert [moment.what for moment in found.timeline].count("in_transit") == 1
+
+
+def test_from_payment_to_signature_every_stage_stays_in_the_story() -> None:
+    run = Run(decide_parcel, at=NOW - 12 * HOUR)
+    run.take(ParcelShipped(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, content=CONTENT))
+    way = (Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB, Stage.OUT_FOR_DELIVERY, Stage.DELIVERED)
+    for hours, stage in enumerate(way):
+        run.take(scanned(stage, at=NOW + (hours - 10) * HOUR), after=2 * HOUR)
+    told = [(moment.what, (moment.at - NOW) / HOUR) for moment in view(run.case).timeline]
+    assert [one for one in told if one[0] != "watched"] == [
+        ("paid", -20),
+        ("shipped", -12),
+        ("picked_up", -10),
+        ("in_transit", -9),
+        ("out_for_delivery", -7),
+        ("delivered", -6),
+    ]
+
+
+def test_a_signature_right_after_the_pickup_is_told() -> None:
+    found = view(on_the_road(last_scan=Scan(stage=Stage.DELIVERED, at=NOW - 8 * HOUR, code="x")))
+    assert [moment.what for moment in found.timeline][-2:] == ["in_transit", "delivered"]
 
 
 def test_tickets_answers_and_interceptions_are_part_of_the_story() -> None:
