@@ -56,7 +56,10 @@ class WebhookApi(Construct):
     def _make_domain(self, name: str, certificate_arn: str) -> None:
         """Let the API answer under a name of its own; whoever holds the name points it at the target."""
         certificate = acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)
-        domain = apigateway.DomainName(self, "Domain", domain_name=name, certificate=certificate)
+        modern = apigateway.SecurityPolicy.TLS_1_2
+        domain = apigateway.DomainName(
+            self, "Domain", domain_name=name, certificate=certificate, security_policy=modern
+        )
         apigateway.ApiMapping(self, "Mapping", api=self.api, domain_name=domain, stage=self._stage)
         self.base_url = f"https://{name}"
         self.domain_outputs = {"DomainTarget": domain.regional_domain_name, "ApiEndpoint": self.api.api_endpoint}

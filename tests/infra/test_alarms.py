@@ -1,5 +1,6 @@
 """Every alarm is tripped: its definition from the template, evaluated on what the product's own code really prints."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -21,6 +22,7 @@ WATCHED = Watched("huhang", "table", "api", Traffic(), talking_sources=("douyin"
 CAUSES = {cause.name: cause for cause in causes(WATCHED)}
 ALARMS = {alarm.name: alarm for cause in CAUSES.values() for alarm in cause.alarms}
 OURS = [name for name, alarm in ALARMS.items() if alarm.signal.namespace == NAMESPACE]
+UNITS = {"Seconds": timedelta(seconds=1), "Milliseconds": timedelta(milliseconds=1)}
 THEIRS = [name for name in ALARMS if name not in OURS]
 
 
@@ -110,6 +112,15 @@ def test_an_alarm_on_a_metric_of_aws_names_it_as_documented(template: Deployment
 
 
 @pytest.mark.parametrize("name", THEIRS)
+def test_a_threshold_of_time_makes_sense_in_the_unit_that_aws_documents(name: str) -> None:
+    alarm = ALARMS[name]
+    unit, _ = DOCUMENTED[alarm.signal.namespace, alarm.signal.name]
+    assert unit in {"Count", *UNITS}
+    if unit in UNITS:
+        assert timedelta(seconds=1) <= alarm.threshold * UNITS[unit] <= timedelta(days=1)
+
+
+@pytest.mark.parametrize("name", THEIRS)
 def test_an_alarm_on_a_metric_of_aws_is_about_something_that_is_deployed(template: Deployment, name: str) -> None:
     functions = {f["FunctionName"] for f in template.all("AWS::Lambda::Function").values()}
     queues = {q["QueueName"] for q in template.all("AWS::SQS::Queue").values()}
@@ -142,7 +153,9 @@ def test_values_beyond_the_threshold_break_the_alarm_and_others_do_not(
 
 
 def test_a_clock_that_does_not_tick_is_noticed_since_nothing_is_reported(template: Deployment) -> None:
-    for name in ("watch_deadlines-silent", "poll_sources-silent", "fold_scores-silent"):
+    clocks = [f"{spec.name}-silent" for spec in FUNCTIONS if spec.every]
+    assert len(clocks) > 3
+    for name in clocks:
         assert state_of(alarm_in(template, name), []) == "ALARM"
 
 

@@ -108,7 +108,7 @@ def test_the_api_answers_under_its_own_name_over_modern_tls_if_asked(deployed: D
     assert len(deployed.all("AWS::ApiGatewayV2::ApiMapping")) == len(names)
     for one in names:
         [configuration] = one["DomainNameConfigurations"]
-        assert configuration["EndpointType"] == "REGIONAL"
+        assert (configuration["EndpointType"], configuration["SecurityPolicy"]) == ("REGIONAL", "TLS_1_2")
 
 
 def test_a_gradual_upgrade_moves_every_function_and_back_when_one_of_its_alarms_rings(deployed: Deployment) -> None:
