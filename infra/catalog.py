@@ -173,7 +173,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         sends_to=(*INBOXES, Lane.NOTIFICATIONS),
         table_actions=("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem"),
         awaits_pushes=True,
-        timeout=timedelta(seconds=30),
+        timeout=timedelta(seconds=55),  # a sweep, and then the word of new policies
     ),
     FunctionSpec(
         "fold_scores",

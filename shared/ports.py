@@ -156,6 +156,10 @@ class Queue(Protocol):
         """Send (merchant, JSON body) pairs; all of them are durable when this returns."""
         ...
 
+    def send_later(self, lane: Lane, bodies: Sequence[tuple[str, str, datetime]]) -> None:
+        """Send (merchant, JSON body, instant), each to be delivered at its instant, which is at most minutes ahead."""
+        ...
+
 
 class Deliveries(Protocol):
     """The queues from which a function's messages come, as records of its event. All of it is durable on return."""

@@ -8,7 +8,8 @@ from shared.workflows.await_pushes import await_pushes
 from shared.workflows.spread_policies import spread_policies
 from shared.workflows.watch_deadlines import watch_deadlines
 
-SPREADS_FOR = timedelta(seconds=15)  # since the tick began, of the thirty that it may take
+SPREADS_FOR = timedelta(seconds=45)
+"""Since the tick began, of the 55 seconds that it may take: more than half of them are left when a sweep ends."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:

@@ -4,7 +4,9 @@ Where one shop sends very many events, those that exceed go to the lane's second
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.adapters.signed_aws import RETRY_AFTER
 from shared.domain.crowd import Crowd
@@ -20,9 +22,16 @@ if TYPE_CHECKING:
 BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
+DELAY_S_MAX = 900
 CROWD_MIN = 200  # events of one merchant in ten seconds, from one environment
 _REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 """A vendor's text may hold these two, and the queue would refuse all that is sent along with them."""
+
+
+class _Letter(NamedTuple):
+    merchant: str
+    body: str
+    delay_s: int = 0
 
 
 class SqsQueue:
@@ -40,20 +49,33 @@ class SqsQueue:
         Raises:
             Retryable: some were not accepted; sending all of them again is harmless.
         """
+        self._send(lane, [_Letter(merchant, body) for merchant, body in bodies])
+
+    def send_later(self, lane: Lane, bodies: Sequence[tuple[str, str, datetime]]) -> None:
+        """Send (merchant, JSON body, instant): delivered within a second of its instant, at most a quarter hour ahead.
+
+        Raises:
+            Retryable: some were not accepted; sending all of them again is harmless.
+        """
+        now = self._clock.now()
+        letters = [
+            _Letter(merchant, body, min(max(ceil((at - now).total_seconds()), 0), DELAY_S_MAX))
+            for merchant, body, at in bodies
+        ]
+        self._send(lane, letters)
+
+    def _send(self, lane: Lane, letters: Sequence[_Letter]) -> None:
         lane_url = self._settings.queue_url(lane)
-        by_url: dict[str, list[tuple[str, str]]] = {}
-        for merchant, body in bodies:
-            is_crowd = lane in INBOXES and self._crowd.is_one(merchant, self._clock.now())
-            by_url.setdefault(self._settings.aside_url(lane) if is_crowd else lane_url, []).append((merchant, body))
+        by_url: dict[str, list[_Letter]] = {}
+        for letter in letters:
+            is_crowd = lane in INBOXES and self._crowd.is_one(letter.merchant, self._clock.now())
+            by_url.setdefault(self._settings.aside_url(lane) if is_crowd else lane_url, []).append(letter)
         for url, some in by_url.items():
             for batch in _batches(some):
                 self._send_batch(url, batch)
 
-    def _send_batch(self, url: str, batch: Sequence[tuple[str, str]]) -> None:
-        left: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": str(number), "MessageBody": body.translate(_REFUSED), "MessageGroupId": merchant}
-            for number, (merchant, body) in enumerate(batch)
-        ]
+    def _send_batch(self, url: str, batch: Sequence[_Letter]) -> None:
+        left = [_entry(number, letter) for number, letter in enumerate(batch)]
         codes: set[str] = set()
         for _ in range(TRIES_MAX):
             failed = self._client.send_message_batch(QueueUrl=url, Entries=left).get("Failed", [])
@@ -65,16 +87,25 @@ class SqsQueue:
         raise Retryable(", ".join(sorted(codes)), RETRY_AFTER)
 
 
-def _batches(bodies: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+def _entry(number: int, letter: _Letter) -> "SendMessageBatchRequestEntryTypeDef":
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": str(number),
+        "MessageBody": letter.body.translate(_REFUSED),
+        "MessageGroupId": letter.merchant,
+    }
+    return {**entry, "DelaySeconds": letter.delay_s} if letter.delay_s else entry
+
+
+def _batches(letters: Sequence[_Letter]) -> Iterator[Sequence[_Letter]]:
     """Cut into batches of at most ten messages and one mebibyte; a larger message travels alone, and SQS refuses it."""
-    batch: list[tuple[str, str]] = []
+    batch: list[_Letter] = []
     size = 0
-    for merchant, body in bodies:
-        length = len(body.encode())
+    for letter in letters:
+        length = len(letter.body.encode())
         if batch and (len(batch) == BATCH_MAX or size + length > BATCH_BYTES_MAX):
             yield batch
             batch, size = [], 0
-        batch.append((merchant, body))
+        batch.append(letter)
         size += length
     if batch:
         yield batch

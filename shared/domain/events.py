@@ -366,10 +366,14 @@ class MessagePosted(Event):
 
 
 class DeadlineReached(Event):
-    """The clock passed what a case was waiting for. Harmless when repeated."""
+    """The clock passed what a case was waiting for. Harmless when repeated.
+
+    `due` is the deadline that was meant: where the case waits for a later one by now, there is nothing to do yet.
+    """
 
     type: Literal["deadline_reached"] = "deadline_reached"
     about: str
+    due: Instant | None = None
 
     @property
     def case(self) -> CaseKey:

@@ -71,7 +71,8 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
     else:
         facts = Facts(merchant=event.merchant, event=event, case=before.case, order=_known_order(event, loaded))
     order = _order(event, loaded)
-    decision = _decider(event.case.kind)(facts, loaded.policy, now)
+    stays: Decision[Any] = Decision(before.case, due=before.due)
+    decision = stays if _is_early(event, before, now) else _decider(event.case.kind)(facts, loaded.policy, now)
     if decision.case is None:
         return Fate.IGNORED
     if decision.case == before.case and not decision.outbox and not _waits_anew(event, before, decision, now):
@@ -123,6 +124,11 @@ def _order(event: AnyEvent | LineSaid, loaded: Loaded) -> StoredCase | None:
     if event.case.kind is not CaseKind.REFUND:
         return None
     return next((stored for stored in loaded.cases.values() if isinstance(stored.case, OrderCase)), None)
+
+
+def _is_early(event: AnyEvent | LineSaid, before: StoredCase, now: datetime) -> bool:
+    """A wake was under way while its case came to wait for something later, or is ahead of this clock."""
+    return isinstance(event, DeadlineReached) and event.due is not None and before.due is not None and now < before.due
 
 
 def _waits_anew(event: AnyEvent | LineSaid, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:

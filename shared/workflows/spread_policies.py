@@ -9,8 +9,11 @@ first. Waking a case twice, or one that is not due, changes nothing.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from shared.domain.events import DeadlineReached
+from shared.domain.keys import CaseKey
+from shared.domain.messages import write_message
 from shared.ports import Clock, DueIndex, PolicyChange, PolicyChanges, Queue
-from shared.workflows.watch_deadlines import OVERLAP, wake
+from shared.workflows.watch_deadlines import OVERLAP
 
 HORIZON = timedelta(days=60)
 """No limit may be longer, so that no pointer lies further ahead than a stretch behind this."""
@@ -60,7 +63,7 @@ def _step(change: PolicyChange, merchants: set[str], index: DueIndex, queue: Que
     page = index.reached(shard, since, began + (day + 1) * STRETCH)
     if page:
         keys = list(dict.fromkeys(pointer.key for pointer in page if pointer.key.merchant in merchants))
-        wake(keys, queue)
+        _wake(keys, queue)
         return change._replace(since=page[-1].at + _TICK), len(keys)
     following = (stretch + 1) // index.shards
     if following * STRETCH <= HORIZON:
@@ -76,3 +79,14 @@ def _go_on(together: Sequence[PolicyChange], after: PolicyChange, changes: Polic
             changes.done(change)
         return []
     return [change for change in moved if changes.keep(change) and change.began]
+
+
+def _wake(keys: Sequence[CaseKey], queue: Queue) -> None:
+    """Let cases look at the clock whatever they wait for; one that has nothing to do yet does nothing."""
+    for lane in dict.fromkeys(key.lane for key in keys):
+        bodies = [
+            (key.merchant, write_message(DeadlineReached(merchant=key.merchant, about=str(key))))
+            for key in keys
+            if key.lane is lane
+        ]
+        queue.send(lane, bodies)

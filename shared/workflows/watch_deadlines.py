@@ -3,10 +3,14 @@
 A pointer is only a hint: the case itself says when it is due. Due cases get an event, which is harmless to repeat;
 the others get a pointer at their real deadline, unless they have one ahead; cases that wait for nothing are dropped.
 Nothing is deleted.
+
+The sweep also looks ahead: what falls due before the next one gets its event now, to be delivered at its deadline.
+Nothing rests on that: cursors never pass the present, so the next sweep comes by those pointers as if nobody had.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared.domain.events import DeadlineReached
@@ -16,6 +20,9 @@ from shared.ports import Clock, DueIndex, DuePointer, Queue
 
 OVERLAP = timedelta(seconds=40)
 """Pointers this much older than the cursor are read again: longer than any writer may run plus clock skew."""
+
+AHEAD = timedelta(seconds=75)
+"""How far a sweep looks ahead: to the next one, with what a tick may be late."""
 
 SWEEPS_FOR = timedelta(seconds=20)
 """A sweep that takes longer stops, so that it is not killed with nothing to show for it."""
@@ -46,7 +53,7 @@ def watch_deadlines(index: DueIndex, queue: Queue, clock: Clock) -> Sweep:
         if not left or clock.now() >= now + SWEEPS_FOR:
             break
         shard = min(left, key=left.__getitem__)
-        page = index.reached(shard, left[shard], now)
+        page = index.reached(shard, left[shard], now + AHEAD)
         if not page:
             del left[shard]
             index.advance(shard, now)
@@ -55,9 +62,9 @@ def watch_deadlines(index: DueIndex, queue: Queue, clock: Clock) -> Sweep:
         woken, armed, dropped = woken + found[0], armed + found[1], dropped + found[2]
         left[shard] = page[-1].at + _TICK
         if len(page) >= _LARGE_PAGE:
-            _advance(index, shard, cursors, left[shard])
+            _advance(index, shard, cursors, min(left[shard], now))
     for shard, since in left.items():
-        _advance(index, shard, cursors, since)
+        _advance(index, shard, cursors, min(since, now))
     return Sweep(woken, armed, dropped, behind=min([now, *left.values()]))
 
 
@@ -70,28 +77,28 @@ def _advance(index: DueIndex, shard: int, cursors: dict[int, datetime | None], s
 
 
 def _visit(page: Sequence[DuePointer], index: DueIndex, queue: Queue, now: datetime) -> tuple[int, int, int]:
-    keys = list(dict.fromkeys(pointer.key for pointer in page))
-    cases = index.look(keys)
+    cases = index.look(list(dict.fromkeys(pointer.key for pointer in page)))
+    passed = {pointer.key for pointer in page if pointer.at <= now}
     woken: dict[CaseKey, datetime] = {}
     later: list[DuePointer] = []
     for key, (due, armed) in cases.items():
         if due is None:
             continue
-        if due <= now:
+        if due <= now + AHEAD:
             woken[key] = due
-        elif armed is None or not now < armed <= due:
+        if key in passed and due > now and (armed is None or not now < armed <= due):
             later.append(DuePointer(key, due))
     index.arm(later)
-    wake(sorted(woken, key=woken.__getitem__), queue)
-    return len(woken), len(later), len(keys) - len(woken) - len(later)
+    _wake(sorted(woken.items(), key=itemgetter(1)), queue)
+    return len(woken), len(later), len(passed - woken.keys() - {pointer.key for pointer in later})
 
 
-def wake(keys: Sequence[CaseKey], queue: Queue) -> None:
-    """Let cases look at the clock; one that has nothing to do yet does nothing."""
-    for lane in dict.fromkeys(key.lane for key in keys):
+def _wake(dues: Sequence[tuple[CaseKey, datetime]], queue: Queue) -> None:
+    """Let each case look at the clock once its deadline has passed."""
+    for lane in dict.fromkeys(key.lane for key, _ in dues):
         bodies = [
-            (key.merchant, write_message(DeadlineReached(merchant=key.merchant, about=str(key))))
-            for key in keys
+            (key.merchant, write_message(DeadlineReached(merchant=key.merchant, about=str(key), due=due)), due)
+            for key, due in dues
             if key.lane is lane
         ]
-        queue.send(lane, bodies)
+        queue.send_later(lane, bodies)

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from shared.adapters.table_layout import CURSORS, bucket_of, pointer_text, shard_of, to_ms
@@ -41,7 +42,7 @@ class Paper:
         self.read_units = 0
         self.writes = Counter[tuple[int, str]]()  # units by second and partition
         self.cases: dict[str, Case] = {}
-        self.woken: list[str] = []
+        self.woken: list[tuple[datetime, str]] = []
         self._buckets: dict[str, list[str]] = defaultdict(list)
         self._cursors: dict[str, str] = {}
 
@@ -63,8 +64,10 @@ class Paper:
         self._cursors = {str(shard): at for shard in range(shards)}
 
     def take_woken(self) -> list[str]:
-        """Give the cases that were woken since the last time, in order."""
-        woken, self.woken = self.woken, []
+        """Give the cases whose wakes were delivered since the last time, in order."""
+        now = self.clock.now()
+        woken = [name for at, name in sorted(self.woken, key=itemgetter(0)) if at <= now]
+        self.woken = [one for one in self.woken if one[0] > now]
         return woken
 
     # ---- DynamoDB ------------------------------------------------------------------------------------------------
@@ -123,7 +126,9 @@ class Paper:
     def send_message_batch(self, Entries: list[Item], **_: Any) -> Item:
         """Take the wakes."""
         self._call("SendMessageBatch")
-        self.woken += [str(getattr(parse_message(entry["MessageBody"]), "about", "")) for entry in Entries]
+        for entry in Entries:
+            about = str(getattr(parse_message(entry["MessageBody"]), "about", ""))
+            self.woken.append((self.clock.now() + timedelta(seconds=entry.get("DelaySeconds", 0)), about))
         return {"Failed": []}
 
     def _call(self, name: str) -> None:

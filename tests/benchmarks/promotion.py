@@ -126,7 +126,6 @@ def _sweeps(dice: random.Random, habits: Habits, rate: float, minutes: int) -> C
     tower.paper.load(_meets(dice, habits, count, timedelta(minutes=minutes)))
     for minute in range(minutes):
         tower.sweep(BEGIN + timedelta(minutes=minute))
-        tower.paper.take_woken()
     return Counter({place: cost for place, cost in tower.paper.writes.items() if place[1].count("|") > 1})
 
 

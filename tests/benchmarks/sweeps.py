@@ -1,21 +1,25 @@
 """The sweep on paper: what it costs however many parcels are in flight, and how it catches up after an outage."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from functions.watch_deadlines.handler import SPREADS_FOR
 from shared.adapters.dynamo_deadlines import DynamoDueIndex
 from shared.adapters.sqs_queue import SqsQueue
 from shared.adapters.table_layout import from_ms, instant_text
 from shared.domain.keys import CaseKey, parcel_key
+from shared.ports import PolicyChange
+from shared.workflows.spread_policies import spread_policies
 from shared.workflows.watch_deadlines import watch_deadlines
-from tests.benchmarks.paper import SETTINGS, TABLE, Case, Paper, waiting
-from tests.fakes import FakeClock
+from tests.benchmarks.paper import CALL_TAKES, SETTINGS, TABLE, Case, Paper, waiting
+from tests.fakes import FakeClock, FakePolicyChanges, FakeTable
 
 BEGIN = datetime(2026, 11, 11, 12, 7, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DUE_PER_MINUTE = 200
+BEHIND = 107_843  # pointers of two hours and a million parcels
 LATER, OVER = 0.40, 0.30  # of the pointers that come due: their case waits longer by now, or for nothing any more
 
 
@@ -29,11 +33,23 @@ class Tower:
         self.index = DynamoDueIndex(client, TABLE)
         self.queue = SqsQueue(client, SETTINGS, self.clock)
         self.paper.swept_until(self.index.shards, instant_text(BEGIN))
+        self.told: list[str] = []
 
     def sweep(self, at: datetime) -> datetime:
         """Sweep once, at an instant or when the last one has ended; give how far behind it is afterwards."""
         self.clock.instant = max(at, self.clock.now())
-        return watch_deadlines(self.index, self.queue, self.clock).behind
+        self._listen()
+        behind = watch_deadlines(self.index, self.queue, self.clock).behind
+        self._listen()
+        return behind
+
+    def _listen(self) -> None:
+        """Let the cases that were woken tell what is due; they wait for nothing any more."""
+        for name in self.paper.take_woken():
+            due = self.paper.cases[name].due
+            if due is not None and from_ms(due) <= self.clock.now():
+                self.told.append(name)
+                self.paper.cases[name] = waiting(None)
 
 
 def _parcel(number: int) -> CaseKey:
@@ -64,8 +80,6 @@ def cost_of_a_minute(in_flight: int, minutes: int = 30) -> Cost:
     tower.paper.load(_far_ahead(dice, number) for number in range(due, in_flight))
     for minute in range(1, minutes + 1):
         tower.sweep(BEGIN + minute * MINUTE)
-        for name in tower.paper.take_woken():
-            tower.paper.cases[name] = waiting(None)
     paper = tower.paper
     return Cost(paper.calls.total() / minutes, paper.read_units / minutes, paper.writes.total() / minutes)
 
@@ -96,7 +110,7 @@ def catch_up(in_flight: int = 1_000_000, pointers_per_shipment: float = 4.4, day
     met = list(_meets(dice, int(per_minute * (outage + after)), (outage + after) * MINUTE))
     tower.paper.load(met)
     wanted = {str(key): from_ms(case.due) for key, at, case in met if case.due and from_ms(case.due) == at}
-    seen: list[str] = []
+    seen = tower.told
     back, reads_max, calls_max, minutes, ticks = BEGIN + outage * MINUTE, 0, 0, 0.0, 0
     behind = BEGIN
     for tick in range(after):
@@ -105,9 +119,6 @@ def catch_up(in_flight: int = 1_000_000, pointers_per_shipment: float = 4.4, day
         behind = tower.sweep(now)
         reads_max = max(reads_max, tower.paper.read_units - reads)
         calls_max = max(calls_max, tower.paper.calls.total() - calls)
-        for name in tower.paper.take_woken():
-            seen.append(name)
-            tower.paper.cases[name] = waiting(None)
         if behind >= now and not ticks:
             ticks, minutes = tick + 1, (tower.clock.now() - back) / MINUTE
     due = {name for name, at in wanted.items() if at <= behind}
@@ -121,6 +132,57 @@ def catch_up(in_flight: int = 1_000_000, pointers_per_shipment: float = 4.4, day
         read_units_max=reads_max,
         calls_max=calls_max,
     )
+
+
+class Spread(NamedTuple):
+    """How the word of a new policy came to all open cases of its shop."""
+
+    ticks: int
+    seconds: float  # from the change, which had just missed a tick, to the last case that was woken
+
+
+def spread(open_cases: int, *, backlog: bool) -> Spread:
+    """Change a policy of a shop with so many open cases; with a backlog, the clock had stood still for two hours."""
+    dice, tower = random.Random(open_cases), Tower()
+    names = {str(_open(number)) for number in range(open_cases)}
+    ahead = (BEGIN + dice.uniform(0.1, 3) * DAY for _ in range(open_cases))
+    tower.paper.load((_open(number), at, waiting(at, at)) for number, at in enumerate(ahead))
+    if backlog:
+        tower.paper.swept_until(tower.index.shards, instant_text(BEGIN - 2 * HOUR))
+        tower.paper.load((key, at - 2 * HOUR, case) for key, at, case in _meets(dice, BEHIND, 2 * HOUR))
+    changes = _Notes(tower.clock)
+    changes.table.policy_changes["open"] = PolicyChange("open", 2)
+    for tick in range(1, 60):
+        until = BEGIN + tick * MINUTE + SPREADS_FOR
+        behind = tower.sweep(BEGIN + tick * MINUTE)
+        spread_policies(changes, tower.index, tower.queue, tower.clock, since=behind, until=until)
+        told = {name: at for at, name in tower.paper.woken if name in names}
+        names -= told.keys()
+        if not names:
+            return Spread(tick, (max(told.values()) - BEGIN).total_seconds())
+    raise AssertionError(f"{len(names)} cases were never told")
+
+
+def _open(number: int) -> CaseKey:
+    return parcel_key("open", "zto", f"75{number:012d}")
+
+
+class _Notes(FakePolicyChanges):
+    """Changes of policies; each call takes as long as one of the paper's."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(FakeTable())
+        self._clock = clock
+
+    def changes(self) -> Sequence[PolicyChange]:
+        """Give what is noted."""
+        self._clock.advance(CALL_TAKES)
+        return super().changes()
+
+    def keep(self, change: PolicyChange) -> bool:
+        """Store how far the word has come."""
+        self._clock.advance(CALL_TAKES)
+        return super().keep(change)
 
 
 def _meets(dice: random.Random, count: int, span: timedelta) -> Iterator[tuple[CaseKey, datetime, Case]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from shared.adapters.table_layout import SHARDS
 from tests.benchmarks.promotion import SCANS_PER_S, SHOP_SHARE, Heat, heat_of
-from tests.benchmarks.sweeps import DUE_PER_MINUTE, CatchUp, catch_up, cost_of_a_minute
+from tests.benchmarks.sweeps import DUE_PER_MINUTE, CatchUp, catch_up, cost_of_a_minute, spread
 from tests.benchmarks.table import Row, number
-from tests.simulation.fleet.figures import SWEEPS, Effect, Watched, compare, watch
+from tests.simulation.fleet.figures import Effect, Watched, compare, watch
 from tests.simulation.storm import refund_storm, storm
 
 SEED = 1
@@ -56,16 +56,19 @@ def _pointer_rows(seen: Watched) -> Iterator[Row]:
 def _delay_rows(seen: Watched) -> Iterator[Row]:
     count = f"{seen.shipments:,} shipments, seed {SEED}"
     told = seen.told_max.total_seconds()
-    yield Row("P13", f"s from moment to intent, p100 of {seen.told:,}, {count}", told, floor="0-60", gate=120, aim=60)
+    yield Row("P13", f"s from moment to intent, p100 of {seen.told:,} warnings, {count}", told, gate=60)
+    risen = seen.rise_max.total_seconds()
+    yield Row("P13", f"the same, p100 of {seen.rises:,} breaches and escalations", risen, gate=60)
     woken = seen.wake_max.total_seconds()
-    yield Row("P13", f"s from deadline to decision, p100 of {seen.dues:,}", woken, floor="0-60", gate=120, aim=60)
+    yield Row("P13", f"s from deadline to decision, p100 of {seen.dues:,}", woken, gate=60)
     yield Row("P13", "moments that nobody was told of", len(seen.missed) + seen.unhandled, floor="0", gate=0)
 
 
 def _warning_rows(seen: Watched) -> Iterator[Row]:
-    late = 100 * (1 - seen.early_share(SWEEPS))
-    shown = f"{late:.1f} of {len(seen.broken):,}; {100 * (1 - seen.early_share()):.1f} counting the sweeps"
-    yield Row("A1.09", "% of breaches not warned of 6 h ahead, less 2 sweeps", late, shown, "0", gate=5)
+    late = 100 * (1 - seen.early_share)
+    yield Row(
+        "A1.09", "% of breaches not warned of 6 h ahead", late, f"{late:.1f} of {len(seen.broken):,}", "0", gate=5
+    )
     shown = f"{100 * seen.false_share:.1f} of {len(seen.alarms):,}"
     yield Row("A1.09", "% of warnings that came to nothing", 100 * seen.false_share, shown)
 
@@ -91,6 +94,7 @@ def sweep_rows() -> Iterator[Row]:
     shown = f"{spent[-1] / spent[0]:.3f} ({number(last.read_units)} read, {number(last.write_units)} write units)"
     yield Row("P14", "the same, in units", spent[-1] / spent[0], shown, "1.00", gate=1.05, aim=1)
     yield from _outage_rows(catch_up())
+    yield from _spread_rows()
     yield from _heat_rows(heat_of())
 
 
@@ -103,6 +107,14 @@ def _outage_rows(found: CatchUp) -> Iterator[Row]:
     yield Row("P15", "s by which a later deadline overtook an earlier one, at most", seconds, floor="0")
     shown = f"{found.read_units_max:,} ({found.calls_max:,} calls)"
     yield Row("P15", "read units of one tick, at most", found.read_units_max, shown, gate=60_000)
+
+
+def _spread_rows() -> Iterator[Row]:
+    for open_cases, gate in ((10_000, 120), (100_000, 300)):
+        calm, behind = spread(open_cases, backlog=False), spread(open_cases, backlog=True)
+        what = f"s until {open_cases:,} open cases know a new policy that just missed a tick, after a 2 h outage"
+        shown = f"{number(behind.seconds)} in {behind.ticks} ticks ({number(calm.seconds)} in {calm.ticks} without)"
+        yield Row("A1.08", what, behind.seconds, shown, floor="60", gate=gate)
 
 
 def _heat_rows(heat: Heat) -> Iterator[Row]:

@@ -2,13 +2,15 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.lanes import Lane
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import UnknownMerchant
 from tests.fakes.table import FakeTable
+
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class FakeClock:
@@ -33,6 +35,7 @@ class FakeQueue:
     def __init__(self, table: FakeTable | None = None) -> None:
         self.table = table
         self.lanes: dict[Lane, deque[tuple[str, str]]] = {lane: deque() for lane in Lane}
+        self.later: dict[Lane, list[tuple[str, str, datetime]]] = {lane: [] for lane in Lane}
 
     def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
         """Append (merchant, body) pairs."""
@@ -40,10 +43,22 @@ class FakeQueue:
         if self.table is not None and bodies:
             self.table.counted(f"queue {lane}")
 
-    def take(self, lane: Lane) -> list[tuple[str, str]]:
-        """Give all (merchant, body) pairs of a lane, in order, and forget them."""
-        taken = list(self.lanes[lane])
+    def send_later(self, lane: Lane, bodies: Sequence[tuple[str, str, datetime]]) -> None:
+        """Append (merchant, body, instant)."""
+        self.later[lane].extend(bodies)
+        if self.table is not None and bodies:
+            self.table.counted(f"queue {lane}")
+
+    def take_later(self, lane: Lane) -> list[tuple[str, str, datetime]]:
+        """Give what was sent for an instant, with that, and forget it."""
+        taken, self.later[lane] = self.later[lane], []
+        return taken
+
+    def take(self, lane: Lane, now: datetime = _EVER) -> list[tuple[str, str]]:
+        """Give the (merchant, body) pairs of a lane that are delivered until an instant, in order, and forget them."""
+        taken = [*self.lanes[lane], *((merchant, body) for merchant, body, at in self.later[lane] if at <= now)]
         self.lanes[lane].clear()
+        self.later[lane] = [one for one in self.later[lane] if one[2] > now]
         return taken
 
 

@@ -181,6 +181,15 @@ def test_sending_is_one_call_per_ten_messages_grouped_by_merchant(queue) -> None
     }
 
 
+def test_what_is_sent_for_an_instant_waits_until_then(queue) -> None:
+    adapter, calls, client, url = queue
+    ats = [NOW - timedelta(hours=1), NOW, NOW + timedelta(seconds=30.2), NOW + timedelta(hours=1)]
+    adapter.send_later(Lane.PARCELS, [("shop", f'{{"n":{number}}}', at) for number, at in enumerate(ats)])
+    assert [entry.get("DelaySeconds") for entry in calls[0]] == [None, None, 31, 900]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    assert client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] == dict.fromkeys(names, "2")
+
+
 def test_a_batch_stays_below_one_mebibyte(queue) -> None:
     adapter, calls, _, _ = queue
     adapter.send(Lane.PARCELS, [("shop", "包" * 100_000)] * 4)

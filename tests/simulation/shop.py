@@ -19,7 +19,7 @@ from shared.domain.chat_events import (
     Shopper,
 )
 from shared.domain.decision import AnyCase
-from shared.domain.events import DeadlineReached, Event
+from shared.domain.events import Event
 from shared.domain.keys import CaseKey, desk_key, session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message, write_message
@@ -33,6 +33,7 @@ from shared.workflows.publish_outbox import publish_outbox
 from shared.workflows.route_message import Reception
 from shared.workflows.watch_deadlines import OVERLAP, watch_deadlines
 from tests.fakes import FakeCaseStore, FakeClock, FakeDueIndex, FakeQueue, FakeTable
+from tests.simulation.world import is_wake_of
 
 MERCHANT = "demo"
 START = datetime.fromisoformat("2026-11-11T01:00:00+00:00")  # nine in the morning in the shop
@@ -206,7 +207,8 @@ class Shop:
         self._collect()
 
     def _collect(self) -> None:
-        self.later += [(self.clock.now(), body, 1) for _, body in self.queue.take(Lane.CHATS)]
+        now = self.clock.now()
+        self.later += [(now, body, 1) for _, body in self.queue.take(Lane.CHATS, now)]
         self.queue.take(Lane.NOTIFICATIONS)
 
     def hold_up(self, which: str, by: timedelta) -> None:
@@ -293,7 +295,8 @@ class Shop:
 
     def unguarded(self) -> list[CaseKey]:
         """Give the cases with a deadline that no sweep would notice: there should never be one."""
-        waiting = {body for _, body, _ in self.later} | {body for _, body in self.queue.lanes[Lane.CHATS]}
+        queued = self.queue.later[Lane.CHATS]
+        waiting = {body for _, body, _ in self.later} | {body for _, body, at in queued if at <= self.clock.now()}
         return [key for key, one in self.table.cases.items() if one.due and not self._is_guarded(one, waiting)]
 
     def _is_guarded(self, stored: StoredCase, waiting: set[str]) -> bool:
@@ -303,7 +306,7 @@ class Shop:
         ahead = (at for at, name in self.table.pointers[shard] if name == key and (not swept or at >= swept - OVERLAP))
         if any(at <= latest for at in ahead):
             return True
-        return write_message(DeadlineReached(merchant=stored.key.merchant, about=key)) in waiting
+        return any(is_wake_of(body, key) for body in waiting)
 
     def _dues(self) -> list[datetime]:
         return [stored.due for stored in self.table.cases.values() if stored.due]

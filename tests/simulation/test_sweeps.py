@@ -5,8 +5,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.benchmarks.promotion import habits_of, heat_of
-from tests.benchmarks.sweeps import catch_up, cost_of_a_minute
+from tests.benchmarks.sweeps import catch_up, cost_of_a_minute, spread
 
 
 def test_a_minute_of_the_clock_costs_the_same_however_many_parcels_are_in_flight() -> None:
@@ -23,6 +25,14 @@ def test_two_hours_without_the_clock_are_made_up_for_within_ten_minutes() -> Non
     assert found.disorder <= timedelta(minutes=10), "the oldest deadlines come first, page by page"
     assert found.read_units_max < 60_000
     assert found.calls_max < 4_000
+
+
+@pytest.mark.parametrize("backlog", [False, True])
+def test_ten_thousand_open_cases_know_a_new_policy_within_a_minute_of_the_next_tick(*, backlog: bool) -> None:
+    """The change has just missed a tick; with a backlog, the sweep before it uses up its time."""
+    found = spread(10_000, backlog=backlog)
+    assert found.ticks == 1
+    assert found.seconds <= 120
 
 
 def test_five_thousand_scans_a_second_keep_every_partition_below_half_of_what_it_takes() -> None:

@@ -152,6 +152,10 @@ class Parcels(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.world.tick(timedelta(minutes=minutes))
 
+    @rule()
+    def wakes_come_early(self) -> None:
+        self.world.hasten()
+
     @rule(write=st.integers(1, 5))
     def the_function_will_crash(self, write: int) -> None:
         self.world.crash_in = write

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from tests.simulation.fleet.figures import SWEEPS, Effect, Watched, compare, watch
+from tests.simulation.fleet.figures import Effect, Watched, compare, watch
 
 
 def main() -> int:
@@ -32,9 +32,10 @@ def tell_watched(seen: Watched) -> Iterator[str]:
     yield _line("scans, events", f"{seen.scans / per:.1f}, {seen.events / per:.1f} per shipment")
     yield _line("deadlines looked at", f"{seen.dues:,}, the latest after {seen.wake_max.total_seconds():.0f} s")
     yield _line("warnings told", f"{seen.told:,}, the latest after {seen.told_max.total_seconds():.0f} s")
+    yield _line("breaches, escalations told", f"{seen.rises:,}, the latest after {seen.rise_max.total_seconds():.0f} s")
     yield _line("never told, never looked at", f"{len(seen.missed)}, {seen.unhandled}")
     yield _line("breaches that were warned of", f"{len(seen.broken):,}")
-    yield _line("  with six hours left", f"{seen.early_share():.1%}; less two sweeps {seen.early_share(SWEEPS):.1%}")
+    yield _line("  with six hours left", f"{seen.early_share:.1%}")
     yield _line("warnings that came to nothing", f"{seen.false_share:.1%} of {len(seen.alarms):,}")
     for anomaly, warned, broken in seen.by_anomaly:
         yield _line(f"  {anomaly}", f"{warned:,} warned of, {broken:,} broken")

@@ -1,23 +1,33 @@
-"""A fleet of parcels, its sources, and huhang watching it: events in the order of time, a sweep every minute."""
+"""A fleet of parcels and orders, its sources, and huhang watching it: events in the order of time, a sweep a minute."""
 
 import heapq
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from math import ceil
 from typing import Any
 
 from shared.domain.commands import QueryTracking, SubscribeTracking, TellBuyer, UrgeCourier
-from shared.domain.events import Event, NoticeRaised, ParcelScanned, ParcelShipped, ParcelTraced, TrackingSubscribed
+from shared.domain.events import (
+    Event,
+    NoticeRaised,
+    OrderReported,
+    ParcelScanned,
+    ParcelShipped,
+    ParcelTraced,
+    TrackingSubscribed,
+)
 from shared.domain.keys import CaseKey, parcel_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import AnyEvent, parse_message
+from shared.domain.order import OrderStatus
 from shared.domain.parcel import Content, ParcelCase, Scan, Stage
 from shared.domain.policy import Policy
 from shared.domain.watching import Watching
 from shared.workflows.handle_event import handle_event
 from shared.workflows.watch_deadlines import watch_deadlines
 from tests.fakes import FakeClock, FakeQueue, FakeTable
-from tests.simulation.fleet.journeys import CARRIERS, FIRST_DAY, Journey
+from tests.simulation.fleet.journeys import CARRIERS, FIRST_DAY, Journey, Unshipped
 from tests.simulation.fleet.notebook import CountingIndex, Notebook
 from tests.simulation.witness import level_of
 
@@ -77,7 +87,14 @@ class Travel:
 class Fleet:
     """All parcels of one merchant. `acts`: couriers react when they are urged and people when they are told."""
 
-    def __init__(self, journeys: Sequence[Journey], *, acts: bool = False, notebook: type[Notebook] = Notebook) -> None:
+    def __init__(
+        self,
+        journeys: Sequence[Journey],
+        orders: Sequence[Unshipped] = (),
+        *,
+        acts: bool = False,
+        notebook: type[Notebook] = Notebook,
+    ) -> None:
         self.acts = acts
         self.clock = FakeClock(journeys[0].paid_at)
         self.table = FakeTable()
@@ -98,6 +115,10 @@ class Fleet:
         for key, travel in self.travels.items():
             self._at(travel.journey.shipped_at, self._ship, key)
             self._at_next(key)
+        for order in orders:
+            self._at(order.paid_at, self._take, _report(order, order.paid_at, OrderStatus.PAID))
+            if order.shipped_at:
+                self._at(order.shipped_at, self._take, _report(order, order.shipped_at, OrderStatus.SHIPPED))
 
     # ---- time ----------------------------------------------------------------------------------------------------
 
@@ -120,10 +141,11 @@ class Fleet:
 
     def _sweep(self, now: datetime) -> None:
         watch_deadlines(self.index, self.queue, self.clock)
-        for _, body in self.queue.take(Lane.PARCELS):
+        for _, body, at in (*self.queue.take_later(Lane.PARCELS), *self.queue.take_later(Lane.REFUNDS)):
             event = parse_message(body)
             if isinstance(event, Event):
-                self._at(now + _HANDLING_TAKES, self._wake, event)
+                delay_s = max(0, ceil((at - now).total_seconds()))
+                self._at(now + timedelta(seconds=delay_s) + _HANDLING_TAKES, self._wake, event)
 
     # ---- the parcels ---------------------------------------------------------------------------------------------
 
@@ -183,6 +205,8 @@ class Fleet:
                 self._hear(key, message)
 
     def _hear(self, key: CaseKey, message: object) -> None:
+        if key not in self.travels:
+            return
         travel, now = self.travels[key], self.clock.now()
         match message:
             case SubscribeTracking():
@@ -216,6 +240,18 @@ class Fleet:
 def key_of(journey: Journey) -> CaseKey:
     """Name a journey's parcel."""
     return parcel_key(MERCHANT, journey.carrier, journey.waybill)
+
+
+def _report(order: Unshipped, at: datetime, status: OrderStatus) -> OrderReported:
+    return OrderReported(
+        merchant=MERCHANT,
+        platform="sim",
+        order_id=f"U{order.number}",
+        at=at,
+        status=status,
+        paid_at=order.paid_at,
+        paid_fen=order.paid_fen,
+    )
 
 
 def _about(journey: Journey) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 A journey is paid for, shipped, picked up in the evening, sorted a few times, carried out in a morning, and signed for
 or left at a pickup point: 60 hours from pickup to signature on average, 80 % within 72, longer to remote provinces.
 One in fifteen gets into trouble: at one step it stands still until it goes on by itself (or never); a call to the
-courier may bring that forward.
+courier may bring that forward. Beside every twentieth parcel an order is paid that is shipped within four days, or
+never.
 """
 
 import random
@@ -15,6 +16,7 @@ from shared.domain.parcel import Stage
 BEIJING = timezone(timedelta(hours=8))
 FIRST_DAY = datetime(2026, 10, 12, tzinfo=BEIJING)
 CARRIERS = ("zto", "sf", "yto", "yunda", "sto", "jt")
+ORDER_EVERY, NEVER_SHIPPED_SHARE = 20, 0.05
 REMOTE_SHARE, PICKUP_POINT_SHARE, DEATH_SHARE, LATE_TOLD_SHARE = 0.06, 0.35, 0.01, 0.02
 
 
@@ -90,6 +92,28 @@ class Journey(NamedTuple):
     def waybill(self) -> str:
         """The parcel's number."""
         return f"75{self.number:012d}"
+
+
+class Unshipped(NamedTuple):
+    """An order that is paid, and waits to be shipped; None for never."""
+
+    number: int
+    paid_at: datetime
+    shipped_at: datetime | None
+    paid_fen: int
+
+
+def make_orders(seed: int, numbers: range) -> list[Unshipped]:
+    """Make the orders beside so many parcels."""
+    return [_make_order(seed, number) for number in numbers if number % ORDER_EVERY == 0]
+
+
+def _make_order(seed: int, number: int) -> Unshipped:
+    dice = random.Random(f"{seed}:{number}")
+    paid_at = (FIRST_DAY + timedelta(hours=dice.uniform(0, 24))).astimezone(UTC)
+    shipped_at = paid_at + timedelta(hours=dice.uniform(2, 96))
+    is_shipped = dice.random() >= NEVER_SHIPPED_SHARE
+    return Unshipped(number, paid_at, shipped_at if is_shipped else None, int(dice.lognormvariate(8.9, 0.8)))
 
 
 def make_journey(seed: int, number: int) -> Journey:

@@ -15,14 +15,17 @@ from shared.adapters.outbox import write_outbox
 from shared.adapters.table_layout import pointer_needed, whole_ms
 from shared.domain.decision import AnyCase
 from shared.domain.keys import CaseKey
+from shared.domain.order import OrderCase, OrderStatus
 from shared.domain.parcel import ParcelCase, Stage
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Ticket
 from shared.ports import DuePointer, StoredCase
-from shared.rules.ticketing import BROKEN, SETTLES_IN, WARNED
+from shared.rules.ticketing import BROKEN, SETTLES_IN, WARNED, review_at
 from tests.fakes import FakeCaseStore, FakeDueIndex
 from tests.fakes.table import FakeTable
+from tests.simulation.witness import tickets_of
 from tests.sizes import WRITE_UNIT, item_size, units
 
+Tickets = tuple[Ticket, ...]
 TOLERANCE = timedelta(seconds=120)
 
 
@@ -84,6 +87,7 @@ class Notebook(FakeCaseStore):
         self.expected: dict[CaseKey, Due] = {}
         self.delays: list[timedelta] = []  # from the moment that something should be told until it was
         self.missed: list[tuple[CaseKey, Due]] = []
+        self.rises: list[timedelta] = []  # from the moment that a ticket should rise until it did
         self.alarms: list[Alarm] = []
         self._open: dict[tuple[CaseKey, Anomaly], Alarm] = {}
         self.weights: dict[CaseKey, Weight] = defaultdict(Weight)
@@ -95,16 +99,17 @@ class Notebook(FakeCaseStore):
         key, now, due, outbox = before.key, more["now"], more["due"], more["outbox"]
         if pointer_needed(None if due is None else whole_ms(due), before, now):
             self.pointers[key] += 1
-        self.saved_at[key] = now
+        seen_at, self.saved_at[key] = self.saved_at.get(key, now), now
         if outbox:
             self.outboxes.append((key, outbox))
-        if isinstance(case, ParcelCase):
-            self._compare(key, before.case, case, now)
-            self._follow_alarms(key, before.case, case, now)
+        if isinstance(case, ParcelCase | OrderCase):
+            self._compare(key, case, now)
+            self._follow_rises(key, tickets_of(before.case), case.tickets, seen_at, now)
+            self._follow_alarms(key, tickets_of(before.case), case.tickets, now)
         if key in self.sampled:
             self._weigh(key, before, case, outbox, now)
 
-    def _compare(self, key: CaseKey, before: AnyCase | None, case: ParcelCase, now: datetime) -> None:
+    def _compare(self, key: CaseKey, case: ParcelCase | OrderCase, now: datetime) -> None:
         """Hold what was told against what should have been."""
         told = {ticket.anomaly for ticket in case.tickets if ticket.told >= WARNED}
         old, new = self.expected.pop(key, None), expected(case)
@@ -117,14 +122,22 @@ class Notebook(FakeCaseStore):
         if new and new.anomaly not in told:
             self.expected[key] = new if new is old or new.at >= now else new._replace(by=now + SETTLES_IN)
 
-    def _follow_alarms(self, key: CaseKey, before: AnyCase | None, case: ParcelCase, now: datetime) -> None:
-        mine = {ticket.anomaly: ticket for ticket in case.tickets}
-        known = before.tickets if isinstance(before, ParcelCase) else ()
+    def _follow_rises(self, key: CaseKey, known: Tickets, tickets: Tickets, seen_at: datetime, now: datetime) -> None:
+        """Breaches and escalations, by what the ticket itself promised when it was last seen."""
+        watching = self.table.policies[key.merchant].watching
+        before = {(ticket.anomaly, ticket.since): review_at(ticket, watching) for ticket in known}
+        for ticket in tickets:
+            due = before.get((ticket.anomaly, ticket.since))
+            if due and due <= now and due != review_at(ticket, watching):
+                self.rises.append(now - max(due, seen_at))
+
+    def _follow_alarms(self, key: CaseKey, known: Tickets, tickets: Tickets, now: datetime) -> None:
+        mine = {ticket.anomaly: ticket for ticket in tickets}
         for ticket in known:
             since = mine[ticket.anomaly].since if ticket.anomaly in mine else None
             if since != ticket.since:
                 self._open.pop((key, ticket.anomaly), None)
-        for ticket in case.tickets:
+        for ticket in tickets:
             if ticket.opened_at >= ticket.breach_at or not ticket.told:
                 continue
             alarm = self._open.get((key, ticket.anomaly))
@@ -152,10 +165,18 @@ class Notebook(FakeCaseStore):
     def close(self, now: datetime) -> None:
         """Nothing more will happen: what should have been told by now and was not is missed."""
         self.missed += [(key, due) for key, due in self.expected.items() if due.by + TOLERANCE < now]
+        for key, stored in self.table.cases.items():
+            watching = self.table.policies[key.merchant].watching
+            for ticket in tickets_of(stored.case):
+                at = review_at(ticket, watching)
+                if at and at + TOLERANCE < now:
+                    self.missed.append((key, Due(ticket.anomaly, at, at)))
 
 
-def expected(case: ParcelCase) -> Due | None:
-    """Give when to warn of a parcel that does not move on from where it is, by the general rule pack of 2024."""
+def expected(case: ParcelCase | OrderCase) -> Due | None:
+    """Give when to warn of what does not move on from where it is, by the general rule pack of 2024."""
+    if isinstance(case, OrderCase):
+        return _due(Anomaly.NOT_SHIPPED, case.paid_at, 36) if case.status is OrderStatus.PAID else None
     scan, heard = case.last_scan, case.heard_at
     if case.is_finished or not case.contents:
         return None

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from shared.domain.events import DeadlineReached, OrderReported, ParcelProgressed
+from shared.domain.events import DeadlineReached, OrderReported, ParcelProgressed, ParcelShipped
 from shared.domain.keys import CaseKey, order_key, parcel_key, refund_key
 from shared.domain.parcel import Progress, Stage
 from shared.domain.refund import RefundCase, RefundPhase
+from shared.domain.tickets import Anomaly
 from shared.errors import BudgetExhausted, LostRace, Retryable, UnknownMerchant
 from shared.ports import StoredCase
 from shared.workflows.handle_event import Fate, handle_event
 from tests.fakes import FakeCaseStore, FakeClock, FakeTable
 from tests.unit.rules.build import (
+    HOUR,
     MERCHANT,
     MINUTE,
     NOW,
@@ -21,7 +23,9 @@ from tests.unit.rules.build import (
     PAID,
     REFUND,
     REFUND_KEY,
+    SECOND,
     WAYBILL,
+    content,
     order,
     policy,
     progressed,
@@ -230,6 +234,37 @@ def test_a_tick_that_changes_nothing_still_leaves_a_pointer_ahead() -> None:
     assert handle_event(DeadlineReached(merchant=MERCHANT, about=REFUND_KEY), store, clock) is Fate.HANDLED
     after = store.table.cases[R_KEY]
     assert (after.case, after.due, after.armed) == (before.case, before.due, before.due)
+
+
+def test_a_tick_for_a_deadline_that_has_moved_on_decides_nothing_yet() -> None:
+    """Trouble has a minute for news that end it, whatever was under way to its parcel."""
+    store, clock = Store(), _clock()
+    watched = content().model_copy(update={"shipped_at": NOW - HOUR})
+    handle_event(ParcelShipped(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, content=watched), store, clock)
+    handle_event(scanned(Stage.DELIVERY_FAILED), store, clock)
+    trouble = store.table.cases[P_KEY]
+    assert trouble.due == NOW + MINUTE
+    tick = DeadlineReached(merchant=MERCHANT, about=str(P_KEY), due=NOW + 20 * SECOND)
+    clock.advance(20 * SECOND)
+    assert handle_event(tick, store, clock) is Fate.REPEATED
+    assert store.table.cases[P_KEY] == trouble
+    clock.advance(40 * SECOND)
+    assert handle_event(tick, store, clock) is Fate.HANDLED
+    assert [ticket.anomaly for ticket in store.table.cases[P_KEY].case.tickets] == [Anomaly.DELIVERY_FAILED]
+
+
+def test_a_tick_that_comes_early_leaves_a_pointer_ahead() -> None:
+    store, clock = Store(), _clock()
+    handle_event(reported(), store, clock)
+    before = store.table.cases[R_KEY]
+    assert before.due == NOW + 2 * MINUTE
+    store.table.cases[R_KEY] = before._replace(armed=NOW)  # the pointer that a sweep has consumed
+    tick = DeadlineReached(merchant=MERCHANT, about=REFUND_KEY, due=before.due)
+    clock.advance(MINUTE)
+    assert handle_event(tick, store, clock) is Fate.HANDLED
+    after = store.table.cases[R_KEY]
+    assert (after.case, after.due, after.armed) == (before.case, before.due, before.due)
+    assert handle_event(tick, store, clock) is Fate.REPEATED
 
 
 def test_a_tick_of_a_case_that_waits_no_more_takes_its_deadline_off_once() -> None:

@@ -11,7 +11,7 @@ from shared.domain.keys import CaseKey, digest_key, order_key, parcel_key, refun
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
 from shared.ports import DuePointer, StoredCase
-from shared.workflows.watch_deadlines import OVERLAP, Sweep, watch_deadlines
+from shared.workflows.watch_deadlines import AHEAD, OVERLAP, Sweep, watch_deadlines
 from tests.fakes import FakeClock, FakeDueIndex, FakeQueue, FakeTable
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, SECOND, order
 
@@ -46,8 +46,8 @@ class Tower:
         return watch_deadlines(self.index, self.queue, self.clock)
 
     def woken(self) -> list[str]:
-        """Which cases were woken, lane by lane, in order."""
-        bodies = [body for lane in Lane for _, body in self.queue.take(lane)]
+        """Which cases have been woken by now, lane by lane, in order."""
+        bodies = [body for lane in Lane for _, body in self.queue.take(lane, self.clock.now())]
         return [parse_message(body).about for body in bodies]  # type: ignore[union-attr]
 
 
@@ -67,9 +67,56 @@ def test_what_is_due_is_woken_on_the_lane_of_its_case() -> None:
 
 def test_what_is_not_due_yet_is_left_alone() -> None:
     tower = Tower()
-    tower.wait(_refund(1), NOW + SECOND)
+    tower.wait(_refund(1), NOW + AHEAD + SECOND)
     assert tower.sweep() == Sweep(0, 0, 0, NOW)
-    assert tower.sweep(SECOND).woken == 1
+    tower.sweep(AHEAD + SECOND)
+    assert tower.woken() == [str(_refund(1))]
+
+
+def test_what_falls_due_before_the_next_sweep_is_woken_at_its_very_moment() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + 30 * SECOND)
+    assert tower.sweep() == Sweep(1, 0, 0, NOW)
+    tower.clock.advance(29 * SECOND)
+    assert tower.woken() == []
+    tower.clock.advance(SECOND)
+    assert tower.woken() == [str(_refund(1))]
+
+
+def test_nothing_rests_on_what_was_woken_ahead() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + 30 * SECOND)
+    tower.sweep()
+    assert max(tower.table.cursors.values()) == NOW
+    tower.queue = FakeQueue(tower.table)  # all that was sent is lost
+    assert tower.sweep(MINUTE).woken == 1
+    assert tower.woken() == [str(_refund(1))]
+
+
+def test_a_pointer_written_behind_a_look_ahead_is_found() -> None:
+    tower = Tower()
+    tower.sweep()
+    tower.wait(_refund(1), NOW + 20 * SECOND)
+    tower.sweep(MINUTE)
+    assert tower.woken() == [str(_refund(1))]
+
+
+def test_a_pointer_that_is_still_ahead_is_not_moved_on_before_its_time() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + HOUR, NOW + 30 * SECOND)
+    assert tower.sweep() == Sweep(0, 0, 0, NOW)
+    assert tower.sweep(MINUTE)[:3] == (0, 1, 0)
+
+
+def test_sweeps_that_overlap_mean_the_same_deadline() -> None:
+    tower = Tower()
+    tower.wait(_refund(1), NOW + 70 * SECOND)
+    tower.sweep()
+    tower.sweep(MINUTE)
+    tower.clock.advance(10 * SECOND)
+    bodies = [body for _, body in tower.queue.take(Lane.REFUNDS, tower.clock.now())]
+    assert len(bodies) == 2
+    assert len(set(bodies)) == 1
 
 
 def test_a_case_that_waits_longer_by_now_gets_a_pointer_there() -> None:
@@ -243,6 +290,7 @@ def test_a_crash_after_any_write_wakes_everything_at_the_next_sweep(write: int) 
     for number in range(8):
         tower.wait(_refund(number), NOW)
         tower.wait(parcel_key(MERCHANT, "zto", f"W{number}"), NOW + HOUR, NOW)
+        tower.wait(order_key(MERCHANT, "sim", f"O{number}"), NOW + 30 * SECOND)
     tower.crash_at = tower.table.writes + write
     woken: set[str] = set()
     for _ in range(2):
@@ -253,6 +301,10 @@ def test_a_crash_after_any_write_wakes_everything_at_the_next_sweep(write: int) 
         finally:
             woken |= set(tower.woken())
     assert {str(_refund(number)) for number in range(8)} <= woken
-    assert not any("parcel" in about for about in woken)
+    assert not any("parcel" in about or "order" in about for about in woken)
+    tower.clock.advance(30 * SECOND)
+    assert {about for about in tower.woken() if "order" in about} == {
+        str(order_key(MERCHANT, "sim", f"O{number}")) for number in range(8)
+    }
     tower.sweep(HOUR)
     assert len({about for about in tower.woken() if "parcel" in about}) == 8
