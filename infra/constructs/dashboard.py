@@ -113,11 +113,13 @@ def _decisions(on: Watched) -> Sequence[Curves]:
     funnel = (metrics.INTERCEPTIONS_ACCEPTED, metrics.INTERCEPTIONS_SUCCEEDED)
     falls = ours(metrics.FUNNEL_FALLS, "Maximum")
     people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END, metrics.TRIALS_ENDED)
+    parcels = (metrics.ANSWERS_DROPPED,)
     chats = (metrics.SESSIONS_MOVED_TWICE, metrics.LATE_LINES)
     return (
         ("拦截受理率、成功率 Interceptions", "0–1", [*(ours(metric, "Average") for metric in funnel), falls]),
         ("要人看的 For people", "", [ours(metric, "Sum") for metric in people]),
         ("会话 Conversations", "", [ours(metric, "Sum") for metric in chats]),
+        ("包裹 Parcels", "", [ours(metric, "Sum") for metric in parcels]),
         ("函数报错 Errors", "", [of_lambda("Errors", "Sum", on.named(spec.name)) for spec in FUNCTIONS]),
     )
 

@@ -71,7 +71,7 @@ class Decision(Generic[CaseT]):
 
     An unchanged case with an empty outbox means that there was nothing to do. `order` is the order's next state, to
     be written together with the case: money that two refunds of one order could both take. `counts` names what
-    operators count, if the decision is saved.
+    operators count, once the decision is saved or found to change nothing.
     """
 
     case: CaseT | None

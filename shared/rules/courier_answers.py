@@ -20,6 +20,7 @@ from shared.rules.ticketing import ANSWER_MAX, Finding
 _LISTEN_AFTER = timedelta(minutes=15)
 _PATIENCE = 4  # the next question comes when so many parts of the time since the urging have passed once more
 _KEPT_MAX = 10
+DROPPED = "answer_dropped"
 _URGED = (
     Anomaly.NOT_PICKED_UP,
     Anomaly.NOT_MOVING,
@@ -163,7 +164,10 @@ def _fill(draft: ParcelDraft, anomaly: Anomaly, text: str, at: datetime, source:
 
 
 def _keep(draft: ParcelDraft, event: CourierAnswered) -> None:
-    """Keep the last ten; the same words of the same people are one answer, the first time that they were said."""
+    """Keep the last ten, and count what that drops.
+
+    The same words of the same people are one answer, the first time that they were said.
+    """
     words = event.source, event.text[:ANSWER_MAX]
     same = next((one for one in draft.case.unmatched if (one.source, one.text) == words), None)
     if same and same.at <= event.at:
@@ -173,6 +177,7 @@ def _keep(draft: ParcelDraft, event: CourierAnswered) -> None:
     new = Answer(at=event.at, source=words[0], text=words[1], heard_at=heard_at)
     kept = sorted((*others, new), key=lambda one: (one.at, one.source, one.text))
     draft.change(unmatched=tuple(kept[-_KEPT_MAX:]))
+    draft.counts += [DROPPED] * (len(kept) - _KEPT_MAX)
 
 
 def unmatched(case: ParcelCase) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ class ParcelDraft:
         self.case = case
         self.outbox: list[Message] = []
         self.ask_back: set[str] = set()  # refunds that asked and must hear where things stand
+        self.counts: list[str] = []  # what operators count
 
     # ---- state ---------------------------------------------------------------------------------------------------
 
@@ -57,7 +58,7 @@ class ParcelDraft:
                 self._tell(wish, self.case.progress, self.case.interception.reason)
         if _matters(self.case) != _matters(self.before):
             self._tell_orders()
-        return Decision(self.case, tuple(self.outbox), due, counts=_ended(self.before, self.case))
+        return Decision(self.case, tuple(self.outbox), due, counts=(*self.counts, *_ended(self.before, self.case)))
 
     # ---- talking to refunds, couriers and people -----------------------------------------------------------------
 

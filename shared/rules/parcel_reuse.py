@@ -76,7 +76,7 @@ def _end_of(case: ParcelCase) -> datetime | None:
 
 
 def _anew(case: ParcelCase, since: datetime, ended: datetime | None = None) -> ParcelCase:
-    """Forget what is older. Commands go on being numbered, and tickets stay for the facts to close them."""
+    """Forget what is older. Commands go on being numbered; tickets and answers stay for facts and people to close."""
     kept = {name: at for name in _INSTANTS if (at := getattr(case, name)) and at >= since}
     return ParcelCase(
         carrier=case.carrier,
@@ -85,6 +85,7 @@ def _anew(case: ParcelCase, since: datetime, ended: datetime | None = None) -> P
         last_scan=case.last_scan if case.last_scan and case.last_scan.at >= since else None,
         interception=Interception(step=case.interception.step),
         tickets=case.tickets,
+        unmatched=case.unmatched,
         earlier_until=max(filter(None, (ended, case.earlier_until)), default=None),
         lag_s=case.lag_s,
         handled_s=case.handled_s,

@@ -43,7 +43,7 @@ def count_nothing(what: str) -> None:
 
 
 def handle_event(event: AnyEvent | LineSaid, store: CaseStore, clock: Clock, count: Count = count_nothing) -> Fate:
-    """Take an event into its case; what the decision counts is told to `count` once it is saved.
+    """Take an event into its case; what the decision counts is told to `count` once nothing is left to save.
 
     Raises:
         UnknownMerchant: the merchant has no policy.
@@ -76,6 +76,7 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
     if decision.case is None:
         return Fate.IGNORED
     if decision.case == before.case and not decision.outbox and not _waits_anew(event, before, decision, now):
+        _count(decision, count)
         return Fate.REPEATED
     if isinstance(event, DeadlineReached):
         before = before._replace(due=None)  # the tick may have used up what guarded this deadline
@@ -89,9 +90,13 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
     else:
         if decision.draw and _nearly_all_spent(store, event.merchant, decision.draw):
             count(BUDGET_NEAR_END)
+    _count(decision, count)
+    return Fate.HANDLED
+
+
+def _count(decision: Decision[Any], count: Count) -> None:
     for what in decision.counts:
         count(what)
-    return Fate.HANDLED
 
 
 def _nearly_all_spent(store: CaseStore, merchant: str, draw: BudgetDraw) -> bool:

@@ -175,6 +175,27 @@ def test_a_later_answer_is_told_anew_and_none_of_ten_is_lost() -> None:
     assert (parcel.ticket.count, parcel.ticket.answer) == (10, "第9条")
 
 
+def test_of_more_than_ten_the_oldest_is_dropped_and_every_one_that_is_dropped_is_counted() -> None:
+    parcel, counts = on_its_way(Stage.IN_TRANSIT), []
+    for number in range(13):
+        filed(parcel, f"第{number}条", minutes=number)
+        counts.append(parcel.run.last.counts)
+    filed(parcel, "第0条")  # older than all that are kept: it is the one that goes
+    counts.append(parcel.run.last.counts)
+    assert counts == [()] * 10 + [("answer_dropped",)] * 4
+    assert [one.text for one in parcel.case.unmatched] == [f"第{number}条" for number in range(3, 13)]
+
+
+def test_answers_that_nobody_has_seen_to_stay_when_the_number_is_another_parcel_s_by_now() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    filed(parcel)
+    parcel.wait(DAY)
+    kept = parcel.case.unmatched
+    parcel.wait(60 * DAY)
+    parcel.scan(Stage.PICKED_UP)
+    assert (parcel.case.contents, parcel.case.unmatched, parcel.open) == ((), kept, ["courier_answer"])
+
+
 def test_an_answer_that_a_person_has_seen_to_is_gone_from_the_list_without_a_word() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     filed(parcel)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.events import DeadlineReached, OrderReported, ParcelProgressed, ParcelShipped
+from shared.domain.events import CourierAnswered, DeadlineReached, OrderReported, ParcelProgressed, ParcelShipped
 from shared.domain.keys import CaseKey, order_key, parcel_key, refund_key
 from shared.domain.parcel import Progress, Stage
 from shared.domain.refund import RefundCase, RefundPhase
@@ -191,6 +191,17 @@ def test_operators_hear_when_a_budget_does_not_suffice() -> None:
     store.table.budgets[MERCHANT, NOW.date()] = (500_000, 1)
     handle_event(reported(answers=f"{REFUND_KEY}#1"), store, _clock(), heard.append)
     assert heard == ["budget_near_end"]
+
+
+def test_operators_hear_also_of_what_changes_nothing() -> None:
+    store, heard = Store(), []
+    about = {"merchant": MERCHANT, "carrier": "zto", "waybill": WAYBILL, "source": "zto"}
+    fates = [
+        handle_event(CourierAnswered(**about, text=f"{age}", at=NOW - age * MINUTE), store, _clock(), heard.append)
+        for age in range(11)
+    ]
+    assert fates == [Fate.HANDLED] * 10 + [Fate.REPEATED]
+    assert heard == ["answer_dropped"]
 
 
 def test_a_race_between_the_two_decisions_is_run_again() -> None:
