@@ -242,7 +242,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
     from shared.domain.order import UNKNOWN_CARRIER
 
     if isinstance(command, SubscribeTracking | QueryTracking) and command.carrier == UNKNOWN_CARRIER:
-        return (yield from _name_the_courier(command, account))
+        return (yield from _name_the_courier(command, account, now))
     if isinstance(command, SubscribeTracking):
         return (yield from _subscribe(command, account))
     if isinstance(command, QueryTracking):
@@ -315,26 +315,37 @@ def _query(command: QueryTracking, account: Mapping[str, str], now: datetime) ->
     """
     from shared.domain.events import CarrierCorrected, ParcelTraced
 
-    request = _question(account, _com(command.as_carrier or command.carrier), command.waybill)
-    answer = read_reply((yield request), writes=False)
-    code = _verdict(answer, busy=("501", "502"))
-    if code == "500":  # nothing is known of it
-        doubt_of = None if command.as_carrier else (yield from _doubted(command, account))
-        return doubt_of or ParcelTraced(**_answer(command), source=CARRIER, scans=())
-    if code != "200":
-        raise Permanent(code, clip(answer.get("message")))
-    if _code(answer, "nu").upper() != command.waybill.upper():
-        raise Permanent("other_waybill")
-    try:
-        scans = _history(answer)[0]
-    except Unreadable as error:
-        raise doubt(str(error), writes=False) from None
+    scans = yield from _traced(account, _com(command.as_carrier or command.carrier), command.waybill)
     if command.as_carrier is None:
-        return ParcelTraced(**_answer(command), source=CARRIER, scans=scans)
-    if not scans or scans[-1].at < now - NEWS_MAX:  # somebody else's, of an earlier use of the number
+        doubt_of = (yield from _doubted(command, account)) if scans is None else None
+        return doubt_of or ParcelTraced(**_answer(command), source=CARRIER, scans=scans or ())
+    if not scans or _is_old(scans, now):
         return ParcelTraced(**_answer(command), source=CARRIER, scans=())
     about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
     return CarrierCorrected(**about, source=CARRIER, right=command.as_carrier, first_at=scans[0].at)
+
+
+def _traced(
+    account: Mapping[str, str], com: str, waybill: str
+) -> Generator[HttpRequest, HttpReply, tuple[Scan, ...] | None]:
+    """Ask for a number's scans under a courier; None where nothing is known of it there."""
+    answer = read_reply((yield _question(account, com, waybill)), writes=False)
+    code = _verdict(answer, busy=("501", "502"))
+    if code == "500":
+        return None
+    if code != "200":
+        raise Permanent(code, clip(answer.get("message")))
+    if _code(answer, "nu").upper() != waybill.upper():
+        raise Permanent("other_waybill")
+    try:
+        return _history(answer)[0]
+    except Unreadable as error:
+        raise doubt(str(error), writes=False) from None
+
+
+def _is_old(scans: tuple[Scan, ...], now: datetime) -> bool:
+    """Whether scans are somebody else's, of an earlier use of the number."""
+    return scans[-1].at < now - NEWS_MAX
 
 
 def _doubted(
@@ -390,12 +401,14 @@ def check_account(account: Mapping[str, str], now: datetime) -> Checking:
     return ""
 
 
-def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mapping[str, str]) -> Steps:
+def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mapping[str, str], now: datetime) -> Steps:
     """单号识别: tell the one courier that it may be; nobody guesses among several.
 
-    A subscription without a courier would be pushed under the recognised one's name, where nobody looks for it.
+    A courier whose numbers clearly look different is believed only where it has scans of this one. A subscription
+    without a courier would be pushed under the recognised one's name, where nobody looks for it.
     """
     from shared.domain.events import CarrierCorrected
+    from shared.domain.recognition import candidates, contradicts
 
     about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
     answer = read_reply(_listed((yield _whose(account, command.waybill))), writes=False)
@@ -409,7 +422,13 @@ def _name_the_courier(command: SubscribeTracking | QueryTracking, account: Mappi
         raise Permanent("carrier_unknown", "快递100 无法确定快递公司") from None
     if com not in CARRIERS:
         raise Permanent("carrier_not_listed", label(com))
-    return CarrierCorrected(**about, source=CARRIER, right=CARRIERS[com])
+    right = CARRIERS[com]
+    if not contradicts(candidates(command.waybill), right):
+        return CarrierCorrected(**about, source=CARRIER, right=right)
+    scans = yield from _traced(account, com, command.waybill)
+    if not scans or _is_old(scans, now):
+        raise Permanent("carrier_unknown", f"快递100 识别为 {right}，与号段不符，且查无轨迹")
+    return CarrierCorrected(**about, source=CARRIER, right=right, first_at=scans[0].at)
 
 
 def _urge(command: UrgeCourier, account: Mapping[str, str], now: datetime) -> Steps:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 SURE_SCORE = 0.9
 LEAD_MIN = 0.3
 """By how much the best must be ahead of the second."""
+CLEAR_SCORE = 0.7
+"""From here on a number that is said to be another carrier's needs a proof."""
 
 # How much a pattern says about the carrier. Letters are printed by one carrier only, so they decide: 0.98 where the
 # public sources agree, 0.95 where they differ about the length, 0.8 where only one knows the length at all.
@@ -73,6 +75,13 @@ def sure(found: Iterable[Candidate]) -> str | None:
         return None
     is_ahead = len(ranked) == 1 or ranked[0].score - ranked[1].score >= LEAD_MIN
     return ranked[0].carrier if is_ahead else None
+
+
+def contradicts(found: Iterable[Candidate], carrier: str) -> bool:
+    """Whether the number clearly looks like another carrier's than the one that somebody takes it for."""
+    scores = dict(found)
+    best = max(scores.values(), default=0)
+    return best >= CLEAR_SCORE and best - scores.get(carrier, 0) >= LEAD_MIN
 
 
 def s10_check_digit(serial: str) -> int:

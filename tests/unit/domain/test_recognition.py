@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import recognition
-from shared.domain.recognition import Candidate, candidates, s10_check_digit, sure
+from shared.domain.recognition import Candidate, candidates, contradicts, s10_check_digit, sure
 
 CARRIERS = {"zto", "yto", "sto", "yunda", "sf", "jt", "jdl", "ems", "deppon", "cainiao"}
 _numbers = st.from_regex(r"(SF|YT|JT|JD|JDV|DPK|P|R|77|43|268|621|[A-Z]{0,2})[0-9]{8,15}(CN|GB)?", fullmatch=True)
@@ -121,3 +121,29 @@ def test_neither_the_order_of_the_table_nor_that_of_the_candidates_matters(waybi
 @given(st.from_regex(r"[0-9]{1,40}", fullmatch=True))
 def test_digits_alone_are_never_sure(waybill: str) -> None:
     assert sure(candidates(waybill)) is None
+
+
+@pytest.mark.parametrize(
+    ("waybill", "carrier", "is_contradicted"),
+    [
+        ("399000000000121", "yunda", False),
+        ("399000000000121", "ems", True),  # the range is Yunda's
+        ("399000000000121", "yto", True),
+        ("433277027280336", "sto", False),  # 0.5 beside Yunda's 0.7: both are possible
+        ("JT526198801657", "jt", False),
+        ("JT526198801657", "yto", True),
+        ("123456789012", "zto", False),  # so many digits say little
+        ("1207119765021", "sf", False),
+        ("X1", "zto", False),
+    ],
+)
+def test_a_number_contradicts_only_where_it_clearly_looks_like_another_carrier_s(
+    waybill: str, carrier: str, is_contradicted: bool
+) -> None:
+    assert contradicts(candidates(waybill), carrier) == is_contradicted
+
+
+@given(_numbers)
+def test_a_number_never_contradicts_the_carrier_that_it_looks_most_like(waybill: str) -> None:
+    found = candidates(waybill)
+    assert not any(contradicts(found, one.carrier) for one in found if one.score == found[0].score)
