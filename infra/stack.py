@@ -66,6 +66,7 @@ class HuhangStack(Stack):
             api=self.front_door.api.api_id,
             traffic=Traffic(options.orders_per_day),
             talking_sources=options.talking_sources,
+            region=options.region or "",
         )
         self.alarms = Alarms(self, "Alarms", causes(watched), options, self.operators.topic)
         Dashboard(self, "Dashboard", watched, self.alarms.speaking)

@@ -24,10 +24,15 @@ class Watched:
     api: str
     traffic: Traffic
     talking_sources: tuple[str, ...] = ()
+    region: str = ""  # whose prices hold
 
     def named(self, name: str) -> str:
         """Give the full name of a function, a queue or an alarm."""
         return f"{self.stack}-{name}"
+
+    def log_group(self, function: str) -> str:
+        """Give the name of a function's log group."""
+        return f"/huhang/{self.stack}/{function}"
 
 
 def vendor_errors(vendor: str) -> str:

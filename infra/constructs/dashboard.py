@@ -10,6 +10,7 @@ from infra.alarms import causes
 from infra.catalog import FUNCTIONS, Trigger
 from infra.queries import QUERIES
 from infra.signals import Signal, of_lambda, of_queue, ours
+from infra.spending import Prices, Share, billed, prices_in
 from infra.vendors import polled, sources, vendors
 from infra.watched import Watched
 from shared.domain import metrics
@@ -24,7 +25,8 @@ _HELP = """## 护航 huhang
 **对谁不工作 For whom not?** 最下面的表按商户列出。The tables at the bottom count by merchant; more: saved queries
 `{stack}/…`.
 **从何时起 Since when?** 曲线突变处；右上角选三小时或一周。Where a curve bends; choose three hours or a week.
-**花多少 What does it cost?** 倒数第二排；单价见 `docs/performance.md`。The last curves count what AWS bills.
+**花多少 What does it cost?** 表格上面几排是按用量计费的各项；单价已知的地区还有每小时花费。The rows above the tables
+count what AWS bills by use, in money where list prices are known (`infra/prices.json`); the rest: `docs/deploy.md`.
 """
 
 
@@ -36,8 +38,11 @@ class Dashboard(Construct):
         board = cloudwatch.Dashboard(self, "Board", dashboard_name=on.stack, default_interval=Duration.hours(12))
         board.add_widgets(cloudwatch.AlarmStatusWidget(title="告警 Alarms", width=_WIDTH, height=5, alarms=[*speaking]))
         board.add_widgets(cloudwatch.TextWidget(markdown=_HELP.format(stack=on.stack), width=_WIDTH, height=5))
-        for row in (_doors(on), _queues(on), _vendors(), _clock_and_stream(on), _decisions(on), _cost(on)):
+        for row in (_doors(on), _queues(on), _vendors(), _clock_and_stream(on), _decisions(on), _work(on), _use(on)):
             board.add_widgets(*(_graph(title, unit, signals, _WIDTH // len(row)) for title, unit, signals in row))
+        prices = prices_in(on.region)
+        if prices:
+            board.add_widgets(_money(on, prices))
         board.add_widgets(*(_table(on, name) for name in ("for-whom-not", "accepted-pushes")))
 
 
@@ -124,18 +129,49 @@ def _decisions(on: Watched) -> Sequence[Curves]:
     )
 
 
-def _cost(on: Watched) -> Sequence[Curves]:
-    names = [on.named(spec.name) for spec in FUNCTIONS]
-    units = ("ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits")
+def _work(on: Watched) -> Sequence[Curves]:
+    use = billed(on)
     return (
-        ("函数调用 Cost: invocations", "", [of_lambda("Invocations", "Sum", name) for name in names]),
-        ("函数时间 Cost: duration", "ms", [of_lambda("Duration", "Sum", name) for name in names]),
-        ("表读写 Cost: units", "", [Signal("AWS/DynamoDB", name, "Sum", {"TableName": on.table}) for name in units]),
+        ("函数调用 Cost: invocations", "", [share.signal for share in use["invocations"]]),
+        ("函数时间 Cost: duration", "ms", [share.signal for share in use["gb_s"]]),
         (
             "并发与限流 Concurrent executions",
             "",
             [of_lambda("ConcurrentExecutions", "Maximum"), of_lambda("Throttles", "Sum")],
         ),
+    )
+
+
+def _use(on: Watched) -> Sequence[Curves]:
+    use = billed(on)
+    sent = [share.signal for share in use["queue_requests"] if share.signal.name == "NumberOfMessagesSent"]
+    return (
+        ("表读写 Cost: units", "", [share.signal for share in (*use["write_units"], *use["read_units"])]),
+        ("队列消息 Cost: messages", "", sent),
+        ("日志 Cost: log bytes", "bytes", [share.signal for share in use["log_bytes"]]),
+    )
+
+
+def _money(on: Watched, prices: Prices) -> cloudwatch.GraphWidget:
+    """Put prices to what is billed by use, whatever the period that the graph is looked at in."""
+    return cloudwatch.GraphWidget(
+        title=f"每小时花费 {prices.currency} an hour, list prices of {prices.region}, {prices.read_on}",
+        left=[_costs(what, shares, prices.per_million[what] / 1e6) for what, shares in billed(on).items()],
+        left_y_axis=cloudwatch.YAxisProps(label=prices.currency, show_units=False, min=0),
+        stacked=True,
+        width=_WIDTH,
+        height=_HEIGHT,
+    )
+
+
+def _costs(what: str, shares: Sequence[Share], price: float) -> cloudwatch.MathExpression:
+    named = {f"{what[0]}{n}": share for n, share in enumerate(shares)}  # short: CloudWatch takes 2,048 characters
+    terms = "+".join(f"FILL({name},0)*{share.units:.8g}" for name, share in named.items())
+    return cloudwatch.MathExpression(
+        expression=f"({terms})*{price:.12f}*3600/PERIOD({what[0]}0)",
+        using_metrics={name: _metric(share.signal) for name, share in named.items()},
+        period=Duration.hours(1),
+        label=what,
     )
 
 
@@ -165,7 +201,7 @@ def _table(on: Watched, name: str) -> cloudwatch.LogQueryWidget:
     functions = QUERIES[name].functions or tuple(spec.name for spec in FUNCTIONS)
     return cloudwatch.LogQueryWidget(
         title=f"按商户 By merchant: {name}",
-        log_group_names=[f"/huhang/{on.stack}/{function}" for function in functions],
+        log_group_names=[on.log_group(function) for function in functions],
         query_string=QUERIES[name].text,
         view=cloudwatch.LogQueryVisualizationType.TABLE,
         width=_WIDTH // 2,

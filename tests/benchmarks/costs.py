@@ -1,8 +1,9 @@
 """What 1,000 orders cost: `python -m tests.benchmarks.costs [--write]`. Counted through the real handlers, and priced.
 
-The orders and their shares, the prices with source and date, and the milliseconds that cannot be measured without
-Lambda stand in `prices.json`. Each message is taken alone, as on a quiet day: batches make it cheaper. Left out: what
-all orders share (schedules, idle polling), the archive, secrets (read once in five minutes), data transfer, storage.
+The orders and their shares, and the milliseconds that cannot be measured without Lambda, stand in `assumed.json`; the
+prices with source and date in `infra/prices.json`. Each message is taken alone, as on a quiet day: batches make it
+cheaper. Left out: what all orders share (schedules, idle polling), the archive, secrets (read once in five minutes),
+data transfer, storage.
 """
 
 import argparse
@@ -16,12 +17,13 @@ from typing import Any, NamedTuple
 
 from infra.bundle.build import ROOT
 from infra.catalog import FUNCTIONS
+from infra.spending import LISTED
 from tests.benchmarks.counts import SCHEDULED
 from tests.benchmarks.loop import Loop, Taken
 from tests.benchmarks.running import running
 from tests.benchmarks.story import tell_delivered, tell_refunded
 
-PRICES: dict[str, Any] = json.loads(Path(__file__).with_name("prices.json").read_text())
+ASSUMED: dict[str, Any] = json.loads(Path(__file__).with_name("assumed.json").read_text("utf-8"))
 COMMITTED = ROOT / "docs" / "costs.json"
 SPECS = {spec.name: spec for spec in FUNCTIONS}
 _QUEUE_CALLS = frozenset({"SendMessage", "SendMessageBatch", "ChangeMessageVisibility"})
@@ -63,7 +65,7 @@ def use_of(taken: Sequence[Taken]) -> Use:
 
 
 def _milliseconds(one: Taken) -> float:
-    assumed = PRICES["milliseconds"]
+    assumed = ASSUMED["milliseconds"]
     calls = len(one.counts.calls)
     asked = assumed["per_vendor_request"] if SPECS[one.function].calls_vendors else 0
     return float(assumed["per_invocation"] + assumed["per_aws_call"] * calls + asked)
@@ -85,14 +87,14 @@ def times_of(loop: Loop, times: int) -> Use:
 
 def mixed(delivered: Loop, stopped: Loop) -> Use:
     """Add up stories that were told already, in the shares of the mix."""
-    times = int(PRICES["mix"]["stopped_by_a_refund"])
-    return times_of(delivered, PRICES["mix"]["orders"] - times) + times_of(stopped, times)
+    times = int(ASSUMED["mix"]["stopped_by_a_refund"])
+    return times_of(delivered, ASSUMED["mix"]["orders"] - times) + times_of(stopped, times)
 
 
 def priced(used: Mapping[str, float], region: str) -> list[Line]:
     """Put prices to it."""
     amounts = {**used, "gb_s": used["mb_ms"] / 1024 / 1000}
-    prices = PRICES["regions"][region]["prices"]
+    prices = LISTED[region]["prices"]
     return [
         Line(what, amounts[what], None if price["per_million"] is None else amounts[what] * price["per_million"] / 1e6)
         for what, price in prices.items()
@@ -108,7 +110,7 @@ def total_of(lines: Sequence[Line]) -> float | None:
 def write_costs(used: Mapping[str, float]) -> str:
     """Give the text of `docs/costs.json`: per region, what 1,000 orders use and cost."""
     document: dict[str, Any] = {"per": "1,000 orders", "use": dict(sorted(used.items()))}
-    for region, known in PRICES["regions"].items():
+    for region, known in LISTED.items():
         lines = priced(used, region)
         total = total_of(lines)
         document[region] = {
@@ -121,9 +123,9 @@ def write_costs(used: Mapping[str, float]) -> str:
 
 def report(used: Mapping[str, float], before: Mapping[str, Any] | None) -> list[str]:
     """Say what it costs, beside the last commit's figures."""
-    mix = PRICES["mix"]
+    mix = ASSUMED["mix"]
     lines = [f"What {mix['orders']:,} orders cost, {mix['stopped_by_a_refund']} of them stopped by a refund"]
-    for region, known in PRICES["regions"].items():
+    for region, known in LISTED.items():
         found = priced(used, region)
         total, currency = total_of(found), known["currency"]
         last = (before or {}).get(region, {}).get("total")
@@ -140,7 +142,7 @@ def report(used: Mapping[str, float], before: Mapping[str, Any] | None) -> list[
 
 def over_budget(used: Mapping[str, float]) -> list[str]:
     """Name the regions in which 1,000 orders cost more than they may."""
-    return [region for region, most in PRICES["budget"].items() if (total_of(priced(used, region)) or 0) > most]
+    return [region for region, most in ASSUMED["budget"].items() if (total_of(priced(used, region)) or 0) > most]
 
 
 def last_commit() -> Mapping[str, Any] | None:
@@ -161,7 +163,7 @@ def main() -> int:
         COMMITTED.write_text(write_costs(used))
     over = over_budget(used)
     for region in over:
-        print(f"{region}: above the budget of {PRICES['budget'][region]}")
+        print(f"{region}: above the budget of {ASSUMED['budget'][region]}")
     return 1 if over else 0
 
 

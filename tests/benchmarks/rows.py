@@ -8,9 +8,10 @@ from pathlib import Path
 
 from infra.bundle.__main__ import size_mib
 from infra.local.home import DEFAULT_HOME
+from infra.spending import LISTED
 from shared.domain.commands import HARMLESS
 from shared.domain.keys import CaseKind
-from tests.benchmarks.costs import PRICES, priced, total_of
+from tests.benchmarks.costs import ASSUMED, priced, total_of
 from tests.benchmarks.counts import Tally, cases_at_rest, tally
 from tests.benchmarks.givens import intercept, stream_event
 from tests.benchmarks.logs import log_bytes_per_event
@@ -135,8 +136,8 @@ def log_rows(events: int) -> Iterator[Row]:
 
 def cost_rows(used: Mapping[str, float]) -> Iterator[Row]:
     """C16: what 1,000 orders cost where all prices are known."""
-    for region, most in PRICES["budget"].items():
-        currency = PRICES["regions"][region]["currency"]
+    for region, most in ASSUMED["budget"].items():
+        currency = LISTED[region]["currency"]
         total = total_of(priced(used, region))
         what = f"{currency} per 1,000 orders at the list prices of {region}"
         yield Row("C16", what, total or 0, f"{total or 0:.4f}", gate=most)

@@ -12,12 +12,14 @@ from infra.catalog import FUNCTIONS
 from infra.constructs.dashboard import REASONS
 from infra.local.home import ROOT
 from infra.queries import QUERIES
+from infra.spending import billed
 from infra.traffic import Traffic
 from infra.vendors import sources, vendors
 from infra.watched import Watched
 from shared import errors
 from shared.domain.metrics import METRICS, NAMESPACE, SERVICE
 from shared.workflows.receive_push import TooLarge
+from tests.benchmarks.costs import priced
 from tests.infra.deployments import Deployment, logical_id
 from tests.infra.documented import DOCUMENTED
 
@@ -32,14 +34,22 @@ LOGGED |= {"event", "about", "command", "command_id", "vendor", "ms", "age_s", "
 
 def metrics_on(board: Any) -> list[tuple[str, str, dict[str, str]]]:
     """Give every metric on the dashboard: namespace, name, dimensions."""
-    parts = board["DashboardBody"]["Fn::Join"][1]
-    body = json.loads("".join(part if isinstance(part, str) else _name(part) for part in parts))
     found = []
-    for widget in body["widgets"]:
-        for namespace, name, *rest in widget["properties"].get("metrics", ()):
+    for widget in _widgets(board):
+        for namespace, name, *rest in filter(_is_metric, widget["properties"].get("metrics", ())):
             pairs = [word for word in rest if isinstance(word, str)]
             found.append((namespace, name, dict(zip(pairs[::2], pairs[1::2], strict=True))))
     return found
+
+
+def _widgets(board: Any) -> list[Any]:
+    parts = board["DashboardBody"]["Fn::Join"][1]
+    body = "".join(part if isinstance(part, str) else _name(part) for part in parts)
+    return list(json.loads(body)["widgets"])
+
+
+def _is_metric(curve: list[Any]) -> bool:
+    return isinstance(curve[0], str)  # and no expression
 
 
 def _name(part: Any) -> str:
@@ -52,6 +62,7 @@ def test_every_metric_on_the_dashboard_exists(deployed: Deployment) -> None:
     known = {"vendor": set(vendors()), "source": set(sources()), "reason": set(REASONS)}
     deployed_names = {f["FunctionName"] for f in deployed.all("AWS::Lambda::Function").values()}
     deployed_names |= {q["QueueName"] for q in deployed.all("AWS::SQS::Queue").values()}
+    deployed_names |= {g["LogGroupName"] for g in deployed.all("AWS::Logs::LogGroup").values() if "LogGroupName" in g}
     deployed_names |= {*deployed.all("AWS::DynamoDB::Table"), *deployed.all("AWS::ApiGatewayV2::Api")}
     found = metrics_on(board)
     assert len(found) > 100
@@ -69,6 +80,26 @@ def test_the_dashboard_shows_every_metric_of_ours_that_has_no_alarm_per_function
     [board] = deployed.all("AWS::CloudWatch::Dashboard").values()
     shown = {name for namespace, name, _ in metrics_on(board) if namespace == NAMESPACE}
     assert shown == {metric.name for metric in METRICS if metric.by != "function"}
+
+
+def expressions_on(board: Any) -> dict[str, str]:
+    """Give every expression on the dashboard by its label."""
+    curves = [curve[0] for widget in _widgets(board) for curve in widget["properties"].get("metrics", ())]
+    return {curve["label"]: curve["expression"] for curve in curves if isinstance(curve, dict)}
+
+
+def test_the_dashboard_puts_the_prices_of_the_benchmark_to_what_is_used_by_the_hour(deployed: Deployment) -> None:
+    [board] = deployed.all("AWS::CloudWatch::Dashboard").values()
+    found = expressions_on(board)
+    if deployed.region.startswith("cn-"):
+        assert not found, "no sum without all prices"
+        return
+    shares = billed(Watched("huhang", "table", "api", Traffic()))
+    used = {what: 1e6 * len(of) for what, of in shares.items()} | {"mb_ms": 1e6 * sum(f.memory_mib for f in FUNCTIONS)}
+    assert max(map(len, found.values())) <= 2048, "as many characters as CloudWatch takes"
+    half_an_hour = {name: re.sub(r"FILL\(\w+,0\)", "500000", text) for name, text in found.items()}
+    costs = {name: eval(re.sub(r"PERIOD\(\w+\)", "1800", text)) for name, text in half_an_hour.items()}
+    assert costs == pytest.approx({line.what: line.costs for line in priced(used, "us-east-1")})
 
 
 def test_the_dashboard_shows_every_reason_for_which_the_door_refuses() -> None:

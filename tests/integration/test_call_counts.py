@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import pytest
 
+from infra.spending import LISTED
 from shared.domain.commands import HARMLESS
 from shared.domain.keys import CaseKind
-from tests.benchmarks.costs import COMMITTED, PRICES, mixed, over_budget, priced, total_of
+from tests.benchmarks.costs import COMMITTED, mixed, over_budget, priced, total_of
 from tests.benchmarks.counts import CALLERS, cases_at_rest, fates_of, tally
 from tests.benchmarks.givens import MERCHANT, WAYBILL, intercept, stream_event, zto_scan
 from tests.benchmarks.logs import log_bytes_per_event
@@ -185,7 +186,7 @@ def test_without_a_price_there_is_no_sum(used: Mapping[str, float]) -> None:
 
 
 def test_every_price_has_a_source_and_a_date() -> None:
-    for region in PRICES["regions"].values():
+    for region in LISTED.values():
         assert region["read_on"].startswith("20")
         assert all(price["source"] for price in region["prices"].values())
 
