@@ -106,8 +106,8 @@ MEANINGS: dict[str, Meaning] = {
                 "what a warning leaves beyond the courier's time to react",
             ),
             "Watching.forced_refund_after": (
-                "停滞多久后平台可能不经同意退款，写在工单里",
-                "after how long a standstill the platform may refund by itself; tickets say so",
+                "停滞多久后平台可能不经同意退款，写在工单里；不设则按规则包",
+                "after how long a standstill the platform may refund by itself; tickets say so; else by the pack",
             ),
             "Watching.backfill_after": (
                 "补导入的老订单超过多久不再打扰任何人",

@@ -122,10 +122,10 @@ class RunningLimit(Record):
 
 
 class Band(StrEnum):
-    """What a platform gives for the time from payment to signature."""
+    """What a platform gives for the time from payment to signature, by the rule pack of the day of payment."""
 
-    FIVE = "5"  # within 52 hours
-    FOUR = "4"  # within 59 hours
+    FIVE = "5"
+    FOUR = "4"
     LESS = "below_4"
 
 

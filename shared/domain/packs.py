@@ -1,4 +1,4 @@
-"""Dated rule packs: the limits that hold where a merchant sets none of its own.
+"""Dated rule packs: the platforms' figures, which hold where a merchant sets none of its own.
 
 Platforms change their limits every season and publish them in seller rules that differ by category. What is here are
 the figures that are commonly quoted (none of them confirmed by an official page that was read), so they are defaults
@@ -9,8 +9,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
+from pydantic import model_validator
+
 from shared.domain.record import Id, Instant, Record
-from shared.domain.watching import Exposure, Limit, Span
+from shared.domain.watching import Exposure, Limit, Positive, Span
+
+
+class Bands(Record):
+    """What a platform gives for the time from payment to signature: five points, or four."""
+
+    five: Positive
+    four: Positive
+
+    @model_validator(mode="after")
+    def _one_after_the_other(self) -> "Bands":
+        if self.five >= self.four:
+            raise ValueError(f"bands: five points ({self.five}) must end before four ({self.four})")
+        return self
 
 
 class PackCase(Record):
@@ -23,13 +38,20 @@ class PackCase(Record):
 
 
 class Pack(Record):
-    """The limits of one platform (of all, where it is empty) from a day on, and cases that they must get right."""
+    """The figures of one platform (of all, where it is empty) from a day on.
+
+    Beside the limits: within what time the platform counts a pickup as in time, its bands, and after how long a
+    standstill it may refund a buyer without asking the merchant. `cases` must come out right.
+    """
 
     name: Id
     platform: str = ""
     since: Instant
     remote: tuple[str, ...]
     limits: tuple[Limit, ...]
+    pickup: Positive
+    bands: Bands
+    forced_refund: Positive
     cases: tuple[PackCase, ...] = ()
 
 
@@ -64,12 +86,16 @@ def packs() -> tuple[Pack, ...]:
                 _limit("stalled_remote_96h", Span.STAGNATION, 96, 24),
                 _limit("delivery_24h", Span.OUT_FOR_DELIVERY, 24, 6),
                 _limit("pickup_point_72h", Span.PICKUP_POINT, 72, 24),
+                _limit("arrival_52h", Span.PAY_TO_SIGN, 52, 7, remote_exempt=True, alert=False),
                 _limit("arrival_59h", Span.PAY_TO_SIGN, 59, 7, remote_exempt=True, alert=False),
                 _limit("lost_10d", Span.SILENCE, 240, 48),
                 _limit("return_pickup_48h", Span.RETURN_PICKUP, 48, 12),
                 _limit("return_stalled_72h", Span.RETURN_STAGNATION, 72, 24),
                 _limit("return_receipt_48h", Span.RETURN_RECEIPT, 48, 24),
             ),
+            pickup=timedelta(hours=24),
+            bands=Bands(five=timedelta(hours=52), four=timedelta(hours=59)),
+            forced_refund=timedelta(hours=48),
             cases=(
                 _case(Span.PAY_TO_SHIP, "ship_48h", 48),
                 _case(Span.SHIP_TO_PICKUP, "pickup_24h", 24),
@@ -79,7 +105,7 @@ def packs() -> tuple[Pack, ...]:
                 _case(Span.STAGNATION, "stalled_remote_96h", 96, region="西藏自治区"),
                 _case(Span.OUT_FOR_DELIVERY, "delivery_24h", 24),
                 _case(Span.PICKUP_POINT, "pickup_point_72h", 72),
-                _case(Span.PAY_TO_SIGN, "arrival_59h", 59),
+                _case(Span.PAY_TO_SIGN, "arrival_52h", 52),
                 _case(Span.SILENCE, "lost_10d", 240),
                 _case(Span.RETURN_PICKUP, "return_pickup_48h", 48),
                 _case(Span.RETURN_STAGNATION, "return_stalled_72h", 72),

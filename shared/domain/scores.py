@@ -37,7 +37,9 @@ class ScoreRow(Record):
 
     `pickups_due` are parcels of which it is known whether they were picked up within 24 hours of being handed over.
     `arrivals_due` are orders that were signed for, or were not within 59 hours of payment; an order in two parcels
-    counts in both. `arrival_minutes` adds up the time from payment to signature of the `arrivals`, whole minutes each.
+    counts in both. These hours, and the 52 for five points, are those of the rule pack of 2024: an order counts by the
+    pack of the day on which it was paid. `arrival_minutes` adds up the time
+    from payment to signature of the `arrivals`, whole minutes each.
     `stalled` parcels once stood still for longer than a limit; `broken` counts every limit that was broken once.
     """
 

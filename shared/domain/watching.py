@@ -129,7 +129,8 @@ class Watching(Record):
     """How a merchant wants its parcels watched. `limits` replace those of the rule pack that have the same name.
 
     A source that was silent for `heartbeat` is asked; a parcel of which nothing was heard for `watch_max` is given up.
-    What was older than `backfill_after` when we first heard of it stays silent. The last of the `escalations` is the
+    What was older than `backfill_after` when we first heard of it stays silent. Where `forced_refund_after` is not set,
+    the rule pack says when a platform may refund by itself. The last of the `escalations` is the
     limit to solve a ticket, half of which is a moment of `buyer_progress`.
     """
 
@@ -147,7 +148,7 @@ class Watching(Record):
     subscriptions_max: Annotated[int, Field(ge=1, le=20)] = 4
     watch_max: Positive = timedelta(days=60)
     backfill_after: Positive = timedelta(days=10)
-    forced_refund_after: Positive = timedelta(hours=48)
+    forced_refund_after: Positive | None = None
     buyer_platforms: tuple[Id, ...] = ("selfbuilt",)
     buyer_progress: tuple[BuyerMoment, ...] = (BuyerMoment.OPEN,)
 

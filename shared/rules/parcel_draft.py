@@ -12,6 +12,7 @@ from shared.domain.order import Trouble
 from shared.domain.parcel import InterceptionPhase, ParcelCase, Progress, Wish
 from shared.domain.policy import Policy
 from shared.domain.why import Why
+from shared.rules.parcel_spans import packs_of
 from shared.rules.wording import parcel_name
 
 Fact = dict[str, str | int | None]
@@ -186,7 +187,10 @@ class ParcelDraft:
         return self._forced_refund_at(self.case)
 
     def _forced_refund_at(self, case: ParcelCase) -> datetime | None:
-        return case.stalled_since and case.stalled_since + self.policy.watching.forced_refund_after
+        if case.stalled_since is None:
+            return None
+        wished = self.policy.watching.forced_refund_after
+        return case.stalled_since + (wished or min(pack.forced_refund for pack in packs_of(case)))
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
         return case.progress, case.interception.reason, self._forced_refund_at(case)

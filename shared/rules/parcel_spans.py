@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.packs import Pack, pack_for
 from shared.domain.parcel import Content, InterceptionPhase, ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
@@ -85,6 +86,11 @@ def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
         if mine:
             found.append(mine)
     return found
+
+
+def packs_of(case: ParcelCase) -> list[Pack]:
+    """Give the rule packs that hold for the orders inside."""
+    return [pack_for(content.platform, content.paid_at) for content in case.contents] or [pack_for("", None)]
 
 
 def heeded(case: ParcelCase, found: Iterable[Deadline]) -> list[Deadline]:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from shared.domain.board import STAGE_TEXTS, ArrivalTime, Band, Basis, Moment, ParcelView, RunningLimit
 from shared.domain.keys import CaseKey
+from shared.domain.packs import Bands, pack_for
 from shared.domain.parcel import Content, ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.scores import Days, Scores
 from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.rules.open_tickets import hours_between, open_tickets
 from shared.rules.parcel_spans import deadlines, heeded
-from shared.rules.scorecard import FIVE_POINTS, FOUR_POINTS, region_of
+from shared.rules.scorecard import region_of
 from shared.rules.wording import COURIERS
 
 _HOUR = timedelta(hours=1)
@@ -131,6 +132,7 @@ def _arrival(
     expected, basis = used, Basis.SIGNED if signed_at else Basis.ELAPSED
     if average and not signed_at and average[0] > used:
         expected, basis = average
+    bands = pack_for(content.platform, paid_at).bands
     return ArrivalTime(
         platform=content.platform,
         order_id=content.order_id,
@@ -138,19 +140,19 @@ def _arrival(
         paid_at=paid_at,
         signed_at=signed_at,
         hours_used=round(used / _HOUR, 2),
-        hours_left_for_5=round((FIVE_POINTS - used) / _HOUR, 2),
-        hours_left_for_4=round((FOUR_POINTS - used) / _HOUR, 2),
+        hours_left_for_5=round((bands.five - used) / _HOUR, 2),
+        hours_left_for_4=round((bands.four - used) / _HOUR, 2),
         expected_hours=round(expected / _HOUR, 2),
-        expected_band=band_of(expected),
+        expected_band=band_of(expected, bands),
         basis=basis,
     )
 
 
-def band_of(took: timedelta) -> Band:
+def band_of(took: timedelta, bands: Bands) -> Band:
     """Give the band of a time from payment to signature."""
-    if took <= FIVE_POINTS:
+    if took <= bands.five:
         return Band.FIVE
-    return Band.FOUR if took <= FOUR_POINTS else Band.LESS
+    return Band.FOUR if took <= bands.four else Band.LESS
 
 
 def _average(case: ParcelCase, scores: Scores | None) -> tuple[timedelta, Basis] | None:

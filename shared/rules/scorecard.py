@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from shared.domain.packs import pack_for
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.scores import Days, Interceptions, ScoreRow, Scores, Spread
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace
 from shared.rules.account import furthest
-from shared.rules.parcel_spans import STALLS
+from shared.rules.parcel_spans import STALLS, packs_of
 
-PICKUP = timedelta(hours=24)
-FIVE_POINTS = timedelta(hours=52)
-FOUR_POINTS = timedelta(hours=59)
 WINDOWS: tuple[Days, ...] = (7, 30)
 SAMPLES_MIN = 20
 LAG_MAX = timedelta(hours=6)
@@ -103,7 +101,7 @@ class _Row:
             self.handled.append(case.handled_s)
 
     def _add_pickup(self, case: ParcelCase, shipped_at: datetime, now: datetime) -> None:
-        end = shipped_at + PICKUP
+        end = shipped_at + min(pack.pickup for pack in packs_of(case))
         if case.picked_up_at or now > end:
             in_time = case.picked_up_at is not None and case.picked_up_at <= end
             self.counts.update(pickups_due=1, pickups_in_24h=in_time)
@@ -111,12 +109,15 @@ class _Row:
     def _add_arrivals(self, case: ParcelCase, now: datetime) -> None:
         signed_at = case.last_scan.at if case.last_scan and _is_delivered(case) else None
         paid = {(content.platform, content.order_id): content.paid_at for content in case.contents}
-        for paid_at in filter(None, paid.values()):
+        for (platform, _), paid_at in paid.items():
+            if paid_at is None:
+                continue
+            bands = pack_for(platform, paid_at).bands
             if signed_at:
                 took = max(timedelta(0), signed_at - paid_at)
                 self.counts.update(arrivals=1, arrivals_due=1, arrival_minutes=took // _MINUTE)
-                self.counts.update(arrivals_in_52h=took <= FIVE_POINTS, arrivals_in_59h=took <= FOUR_POINTS)
-            elif now - paid_at > FOUR_POINTS and not _is_going_home(case):
+                self.counts.update(arrivals_in_52h=took <= bands.five, arrivals_in_59h=took <= bands.four)
+            elif now - paid_at > bands.four and not _is_going_home(case):
                 self.counts.update(arrivals_due=1)
 
     def close(self, days: Days, carrier: str, region: str) -> ScoreRow:

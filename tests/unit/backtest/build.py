@@ -58,7 +58,11 @@ def limit(rule: str, span: str, hours: float, lead: float = 1, **more: Any) -> d
     return {"rule": rule, "span": span, "breach": breach, "lead": before, **more}
 
 
-OFF = [limit("ship_48h", "pay_to_ship", 48, watch=False), limit("arrival_59h", "pay_to_sign", 59, watch=False)]
+OFF = [
+    limit("ship_48h", "pay_to_ship", 48, watch=False),
+    limit("arrival_52h", "pay_to_sign", 52, watch=False),
+    limit("arrival_59h", "pay_to_sign", 59, watch=False),
+]
 
 
 def policy(*limits: dict[str, Any], **watching: Any) -> Policy:

@@ -98,8 +98,8 @@ def pack_file(path: Path, *limits: dict[str, Any], **fields: Any) -> Path:
     written = [
         {**one, "breach": f"PT{one['breach'].seconds + 86400 * one['breach'].days}S", "lead": "PT1H"} for one in limits
     ]
-    general = packs()[0]
-    pack = {"name": "june", "since": WEDNESDAY.isoformat(), "remote": general.remote, "limits": written} | fields
+    general = packs()[0].model_dump(mode="json")
+    pack = general | {"name": "june", "since": WEDNESDAY.isoformat(), "limits": written, "cases": ()} | fields
     path.write_text(json.dumps(pack))
     return path
 
@@ -118,7 +118,7 @@ def test_a_rule_that_the_new_pack_drops_ends_with_the_old_one(tmp_path: Path) ->
     new = with_pack(in_force, pack_file(tmp_path / "june.json", limit("ship_48h", "pay_to_ship", 48)))
     history = write_csv(tmp_path / "o.csv", [("old", 0, 30, 99), ("new", 48, 78, 190)])
     result, changes = compared(history, new, in_force)
-    assert [(one["case"], one["rule"]) for one in changes] == [("new", "arrival_59h")]
+    assert {(one["case"], one["rule"]) for one in changes} == {("new", "arrival_52h"), ("new", "arrival_59h")}
     assert rules_of(result)["arrival_59h"]["looked_at"] == 1
 
 

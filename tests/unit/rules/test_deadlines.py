@@ -23,7 +23,7 @@ PACK: dict[Span, tuple[str, int, int]] = {
     Span.STAGNATION: ("stalled_48h", 48, 12),
     Span.OUT_FOR_DELIVERY: ("delivery_24h", 24, 6),
     Span.PICKUP_POINT: ("pickup_point_72h", 72, 24),
-    Span.PAY_TO_SIGN: ("arrival_59h", 59, 7),
+    Span.PAY_TO_SIGN: ("arrival_52h", 52, 7),
     Span.SILENCE: ("lost_10d", 240, 48),
     Span.RETURN_PICKUP: ("return_pickup_48h", 48, 12),
     Span.RETURN_STAGNATION: ("return_stalled_72h", 72, 24),
@@ -265,7 +265,8 @@ def test_a_platform_s_deadline_that_is_over_already_is_warned_of_at_once() -> No
 
 def _pack(name: str, days: int, hours: int, platform: str = "") -> Pack:
     limits = (limit("stall", hours=hours),)
-    return Pack(name=name, platform=platform, since=NOW + days * DAY, remote=("西藏",), limits=limits)
+    fields = {"name": name, "platform": platform, "since": NOW + days * DAY, "remote": ("西藏",), "limits": limits}
+    return packs()[0].model_copy(update=fields)
 
 
 KNOWN = (_pack("old", -100, 50), _pack("new", 0, 40), _pack("jd-old", -100, 30, "jd"), _pack("jd-new", 10, 20, "jd"))

@@ -9,6 +9,7 @@ from shared.domain.board import STAGE_TEXTS, Band, Basis, ParcelView
 from shared.domain.events import ParcelShipped
 from shared.domain.keys import parcel_key
 from shared.domain.order import OrderStatus
+from shared.domain.packs import packs
 from shared.domain.parcel import Content, Interception, InterceptionPhase, ParcelCase, Scan, Stage, Watch
 from shared.domain.scores import ScoreRow, Scores
 from shared.domain.tickets import Anomaly
@@ -147,7 +148,7 @@ def test_every_stage_has_words() -> None:
 def test_limits_come_with_the_hours_that_are_left_of_them_the_next_one_first() -> None:
     found = view(on_the_road()).limits
     assert [(one.span, one.rule, one.hours_left) for one in found] == [
-        (Span.PAY_TO_SIGN, "arrival_59h", 39.0),
+        (Span.PAY_TO_SIGN, "arrival_52h", 32.0),
         (Span.STAGNATION, "stalled_48h", 44.0),
         (Span.SILENCE, "lost_10d", 236.0),
     ]
@@ -243,7 +244,7 @@ def test_what_will_not_reach_the_buyer_has_no_arrival(fields: dict[str, Any]) ->
     ],
 )
 def test_the_bands_end_at_52_and_59_hours(took: timedelta, band: Band) -> None:
-    assert band_of(took) is band
+    assert band_of(took, packs()[0].bands) is band
 
 
 def test_a_parcel_of_which_nothing_is_known_but_its_number_can_be_shown() -> None:
