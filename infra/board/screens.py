@@ -138,6 +138,8 @@ def parcel_screen(answer: Document) -> Iterator[str]:
         "经过 timeline", [fit(f"{moment(one['at'])}  {one['text']}", WIDTH) for one in answer["timeline"]]
     )
     limits = list(table(_LIMITS, [_limit_row(one) for one in answer["limits"]]))
+    if any(one["zone_assumed"] for one in answer["limits"]):
+        limits.append("* 快递未给时区，按北京时间 the courier named no zone, Beijing's is assumed")
     yield from _section("时限 limits", limits if answer["limits"] else [])
     arrivals = list(table(_ARRIVALS, [_arrival_row(one) for one in answer["arrivals"]]))
     yield from _section("付款到签收 from payment to signature", arrivals if answer["arrivals"] else [])
@@ -161,7 +163,7 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 def _limit_row(limit: Document) -> tuple[str, ...]:
     exposure = yuan(limit["exposure_fen"]) if limit["exposure_fen"] else ""
     span = SPANS.get(str(limit["span"]), str(limit["span"]))
-    ends = moment(limit["breach_at"])
+    ends = moment(limit["breach_at"]) + "*" * limit["zone_assumed"]
     return f"{limit['hours_left']:.1f}h", span, limit["rule"], ends, f"{limit['limit_hours']:g}h", exposure
 
 

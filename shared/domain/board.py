@@ -108,7 +108,10 @@ class Moment(Record):
 
 
 class RunningLimit(Record):
-    """A limit whose clock runs, and how much of it is left."""
+    """A limit whose clock runs, and how much of it is left.
+
+    `zone_assumed`: the clock began with a scan whose time came without a zone, and was taken as Beijing's.
+    """
 
     span: Span
     rule: Id
@@ -119,6 +122,7 @@ class RunningLimit(Record):
     hours_left: float
     exposure_fen: Fen
     alert: bool
+    zone_assumed: bool
 
 
 class Band(StrEnum):

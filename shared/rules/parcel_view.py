@@ -13,12 +13,15 @@ from shared.domain.parcel import Content, ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.scores import Days, Scores
 from shared.domain.tickets import ANOMALIES, Anomaly
+from shared.domain.watching import Span
 from shared.rules.open_tickets import hours_between, open_tickets
 from shared.rules.parcel_spans import deadlines, heeded
 from shared.rules.scorecard import region_of
 from shared.rules.wording import COURIERS
 
 _HOUR = timedelta(hours=1)
+_BEFORE_SCANS = (Span.SHIP_TO_PICKUP, Span.PAY_TO_SIGN, Span.RETURN_PICKUP)
+"""Clocks that begin with what a platform or a buyer says."""
 _LONG: Days = 30  # the days of the averages that expectations rest on
 
 
@@ -94,6 +97,7 @@ def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
 
 
 def _limits(case: ParcelCase, policy: Policy, now: datetime) -> tuple[RunningLimit, ...]:
+    zone_assumed = case.last_scan is not None and case.last_scan.zone_assumed
     found = sorted(heeded(case, deadlines(case, policy)), key=lambda one: (one.breach_at, one.rule))
     return tuple(
         RunningLimit(
@@ -106,6 +110,7 @@ def _limits(case: ParcelCase, policy: Policy, now: datetime) -> tuple[RunningLim
             hours_left=hours_between(now, one.breach_at),
             exposure_fen=one.exposure_fen,
             alert=one.alert,
+            zone_assumed=zone_assumed and one.span not in _BEFORE_SCANS,
         )
         for one in found
     )

@@ -155,6 +155,13 @@ def test_limits_come_with_the_hours_that_are_left_of_them_the_next_one_first() -
     assert (found[1].limit_hours, found[1].since, found[1].breach_at) == (48.0, NOW - 4 * HOUR, NOW + 44 * HOUR)
 
 
+@pytest.mark.parametrize("is_assumed", [True, False])
+def test_a_limit_whose_clock_began_with_a_time_of_an_assumed_zone_says_so(is_assumed: bool) -> None:
+    scan = Scan(stage=Stage.ARRIVED_AT_HUB, at=NOW - 4 * HOUR, code="x", zone_assumed=is_assumed)
+    assumed = {one.span: one.zone_assumed for one in view(on_the_road(last_scan=scan)).limits}
+    assert assumed == {Span.PAY_TO_SIGN: False, Span.STAGNATION: is_assumed, Span.SILENCE: is_assumed}
+
+
 def test_a_late_reporter_s_limits_are_later_by_what_it_is_known_to_be_late() -> None:
     found = view(on_the_road(), paces={"zto": Pace(lag_s=7200)}).limits
     assert next(one.hours_left for one in found if one.span is Span.STAGNATION) == 46.0

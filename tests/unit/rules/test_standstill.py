@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.events import ParcelShipped
-from shared.domain.parcel import Stage
+from shared.domain.events import ParcelScanned, ParcelShipped
+from shared.domain.parcel import Scan, Stage
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Span, Watching
 from tests.unit.rules.build import DAY, HOUR, MINUTE, NOW, wanted
@@ -318,3 +318,12 @@ def test_a_parcel_whose_interception_was_refused_is_watched_again() -> None:
     parcel.take(wanted())
     parcel.wait(timedelta(hours=18))
     assert parcel.open == ["delivery_slow"]
+
+
+@pytest.mark.parametrize("is_assumed", [True, False])
+def test_a_deadline_that_rests_on_a_time_of_an_assumed_zone_says_so(is_assumed: bool) -> None:
+    parcel = on_its_way()
+    scan = Scan(stage=Stage.IN_TRANSIT, at=parcel.run.now, code="x", zone_assumed=is_assumed)
+    parcel.take(ParcelScanned(**parcel.about, scan=scan))
+    [warned] = of_type(parcel.wait(36 * HOUR), "notice_raised")
+    assert ("zone_assumed=yes" in warned.notice.lines[-1]) == is_assumed

@@ -414,6 +414,16 @@ def test_a_limit_is_shown_with_what_its_breach_costs(terminal: Terminal) -> None
     assert second.endswith("48h")
 
 
+def test_a_limit_that_rests_on_an_assumed_zone_is_marked(terminal: Terminal) -> None:
+    answer = json.loads(terminal.run("parcel", "zto", "9" * 64, "--json")[1])
+    plain = list(parcel_screen(answer))
+    answer["limits"][1]["zone_assumed"] = True
+    marked = list(parcel_screen(answer))
+    [row, legend] = [line for line in marked if line not in plain]
+    assert row.replace("*", " ") in plain
+    assert legend.startswith("* 快递未给时区")
+
+
 def test_orders_are_named_where_there_is_room(terminal: Terminal) -> None:
     _, out, _ = terminal.run("tickets")
     assert f"parcel zto:{'9' * 64} stalled\n" in out
