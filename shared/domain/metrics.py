@@ -43,6 +43,7 @@ BUDGETS_NEAR_END = Metric("BudgetsNearEnd")
 TRIALS_ENDED = Metric("TrialsEnded")  # policies that were taken back because their trial's budget was used up
 SESSIONS_MOVED_TWICE = Metric("SessionsMovedTwice")
 LATE_LINES = Metric("LateLines")
+EARLIER_USES = Metric("EarlierUses")  # news of a parcel that had its number before, passed over
 ANSWERS_DROPPED = Metric("AnswersDropped")  # of couriers, about parcels with ten that nobody has seen to
 
 METRICS = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from shared.domain.parcel import Content, Interception, ParcelCase, Scan, Stage
 
 GAP = timedelta(days=30)
+EARLIER_USE = "earlier_use"
+"""What operators count where news are passed over."""
 _INSTANTS = ("heard_at", "picked_up_at", "moved_at", "out_at", "held_at", "return_scan_at")
 
 

@@ -21,6 +21,8 @@ def shipped(draft: ParcelDraft, content: Content) -> None:
     draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
     if is_meant:
         add_content(draft, content)
+    else:
+        draft.counts.append(parcel_reuse.EARLIER_USE)
 
 
 def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None, *, asked: bool = False) -> None:
@@ -33,6 +35,8 @@ def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | Non
         draft.case, is_own = parcel_reuse.at_scan(draft.case, scan)
         if is_own:
             _take(draft, scan)
+        elif parcel_reuse.EARLIER_USE not in draft.counts:
+            draft.counts.append(parcel_reuse.EARLIER_USE)
     heard, watch = draft.case.heard_at, draft.case.watch
     is_older = watch.step == 1 and watch.asked_at is not None and heard is not None and heard < watch.asked_at
     if heard and heard != heard_before and not asked and not is_older:

@@ -49,6 +49,22 @@ def test_scans_of_the_earlier_use_that_arrive_late_are_passed_over() -> None:
     assert facts(parcel.case) == facts(before)
 
 
+def test_news_of_an_earlier_use_are_counted_once_each_time_that_they_are_told() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    assert parcel.run.last.counts == ()
+    second(parcel)
+    assert parcel.run.last.counts == ()
+    history = [(stage, NOW + hours * HOUR) for hours, stage in enumerate((Stage.PICKED_UP, Stage.IN_TRANSIT))]
+    for told, counts in (
+        (parcel.traced(*history), ("earlier_use",)),
+        (parcel.traced(*history, (Stage.PICKED_UP, LATER + HOUR)), ("earlier_use",)),
+        (parcel.traced((Stage.PICKED_UP, LATER + HOUR)), ()),
+        (ParcelShipped(**parcel.about, content=inside(line_ids=("L1", "L9"))), ("earlier_use",)),
+    ):
+        parcel.take(told)
+        assert parcel.run.last.counts == counts
+
+
 def test_the_earlier_order_s_news_that_arrive_late_are_passed_over() -> None:
     parcel = on_its_way(Stage.DELIVERED)
     second(parcel)
