@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.events import DeadlineReached, OrderRefunded, OrderReported
 from shared.domain.messages import write_message
-from shared.domain.order import OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
+from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
 from shared.rules.decide_order import decide_order
 from tests.unit.rules.build import DAY, MERCHANT, MINUTE, NOW, ORDER, Run, order_reported, types
 
@@ -158,6 +158,12 @@ def test_the_same_number_at_another_courier_is_another_parcel() -> None:
     run = Run(decide_order)
     told = run.take(order_reported(shipments=(mine,)), order_reported(shipments=(corrected,)))
     assert [message.carrier for message in told] == ["zto", "sf"]
+
+
+@pytest.mark.parametrize(("named", "told"), [("zto", "zto"), ("yto", "yto"), (UNKNOWN_CARRIER, "sf")])
+def test_the_carrier_that_an_order_names_wins_over_what_the_number_looks_like(named: str, told: str) -> None:
+    [said] = Run(decide_order).take(order_reported(shipments=(Shipment(carrier=named, waybill="SF1385628716739"),)))
+    assert said.carrier == told
 
 
 def test_of_two_amounts_the_smaller_one_was_paid() -> None:

@@ -1,6 +1,7 @@
 """Who watches the watcher: whatever silences a source, it is revived, or a person hears of it."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,22 @@ def test_a_shipped_parcel_is_subscribed_at_once_and_by_itself() -> None:
 )
 def test_every_courier_has_its_source(carrier: str, source: str) -> None:
     assert commands(shipped(carrier=carrier).run.said) == [("subscribe_tracking", source)]
+
+
+_TRACKERS = {"zto": "source-z", "sf": "source-s", "yto": "source-y"}
+
+
+@pytest.mark.parametrize("order", [*permutations(_TRACKERS)], ids="-".join)
+@pytest.mark.parametrize("carrier", _TRACKERS)
+def test_in_whatever_order_sources_are_configured_a_parcel_s_own_is_asked(order: tuple[str, ...], carrier: str) -> None:
+    """Also about a number that looks like another courier's: the carrier that was named wins."""
+    watching = Watching(trackers={one: _TRACKERS[one] for one in order}, tracker=_TRACKERS[order[0]])
+    about = {"merchant": MERCHANT, "carrier": carrier, "waybill": "SF1385628716739"}
+    parcel = Parcel(ParcelShipped(**about, content=inside()), carrier=carrier, watching=watching)
+    parcel.wait(23 * HOUR)
+    asked = [*of_type(parcel.run.said, "subscribe_tracking", "query_tracking")]
+    assert {one.type for one in asked} == {"subscribe_tracking", "query_tracking"}
+    assert {(one.source, one.carrier) for one in asked} == {(_TRACKERS[carrier], carrier)}
 
 
 def test_a_parcel_that_nobody_of_ours_shipped_is_not_watched() -> None:
