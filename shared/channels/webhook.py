@@ -1,6 +1,6 @@
 """A group's own webhook: notices as JSON to any address, signed by Standard Webhooks 1.0.0.
 
-For everything that has no robot of its own here: a QQ bridge, a ticket system, a pager, a script.
+For everything that has no robot of its own here: a QQ bridge (docs/joining.md), a ticket system, a pager, a script.
 `POST url` {"type": "notice.posted", "timestamp", "data": {group, title, text}}; text is Markdown. `webhook-id` repeats
 when a message is sent again. Any 2xx means taken; 429 with `retry-after` is obeyed by waiting a minute.
 Account: url (https), secret (as in standardwebhooks.com, with or without the prefix whsec_).

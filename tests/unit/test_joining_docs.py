@@ -43,6 +43,12 @@ def test_the_example_is_read_as_it_stands() -> None:
     assert set(accounts) <= set(rows_of("| 账号 account"))
 
 
+def test_a_group_s_own_webhook_gets_what_the_guide_shows() -> None:
+    [shown] = [text for text in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL) if "notice.posted" in text]
+    sample = json.loads((DOCS.parent / "events" / "channels" / "webhook" / "posted.json").read_text("utf-8"))
+    assert json.loads(shown) == sample["expect"]["requests"][0]["body"]
+
+
 def test_the_parameters_are_those_of_the_template_with_its_defaults() -> None:
     template = (DOCS / "merchant-template.yaml").read_text("utf-8")
     parameters = template.split("\nParameters:\n")[1].split("\nConditions:\n")[0]
