@@ -27,9 +27,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     source, merchant = parameters.get("source", ""), parameters.get("merchant_id", "")
     ids: list[str] = []
     now = wiring.clock().now()
-    wiring.signed_aws().answer_within(ANSWERS_WITHIN_S)
     try:
-        body = _receive(event, source, merchant, parameters.get("token", ""), ids, now)
+        with wiring.signed_aws().answering_within(ANSWERS_WITHIN_S):
+            body = _receive(event, source, merchant, parameters.get("token", ""), ids, now)
         status, told = 200, {"message_id": ids[0][:8], **_counter.accepted(source, now)}
     except Refused as error:
         status, told = error.http_status, {"reason": error.code, **_counter.refused(error, now)}

@@ -14,7 +14,8 @@ import json
 import math
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -171,9 +172,14 @@ class SignedAws:
         self._connections: dict[str, http.client.HTTPConnection] = {}
         self._tls: ssl.SSLContext | None = None
 
-    def answer_within(self, seconds: float) -> None:
-        """From now on, begin no try that may take longer than what is left of so many seconds."""
+    @contextmanager
+    def answering_within(self, seconds: float) -> Iterator[None]:
+        """Meanwhile, begin no try that may take longer than what is left of so many seconds."""
         self._until_s = self._elapsed_s() + seconds
+        try:
+            yield
+        finally:
+            self._until_s = math.inf
 
     def send_message(self, queue_url: str, body: str, group: str) -> str:
         """Put one message on a queue and give its id; it is durable when this returns.

@@ -7,7 +7,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -294,7 +294,7 @@ def refused(patch: pytest.MonkeyPatch, name: str) -> Scene:
     accounts: dict[str, dict[str, dict[str, str]]] = {MERCHANT: {"selfbuilt": {"secret": secret}}}
     if name == "merchants":
         accounts[MERCHANT] = {}
-    aws = SimpleNamespace(send_message=lambda *_: "id", answer_within=lambda _: None)
+    aws = SimpleNamespace(send_message=lambda *_: "id", answering_within=lambda _: nullcontext())
     world.wire(accounts=FakeAccounts(accounts), signed_aws=aws, settings=Settings())
     patch.setattr(door, "_counter", PushCounter())
     body = "[1]" if name == "malformed" else "{}"
