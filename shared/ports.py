@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # of no use to most functions
 class StoredCase(NamedTuple):
     """A case as the store has it. `version` 0 and `case` None: it does not exist yet.
 
-    `due` is when to look at it again; `armed` is the earliest pointer that we know to lie ahead.
+    `due` is when to look at it again; `armed` is the earliest pointer that we know to lie ahead. `held` is a deadline
+    that `due` has moved on from: whatever guards that one lies at it or before it.
     """
 
     key: CaseKey
@@ -35,6 +36,7 @@ class StoredCase(NamedTuple):
     case: AnyCase | None = None
     due: datetime | None = None
     armed: datetime | None = None
+    held: datetime | None = None
 
 
 class Loaded(NamedTuple):
@@ -353,10 +355,11 @@ class DuePointer(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What a case says of its own deadline: `due` and `armed` as `StoredCase` has them."""
+    """What a case says of its own deadline: `due`, `armed` and `held` as `StoredCase` has them."""
 
     due: datetime | None = None
     armed: datetime | None = None
+    held: datetime | None = None
 
 
 class DueIndex(Protocol):

@@ -23,6 +23,7 @@ from shared.adapters.table_layout import (
     budget_pk,
     budget_sk,
     from_ms,
+    held_after,
     pointer_needed,
     pointer_text,
     policy_pk,
@@ -76,7 +77,7 @@ class DynamoCaseStore:
         keep_to(merchant, (key.merchant for key in keys))
         policy_at = policy_pk(merchant)
         partitions = [*dict.fromkeys(map(str, keys)), policy_at]
-        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed, paces")
+        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed, held, paces")
         found = {item["pk"]["S"]: item for item in items}
         return Loaded(
             cases={key: read_case(key, found.get(str(key))) for key in keys},
@@ -124,7 +125,8 @@ class DynamoCaseStore:
         pointer = pointer_needed(due, before, now)
         if pointer is not None:
             self._client.put_item(TableName=self._table, Item=pointer_item(before.key, pointer))
-        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
+        held = None if pointer else held_after(due, before, now)
+        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed, held)
 
     def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
         """Give a page of the register behind a key."""
@@ -227,10 +229,9 @@ def write_case(stored: StoredCase, outbox: str, now: datetime) -> "Item":
         "v": {"N": str(stored.version)},
         "body": {"S": stored.case.model_dump_json(exclude_defaults=True)},
     }
-    if stored.due is not None:
-        item["due"] = {"N": str(to_ms(stored.due))}
-    if stored.armed is not None:
-        item["armed"] = {"N": str(to_ms(stored.armed))}
+    for name, at in (("due", stored.due), ("armed", stored.armed), ("held", stored.held)):
+        if at is not None:
+            item[name] = {"N": str(to_ms(at))}
     if outbox:
         item["outbox"] = {"S": outbox}
     expires_at = _expiry(stored, stored.case, now)
@@ -254,6 +255,12 @@ def read_case(key: CaseKey, item: "Item | None") -> StoredCase:
         key,
         version=int(item["v"]["N"]),
         case=_MODELS[key.kind].model_validate_json(item["body"]["S"]),
-        due=from_ms(int(item["due"]["N"])) if "due" in item else None,
-        armed=from_ms(int(item["armed"]["N"])) if "armed" in item else None,
+        due=read_ms(item, "due"),
+        armed=read_ms(item, "armed"),
+        held=read_ms(item, "held"),
     )
+
+
+def read_ms(item: "Item", name: str) -> datetime | None:
+    """Read an instant of a case; None where it has none."""
+    return from_ms(int(item[name]["N"])) if name in item else None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamo_batch import KEYS_MAX, batch_get, batch_put
-from shared.adapters.dynamo_cases import pointer_item
+from shared.adapters.dynamo_cases import pointer_item, read_ms
 from shared.adapters.table_layout import (
     CURSORS,
     DUE_PAGE_MAX,
@@ -14,7 +14,6 @@ from shared.adapters.table_layout import (
     SHARDS,
     Lately,
     bucket_of,
-    from_ms,
     instant_text,
     parse_pointer,
     whole_ms,
@@ -64,10 +63,9 @@ class DynamoDueIndex:
         waiting: dict[CaseKey, Waiting] = {}
         partitions = list(dict.fromkeys(map(str, keys)))
         for start in range(0, len(partitions), KEYS_MAX):
-            items = batch_get(self._client, self._table, partitions[start : start + KEYS_MAX], ONLY, "pk, due, armed")
-            for item in items:
-                due, armed = (from_ms(int(item[name]["N"])) if name in item else None for name in ("due", "armed"))
-                waiting[CaseKey.parse(item["pk"]["S"])] = Waiting(due, armed)
+            wanted = partitions[start : start + KEYS_MAX]
+            for item in batch_get(self._client, self._table, wanted, ONLY, "pk, due, armed, held"):
+                waiting[CaseKey.parse(item["pk"]["S"])] = Waiting(*(read_ms(item, name) for name in Waiting._fields))
         return waiting
 
     def arm(self, pointers: Sequence[DuePointer]) -> None:

@@ -1,7 +1,7 @@
 """How the one table is laid out: which item lives under which key. The adapters and their fakes share it.
 
     pk                             sk                     item
-    <merchant>|<kind>|<id>         -                      a case: v, body, due, armed, outbox
+    <merchant>|<kind>|<id>         -                      a case: v, body, due, armed, held, outbox
     <merchant>|policy              -                      the policy in force: v, body; measured: paces;
                                                           no body: the merchant has left, its next one follows v
     <merchant>|policy              <version>              every policy there ever was
@@ -94,12 +94,22 @@ def shard_of(key: CaseKey) -> int:
 def pointer_needed(due: datetime | None, before: StoredCase, now: datetime) -> datetime | None:
     """Give the instant of the pointer that must exist before a case is saved with `due`; None if one lies ahead.
 
-    One does where the case knows of it, and where its deadline was ahead and is not earlier now: whatever guarded the
-    old deadline guards a later one too. A deadline in the past is pointed to from now, where the sweep still comes by.
+    One does where the case knows of it, and where a deadline that it had is ahead and not later than the new one:
+    whatever guarded that guards a later one too. A deadline in the past is pointed to from now, where the sweep still
+    comes by.
     """
-    if due is None or any(at is not None and now < at <= due for at in (before.armed, before.due)):
+    if due is None or _first_ahead((before.armed, before.held, before.due), due, now):
         return None
     return max(whole_ms(due), whole_ms(now))
+
+
+def held_after(due: datetime | None, before: StoredCase, now: datetime) -> datetime | None:
+    """Give the deadline that goes on being held when a case is saved with `due` and without a new pointer."""
+    return _first_ahead((before.held, before.due), due, now) if due else None
+
+
+def _first_ahead(instants: Iterable[datetime | None], due: datetime, now: datetime) -> datetime | None:
+    return next((at for at in instants if at is not None and now < at <= due), None)
 
 
 class Lately:

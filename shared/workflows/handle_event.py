@@ -79,7 +79,7 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
         _count(decision, count)
         return Fate.REPEATED
     if isinstance(event, DeadlineReached):
-        before = before._replace(due=None)  # the tick may have used up what guarded this deadline
+        before = before._replace(due=None, held=None)  # the tick may have used up what guarded this deadline
     try:
         _save(store, before, decision, order, now)
     except (BudgetExhausted, TrialExhausted) as error:

@@ -1,7 +1,8 @@
 """What is due? The sweep reads each shard's pointers from its cursor on and wakes the cases that wait.
 
 A pointer is only a hint: the case itself says when it is due. Due cases get an event, which is harmless to repeat;
-the others get a pointer at their real deadline, unless they have one ahead; cases that wait for nothing are dropped.
+the others get a pointer at their real deadline (or at an earlier one that they still hold to), unless they have one
+ahead; cases that wait for nothing are dropped.
 Nothing is deleted.
 
 The sweep also looks ahead: what falls due before the next one gets its event now, to be delivered at its deadline.
@@ -81,16 +82,21 @@ def _visit(page: Sequence[DuePointer], index: DueIndex, queue: Queue, now: datet
     passed = {pointer.key for pointer in page if pointer.at <= now}
     woken: dict[CaseKey, datetime] = {}
     later: list[DuePointer] = []
-    for key, (due, armed) in cases.items():
-        if due is None:
+    for key, waiting in cases.items():
+        if waiting.due is None:
             continue
-        if due <= now + AHEAD:
-            woken[key] = due
-        if key in passed and due > now and (armed is None or not now < armed <= due):
-            later.append(DuePointer(key, due))
+        if waiting.due <= now + AHEAD:
+            woken[key] = waiting.due
+        if key in passed and waiting.due > now and not _lies_ahead(waiting.armed, waiting.due, now):
+            held = waiting.held if _lies_ahead(waiting.held, waiting.due, now) else None
+            later.append(DuePointer(key, held or waiting.due))
     index.arm(later)
     _wake(sorted(woken.items(), key=itemgetter(1)), queue)
     return len(woken), len(later), len(passed - woken.keys() - {pointer.key for pointer in later})
+
+
+def _lies_ahead(at: datetime | None, due: datetime, now: datetime) -> bool:
+    return at is not None and now < at <= due
 
 
 def _wake(dues: Sequence[tuple[CaseKey, datetime]], queue: Queue) -> None:

@@ -55,7 +55,7 @@ class FakeDueIndex:
     def look(self, keys: Sequence[CaseKey]) -> Mapping[CaseKey, Waiting]:
         """Say what existing cases wait for."""
         known = {key: self.table.cases[key] for key in keys if key in self.table.cases}
-        return {key: Waiting(stored.due, stored.armed) for key, stored in known.items()}
+        return {key: Waiting(stored.due, stored.armed, stored.held) for key, stored in known.items()}
 
     def arm(self, pointers: Sequence[DuePointer]) -> None:
         """Put pointers."""

@@ -11,6 +11,7 @@ from shared.adapters.outbox import write_outbox
 from shared.adapters.table_layout import (
     MERCHANTS,
     POLICY_CHANGES,
+    held_after,
     open_pk,
     pointer_needed,
     policy_pk,
@@ -96,7 +97,8 @@ class FakeCaseStore:
         pointer = pointer_needed(due, before, now)
         if pointer is not None:
             put_pointer(self.table, before.key, pointer)
-        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed)
+        held = None if pointer else held_after(due, before, now)
+        return StoredCase(before.key, before.version + 1, case, due, pointer or before.armed, held)
 
     def open_cases(self, merchant: str, after: CaseKey | None = None) -> Sequence[OpenCase]:
         """Give a page of the register behind a key."""

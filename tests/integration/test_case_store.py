@@ -10,6 +10,7 @@ from shared.domain.notices import DigestCase
 from shared.domain.order import OrderCase
 from shared.domain.session import DeskCase, Holder, SessionCase
 from shared.errors import BudgetExhausted, LostRace
+from shared.ports import Waiting
 from tests.integration.conftest import NOW, TABLE, Backend
 from tests.integration.samples import (
     AT,
@@ -121,6 +122,19 @@ def test_a_pointer_that_has_passed_does_not_count(backend: Backend) -> None:
     save(backend, due=NOW + HOUR)
     save(backend, due=NOW + 5 * HOUR, now=NOW + HOUR)
     assert pointers(backend) == [NOW + HOUR, NOW + 5 * HOUR]
+
+
+def test_a_deadline_that_was_moved_on_from_is_held_and_spares_a_pointer(backend: Backend) -> None:
+    save(backend, due=NOW + HOUR)
+    save(backend, due=NOW + 3 * HOUR)
+    save(backend, due=NOW + 5 * HOUR, now=NOW + 2 * HOUR)
+    after = save(backend, due=NOW + 4 * HOUR, now=NOW + 2 * HOUR)
+    assert (after.due, after.armed, after.held) == (NOW + 4 * HOUR, NOW + HOUR, NOW + 3 * HOUR)
+    assert pointers(backend) == [NOW + HOUR]
+    assert backend.due_index.look([after.key]) == {after.key: Waiting(after.due, after.armed, after.held)}
+    after = save(backend, due=NOW + 2.5 * HOUR, now=NOW + 2 * HOUR)
+    assert (after.armed, after.held) == (NOW + 2.5 * HOUR, None)
+    assert pointers(backend) == [NOW + HOUR, NOW + 2.5 * HOUR]
 
 
 def test_a_deadline_in_the_past_is_pointed_to_from_now(backend: Backend) -> None:
