@@ -66,8 +66,8 @@ class Limit(Record):
     """One rule: how long a span may take, when to warn, for whom it holds.
 
     Empty scopes hold for all; `regions` and the remote list are beginnings of province names. `since` and `until` are
-    about the payment: a promotion's orders keep the promotion's rules. `lead` is the warning before the breach where
-    nobody has measured how long this courier takes to react. `watch` false switches the rule off, `alert` false lets
+    about the payment: a promotion's orders keep the promotion's rules. `lead` is the warning before the breach,
+    longer where the courier was measured to react more slowly. `watch` false switches the rule off, `alert` false lets
     its clock run, to be looked at and counted, but opens no ticket. `source` says where the figure comes from.
     """
 

@@ -1,7 +1,9 @@
 """When does a clock run out? Limits, their scope and a courier's measured pace become one deadline per span.
 
 A deadline has three moments: `ask_at` asks the courier whether it is really silent, `warn_at` opens the ticket while
-there is still time, `breach_at` breaks the limit. What a courier is known to report late is not silence yet.
+there is still time, `breach_at` breaks the limit. What a courier is known to report late has not broken it
+yet; the warning does not wait for that, since the source was asked before. A courier that is known to react slowly is
+warned of earlier than its limits say, at most by half of their length, and none is later.
 """
 
 from collections.abc import Sequence
@@ -69,9 +71,10 @@ def deadline_of(
     breach, first = next((end for end in ends if end[1].alert), ends[0])
     length = first.breach if platform_at is None else platform_at - running.since
     late = min(lag, length / 4)
-    lead = first.lead if pace.handling_s is None else timedelta(seconds=pace.handling_s) + watching.margin
-    lead = max(_LEAD_MIN, min(lead, length * 3 / 4))
-    warn = max(running.since, breach - lead + late)
+    lead = max(_LEAD_MIN, min(first.lead, length * 3 / 4))
+    if pace.handling_s is not None:
+        lead = max(lead, min(timedelta(seconds=pace.handling_s) + watching.margin, length / 2))
+    warn = max(running.since, breach - lead)
     return Deadline(
         span=running.span,
         rule=first.rule if platform_at is None else BY_PLATFORM,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.events import TicketTaken
-from shared.domain.tickets import Anomaly, Ticket
+from shared.domain.tickets import Anomaly
 from shared.rules import authority, courier_answers, parcel_buyers, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
@@ -42,8 +42,8 @@ def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) 
     draft.change(tickets=tickets)
     for one in news:
         _tell_staff(draft, one)
-        if one.level == 0:
-            _measure(draft, one.ticket)
+        if one.level == 0 and one.ticket.urged_at:
+            _measure(draft, one.ticket.urged_at)
         if one.level == BROKEN:
             draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
     parcel_buyers.tell_end(draft, [one.ticket for one in news if one.level == 0], findings, _facts(draft))
@@ -146,8 +146,8 @@ def _subject(draft: ParcelDraft) -> Subject:
     return Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
 
 
-def _measure(draft: ParcelDraft, ticket: Ticket) -> None:
-    """Remember how long the courier took from the moment that somebody could have called."""
-    moved_at, asked_at = draft.case.heard_at, ticket.urged_at or ticket.opened_at
-    if moved_at and asked_at < moved_at < asked_at + GAP:
-        draft.change(handled_s=max(draft.case.handled_s, int((moved_at - asked_at).total_seconds())))
+def _measure(draft: ParcelDraft, urged_at: datetime) -> None:
+    """Remember how long the courier took from the moment at which it was urged; unasked, nothing is measured."""
+    moved_at = draft.case.heard_at
+    if moved_at and urged_at < moved_at < urged_at + GAP:
+        draft.change(handled_s=max(draft.case.handled_s, int((moved_at - urged_at).total_seconds())))

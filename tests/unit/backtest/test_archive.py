@@ -198,7 +198,7 @@ def test_a_courier_known_to_report_late_breaks_limits_all_the_same(tmp_path: Pat
     found = rules_of(result)["pickup_24h"]
     assert (found["warned"], found["broken"], found["called_wrongly"]) == (1, 1, 0)
     assert result.tally.tickets[Anomaly.NOT_PICKED_UP].broken == 0
-    assert found["median_lead_minutes"] == 2 * 60  # of the six hours that are left where nothing is late
+    assert found["median_lead_minutes"] == 6 * 60  # nor does the warning
 
 
 # ---- files -------------------------------------------------------------------------------------------------------

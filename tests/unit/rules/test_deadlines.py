@@ -192,10 +192,11 @@ def test_a_limit_in_business_hours_runs_while_the_shop_is_open() -> None:
 @pytest.mark.parametrize(
     ("handling", "lead"),
     [
-        (0 * HOUR, HOUR),  # the margin alone
-        (4 * HOUR, 5 * HOUR),
-        (17 * HOUR, 18 * HOUR),  # never more than three quarters of the limit
-        (40 * HOUR, 18 * HOUR),
+        (0 * HOUR, 6 * HOUR),  # never less than the limit's own
+        (4 * HOUR, 6 * HOUR),
+        (8 * HOUR, 9 * HOUR),
+        (11 * HOUR, 12 * HOUR),  # nor more than half of the limit
+        (40 * HOUR, 12 * HOUR),
     ],
 )
 def test_a_courier_of_known_pace_is_warned_of_as_long_before_as_it_takes_to_react(
@@ -206,17 +207,22 @@ def test_a_courier_of_known_pace_is_warned_of_as_long_before_as_it_takes_to_reac
     assert deadline.breach_at - deadline.warn_at == lead
 
 
-def test_however_quick_a_courier_is_people_have_a_quarter_of_an_hour() -> None:
-    quick = watching(margin=MINUTE)
-    deadline = deadline_of(Running(Span.SHIP_TO_PICKUP, NOW), SHOP, quick, Pace(handling_s=0))
-    assert deadline
+def test_a_longer_lead_than_half_of_the_limit_is_the_merchant_s_to_choose() -> None:
+    early = limit("stalled_48h", hours=48, lead=30)
+    for pace in (Pace(), Pace(handling_s=36_000), Pace(handling_s=90 * 3_600)):
+        assert found(Span.STAGNATION, SHOP, early, pace=pace).warn_at == NOW + 18 * HOUR
+
+
+def test_people_have_a_quarter_of_an_hour_whatever_a_limit_says() -> None:
+    hasty = Limit(rule="stalled_48h", span=Span.STAGNATION, breach=48 * HOUR, lead=MINUTE)
+    deadline = found(Span.STAGNATION, SHOP, hasty)
     assert deadline.breach_at - deadline.warn_at == 15 * MINUTE
 
 
 def test_what_a_courier_reports_late_is_not_silence_yet() -> None:
     on_time, late = found(Span.STAGNATION), found(Span.STAGNATION, pace=Pace(lag_s=7_200))
-    assert (late.warn_at - on_time.warn_at, late.breach_at - on_time.breach_at) == (2 * HOUR, 2 * HOUR)
-    assert late.ask_at - on_time.ask_at == 2 * HOUR
+    assert late.breach_at - on_time.breach_at == 2 * HOUR
+    assert (late.ask_at, late.warn_at) == (on_time.ask_at, on_time.warn_at)  # it is asked, and cannot be late then
     lost = found(Span.STAGNATION, pace=Pace(lag_s=30 * 3_600))
     assert lost.breach_at == on_time.breach_at + 12 * HOUR  # at most a quarter of the limit
 

@@ -179,11 +179,22 @@ def test_a_person_s_word_about_a_ticket_that_is_over_changes_nothing() -> None:
     assert parcel.case == before
 
 
-def test_how_long_a_courier_took_is_measured_from_the_moment_somebody_could_have_called() -> None:
-    parcel = standing(Watching())
+@pytest.mark.parametrize(("watching", "hours"), [(URGING, 7), (Watching(), 0)], ids=["urged", "left alone"])
+def test_how_long_a_courier_took_is_measured_from_the_moment_at_which_it_was_urged(
+    watching: Watching, hours: int
+) -> None:
+    parcel = standing(watching)
     parcel.wait(7 * HOUR)
     parcel.scan(Stage.ARRIVED_AT_HUB)
-    assert parcel.case.handled_s == 7 * 3600
+    assert parcel.case.handled_s == hours * 3600
+
+
+def test_how_long_a_buyer_takes_to_fetch_a_parcel_is_no_measure_of_the_courier() -> None:
+    parcel = on_its_way(Stage.HELD_AT_PICKUP_POINT, watching=URGING)
+    parcel.wait(60 * HOUR)
+    assert parcel.open == ["pickup_point_overdue"]
+    parcel.scan(Stage.DELIVERED)
+    assert parcel.case.handled_s == 0
 
 
 # ---- the table ---------------------------------------------------------------------------------------------------

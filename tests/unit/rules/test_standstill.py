@@ -223,8 +223,8 @@ def test_of_two_orders_in_one_parcel_the_earlier_deadline_counts() -> None:
 
 def test_a_measured_courier_is_warned_of_by_its_own_pace() -> None:
     parcel = shipped(paces={"zto": Pace(lag_s=3_600, handling_s=9 * 3_600)})
-    parcel.wait(NOW + 15 * HOUR)
-    assert parcel.open == ["not_picked_up"]  # nine hours, and the margin of one, before the 25th hour
+    parcel.wait(NOW + 14 * HOUR)
+    assert parcel.open == ["not_picked_up"]  # nine hours, and the margin of one, before the 24th hour
     assert parcel.ticket.breach_at == NOW + 25 * HOUR
 
 
