@@ -54,6 +54,11 @@ class Queues:
         for end in ("", ASIDE):
             self._sqs.set_queue_attributes(QueueUrl=self.url(end), Attributes={"VisibilityTimeout": str(seconds)})
 
+    def patience(self) -> int:
+        """After how many seconds that is."""
+        found = self._sqs.get_queue_attributes(QueueUrl=self.url(), AttributeNames=["VisibilityTimeout"])
+        return int(found["Attributes"]["VisibilityTimeout"])
+
     def send(self, merchant: str, body: str, end: str = "") -> None:
         """Put a message on one of them."""
         self._sqs.send_message(QueueUrl=self.url(end), MessageBody=body, MessageGroupId=merchant)
