@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo up down logs status board reset check test bench audit lock merchant-template format clean
+.PHONY: help setup demo up down logs status board reset check test bench audit lock merchant-template golden format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ lock: .venv/installed ## Resolve the dependencies anew, with hashes (UPGRADE=1 f
 
 merchant-template: setup ## Write docs/merchant-template.yaml anew, by which merchants join
 	@$(RUN) -m infra.merchant_template > docs/merchant-template.yaml
+
+golden: setup ## Write what the templates hold anew, after a change of rights, triggers or bounds that is meant
+	@$(RUN) -m tests.infra.golden
 
 format: setup ## Format the code and repair what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
