@@ -8,7 +8,9 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase, Watch
 from shared.domain.tickets import Anomaly, Ticket
 
-_DECIDED = frozenset({"tickets", "troubles", "watch", "buyer_told", "broken", "stalled_since", "handled_s"})
+_DECIDED = frozenset(
+    {"tickets", "troubles", "watch", "buyer_told", "broken", "stalled_since", "handled_s", "handled_part"}
+)
 _FROM_SOURCES = ("source", "ended", "retry_at", "lost_at", "gave_up_at")
 _FROM_PEOPLE = ("taken_by", "closed", "answer", "answered_at", "answered_by", "approvals", "urge_number")
 
@@ -23,7 +25,9 @@ def with_facts(held: Watched | None, seen: Seen, now: datetime) -> Watched:
         return order.model_copy(update={**facts, "tickets": tickets})
     parcel = held if isinstance(held, ParcelCase) else ParcelCase(carrier=after.carrier, waybill=after.waybill)
     if _is_new_life(seen):
-        parcel = ParcelCase(carrier=after.carrier, waybill=after.waybill, handled_s=parcel.handled_s)
+        parcel = ParcelCase(
+            carrier=after.carrier, waybill=after.waybill, handled_s=parcel.handled_s, handled_part=parcel.handled_part
+        )
     watch = _with_sources(parcel.watch, seen, now)
     return parcel.model_copy(update={**facts, "tickets": tickets, "watch": watch})
 

@@ -133,6 +133,10 @@ class BusinessHours(Record):
         at = at.astimezone(UTC)
         return self.is_always_open or any(self._windows(at, at + timedelta.resolution))
 
+    def hour_of(self, at: datetime) -> int:
+        """Give the hour of the day that a clock in the shop shows, 0 to 23."""
+        return at.astimezone(ZoneInfo(self.zone)).hour
+
     def add(self, at: datetime, working: timedelta) -> datetime:
         """Give the UTC instant at which this much working time has passed, at the latest 400 days after `at`.
 

@@ -182,7 +182,8 @@ class ParcelCase(Record):
     since when either is known, `moved_to` the carrier under which the number really travels. `earlier_until` is the
     signature that ended an earlier use of the number. `broken` remembers which limits were broken once, whatever became
     of their tickets; `unmatched` holds what the courier answered and no ticket had asked for, until a person has seen
-    to it.
+    to it. `handled_s` is the longest that the courier took to move once it was urged, `handled_part` the part of the
+    day in which that was.
     """
 
     carrier: Id
@@ -212,6 +213,7 @@ class ParcelCase(Record):
     unmatched: tuple[Answer, ...] = ()
     lag_s: int = 0
     handled_s: int = 0
+    handled_part: int = 0
 
     @property
     def shipped_at(self) -> datetime | None:

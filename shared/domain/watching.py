@@ -11,6 +11,7 @@ from shared.domain.record import Fen, Id, Instant, Record
 from shared.domain.roles import Role
 from shared.domain.tickets import Anomaly, BuyerMoment
 
+Seconds = Annotated[int, Field(ge=0)]
 Positive = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=60))]
 
 
@@ -112,10 +113,28 @@ class Authority(Record):
 
 
 class Pace(Record):
-    """What was measured of one courier: how late its scans reach us, how long it takes to react."""
+    """What was measured of one courier: how late its scans reach us, how long it takes to react.
 
-    lag_s: Annotated[int, Field(ge=0)] = 0
-    handling_s: Annotated[int, Field(ge=0)] | None = None
+    `handling_by_part` is the same for what it was urged for in each quarter of a day, from midnight on; None where too
+    little was measured.
+    """
+
+    lag_s: Seconds = 0
+    handling_s: Seconds | None = None
+    handling_by_part: tuple[Seconds | None, ...] = ()
+
+    def handling_at(self, hour: int) -> int | None:
+        """How long it takes to react to what it is urged for at an hour of the day."""
+        part = self.handling_by_part[part_of(hour)] if self.handling_by_part else None
+        return self.handling_s if part is None else part
+
+
+PARTS = 4
+
+
+def part_of(hour: int) -> int:
+    """Give the part of the day into which an hour falls."""
+    return hour * PARTS // 24
 
 
 _ESCALATIONS = (

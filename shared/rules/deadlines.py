@@ -3,7 +3,8 @@
 A deadline has three moments: `ask_at` asks the courier whether it is really silent, `warn_at` opens the ticket while
 there is still time, `breach_at` breaks the limit. What a courier is known to report late has not broken it
 yet; the warning does not wait for that, since the source was asked before. A courier that is known to react slowly is
-warned of earlier than its limits say, at most by half of their length, and none is later.
+warned of earlier than its limits say, at most by half of their length, and none is later. How slowly depends on the
+hour of day at which it would be urged by the limit alone.
 """
 
 from collections.abc import Sequence
@@ -72,8 +73,9 @@ def deadline_of(
     length = first.breach if platform_at is None else platform_at - running.since
     late = min(lag, length / 4)
     lead = max(_LEAD_MIN, min(first.lead, length * 3 / 4))
-    if pace.handling_s is not None:
-        lead = max(lead, min(timedelta(seconds=pace.handling_s) + watching.margin, length / 2))
+    handling_s = pace.handling_at(watching.hours.hour_of(breach - lead))
+    if handling_s is not None:
+        lead = max(lead, min(timedelta(seconds=handling_s) + watching.margin, length / 2))
     warn = max(running.since, breach - lead)
     return Deadline(
         span=running.span,

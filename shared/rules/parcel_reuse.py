@@ -91,5 +91,6 @@ def _anew(case: ParcelCase, since: datetime, ended: datetime | None = None) -> P
         earlier_until=max(filter(None, (ended, case.earlier_until)), default=None),
         lag_s=case.lag_s,
         handled_s=case.handled_s,
+        handled_part=case.handled_part,
         **kept,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.domain.events import TicketTaken
 from shared.domain.tickets import Anomaly
+from shared.domain.watching import part_of
 from shared.rules import authority, courier_answers, parcel_buyers, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
@@ -150,4 +151,7 @@ def _measure(draft: ParcelDraft, urged_at: datetime) -> None:
     """Remember how long the courier took from the moment at which it was urged; unasked, nothing is measured."""
     moved_at = draft.case.heard_at
     if moved_at and urged_at < moved_at < urged_at + GAP:
-        draft.change(handled_s=max(draft.case.handled_s, int((moved_at - urged_at).total_seconds())))
+        took = int((moved_at - urged_at).total_seconds())
+        if took > draft.case.handled_s:
+            part = part_of(draft.policy.watching.hours.hour_of(urged_at))
+            draft.change(handled_s=took, handled_part=part)

@@ -12,7 +12,7 @@ from shared.domain.packs import pack_for
 from shared.domain.parcel import ParcelCase, Stage
 from shared.domain.scores import Days, Interceptions, ScoreRow, Scores, Spread
 from shared.domain.tickets import Anomaly
-from shared.domain.watching import Pace
+from shared.domain.watching import PARTS, Pace
 from shared.rules.account import furthest
 from shared.rules.parcel_spans import STALLS, packs_of
 
@@ -68,10 +68,10 @@ class Scorecard:
         paces: dict[str, Pace] = {}
         for (days, carrier, region), row in self._rows.items():
             if days == max(WINDOWS) and carrier and not region:
-                lag, handling = _measured(row.lags), _measured(row.handled)
+                lag, handling = _measured(row.lags), _measured([took for _, took in row.handled])
                 if lag is not None or handling is not None:
                     lag_s = min(lag or 0, int(LAG_MAX.total_seconds()))
-                    paces[carrier] = Pace(lag_s=lag_s, handling_s=handling)
+                    paces[carrier] = Pace(lag_s=lag_s, handling_s=handling, handling_by_part=row.handling_by_part())
         return paces
 
 
@@ -84,7 +84,7 @@ class _Row:
         self.broken: Counter[Anomaly] = Counter()
         self.steps: Counter[int] = Counter()
         self.lags: list[int] = []
-        self.handled: list[int] = []
+        self.handled: list[tuple[int, int]] = []  # the part of the day in which it was urged, how long it took
 
     def add(self, case: ParcelCase, shipped_at: datetime, now: datetime) -> None:
         """Count a parcel."""
@@ -98,7 +98,12 @@ class _Row:
         if case.heard_at:
             self.lags.append(case.lag_s)
         if case.handled_s:
-            self.handled.append(case.handled_s)
+            self.handled.append((case.handled_part, case.handled_s))
+
+    def handling_by_part(self) -> tuple[int | None, ...]:
+        """Give nine in ten reactions for each part of the day; nothing where no part has enough of them."""
+        parts = [_measured([took for mine, took in self.handled if mine == part]) for part in range(PARTS)]
+        return tuple(parts) if any(part is not None for part in parts) else ()
 
     def _add_pickup(self, case: ParcelCase, shipped_at: datetime, now: datetime) -> None:
         end = shipped_at + min(pack.pickup for pack in packs_of(case))
@@ -132,7 +137,7 @@ class _Row:
             broken=dict(sorted(self.broken.items())),
             interceptions=Interceptions(**steps),
             lag=spread_of(self.lags),
-            handling=spread_of(self.handled),
+            handling=spread_of([took for _, took in self.handled]),
         )
 
 

@@ -15,7 +15,7 @@ from shared.errors import TooMuch
 from tests.integration.conftest import NOW, Backend
 from tests.integration.samples import AT, POLICY, REFUND, SHOP, command, parcel_case, refund_case
 
-PACES = {"zto": Pace(lag_s=7200, handling_s=36_000), "sf": Pace(lag_s=60)}
+PACES = {"zto": Pace(lag_s=7200, handling_s=36_000, handling_by_part=(None, 7200, 36_000, None)), "sf": Pace(lag_s=60)}
 
 
 def save(backend: Backend, key, case, outbox=()):

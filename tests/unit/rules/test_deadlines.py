@@ -207,6 +207,16 @@ def test_a_courier_of_known_pace_is_warned_of_as_long_before_as_it_takes_to_reac
     assert deadline.breach_at - deadline.warn_at == lead
 
 
+@pytest.mark.parametrize(("urged_at_hour", "lead"), [(5, 11), (6, 6), (11, 6), (12, 9), (18, 8)])
+def test_how_long_before_depends_on_the_hour_at_which_a_courier_would_be_urged(urged_at_hour: int, lead: int) -> None:
+    pace = Pace(handling_s=7 * 3_600, handling_by_part=(36_000, 3_600, 28_800, None))
+    midnight = datetime.fromisoformat("2026-11-13T00:00:00+08:00")
+    began = midnight + (urged_at_hour - 18) * HOUR  # six hours before the 24th hour
+    deadline = deadline_of(Running(Span.SHIP_TO_PICKUP, began), SHOP, watching(), pace)
+    assert deadline
+    assert deadline.breach_at - deadline.warn_at == lead * HOUR
+
+
 def test_a_longer_lead_than_half_of_the_limit_is_the_merchant_s_to_choose() -> None:
     early = limit("stalled_48h", hours=48, lead=30)
     for pace in (Pace(), Pace(handling_s=36_000), Pace(handling_s=90 * 3_600)):

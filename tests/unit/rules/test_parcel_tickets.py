@@ -187,6 +187,7 @@ def test_how_long_a_courier_took_is_measured_from_the_moment_at_which_it_was_urg
     parcel.wait(7 * HOUR)
     parcel.scan(Stage.ARRIVED_AT_HUB)
     assert parcel.case.handled_s == hours * 3600
+    assert parcel.case.handled_part == (3 if hours else 0)  # urged at ten in the evening
 
 
 def test_how_long_a_buyer_takes_to_fetch_a_parcel_is_no_measure_of_the_courier() -> None:

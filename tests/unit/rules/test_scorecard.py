@@ -215,10 +215,22 @@ def paces(*parcels: ParcelCase) -> dict[str, Pace]:
 
 def test_twenty_samples_make_a_pace_and_nineteen_do_not() -> None:
     heard = [parcel(Stage.IN_TRANSIT, lag_s=60 * n, handled_s=3600 * n) for n in range(1, 21)]
-    assert paces(*heard) == {"zto": Pace(lag_s=60 * 18, handling_s=3600 * 18)}
+    assert paces(*heard) == {
+        "zto": Pace(lag_s=60 * 18, handling_s=3600 * 18, handling_by_part=(3600 * 18, None, None, None))
+    }
     assert paces(*heard[1:]) == {}
     some = [one.model_copy(update={"handled_s": 0}) for one in heard]
     assert paces(*some) == {"zto": Pace(lag_s=60 * 18, handling_s=None)}
+
+
+def test_each_part_of_the_day_has_a_pace_of_its_own_where_enough_was_measured() -> None:
+    night = [parcel(Stage.IN_TRANSIT, handled_s=36_000 + n, handled_part=0) for n in range(20)]
+    noon = [parcel(Stage.IN_TRANSIT, handled_s=3_600 + n, handled_part=2) for n in range(20)]
+    few = [parcel(Stage.IN_TRANSIT, handled_s=9, handled_part=3) for n in range(19)]
+    pace = paces(*night, *noon, *few)["zto"]
+    assert pace.handling_by_part == (36_017, None, 3_617, None)
+    assert [pace.handling_at(hour) for hour in (0, 5, 12, 17)] == [36_017, 36_017, 3_617, 3_617]
+    assert {pace.handling_at(hour) for hour in (6, 11, 18, 23)} == {pace.handling_s}
 
 
 def test_paces_are_those_of_a_month() -> None:
