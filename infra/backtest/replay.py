@@ -56,7 +56,7 @@ class Called(NamedTuple):
 
 @dataclass(slots=True)
 class Course:
-    """A ticket from its opening on, as the rules held it. `level`: 1 warned, 2 broken, then the escalations."""
+    """A ticket from its opening on, as the rules held it. `level`: 1 warned, 2 broken, above that escalated."""
 
     anomaly: Anomaly
     rule: str
@@ -200,9 +200,9 @@ class _World:
                 self._trace.tickets.append(held.open[ticket.anomaly])
             course = held.open[ticket.anomaly]
             course.since = ticket.since
-            course.level = max(course.level, ticket.told)
+            course.level = max(course.level, ticket.level)
             course.exposure_fen = max(course.exposure_fen, ticket.exposure_fen)
-            if course.level >= BROKEN and course.broken_at is None:
+            if ticket.told >= BROKEN and course.broken_at is None:
                 course.broken_at = now
 
 

@@ -138,7 +138,7 @@ class Tally:
         for course in trace.tickets:
             kind = self.tickets[course.anomaly]
             kind.opened += weight
-            kind.broken += weight * (course.level >= BROKEN)
+            kind.broken += weight * (course.broken_at is not None)
             kind.escalated += weight * (course.level > BROKEN)
             kind.closed += weight * (course.closed_at is not None)
         for anomaly in trace.recorded:

@@ -83,7 +83,10 @@ MEANINGS: dict[str, Meaning] = {
                 "limits of your own; they replace those of the same name",
             ),
             "Watching.hours": ("营业时间；升级按它计时", "business hours: patience is counted in them"),
-            "Watching.escalations": ("超时多久后逐级通知哪个群", "who hears of a broken limit, and when"),
+            "Watching.escalations": (
+                "工单多久无人接手，逐级通知哪个群",
+                "who hears of a ticket that nobody takes, and when",
+            ),
             "Watching.owners": ("哪种异常先归哪个群", "which group a kind of misfortune belongs to first"),
             "Watching.authority": (
                 "各岗位处理工单的权限；超出的等上级审批，不报错",
@@ -113,7 +116,7 @@ MEANINGS: dict[str, Meaning] = {
                 "补导入的老订单超过多久不再打扰任何人",
                 "what was older when we first heard of it disturbs nobody",
             ),
-            "Escalation.after": ("超时后多久（营业时间）", "how long after the breach, in business hours"),
+            "Escalation.after": ("工单建立后多久（营业时间）", "how long after the ticket opened, in business hours"),
             "Escalation.group": ("通知哪个群", "the group"),
             "Limit.rule": ("时限的名字，工单与报表用它", "its name, in tickets and reports"),
             "Limit.span": ("看哪个环节", "the stretch of the way"),

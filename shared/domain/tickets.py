@@ -151,11 +151,11 @@ class Ticket(Record):
     """One anomaly of one case, from the warning to its end.
 
     `since` is when the trouble began: what begins later is another ticket. `opened_at` is the moment that the rule
-    named, not the one at which somebody looked. `breach_at` is when the limit breaks (or broke); `told` counts the
-    levels that people have heard of: 1 the warning, 2 the breach, then the escalations. A ticket `closed` by a person
-    stays, silent, until the parcel moves. `approvals` are the last steps of what went beyond somebody's authority, the
-    oldest first. `listened_at` is when the courier was last asked for its answer, `heard_out`
-    says that it has no more to tell by that way.
+    named, not the one at which somebody looked. `breach_at` is when the limit breaks (or broke). `told` says whether
+    people have heard of the warning (1) and of the breach (2), `raised` of how many escalations since it opened. A
+    ticket `closed` by a person stays, silent, until the parcel moves. `approvals` are the last steps of what went
+    beyond somebody's authority, the oldest first. `listened_at` is when the courier was last asked for its answer,
+    `heard_out` says that it has no more to tell by that way.
     """
 
     anomaly: Anomaly
@@ -166,6 +166,7 @@ class Ticket(Record):
     exposure_fen: Fen = 0
     count: int = 1
     told: int = 0
+    raised: int = 0
     urged_at: Instant | None = None
     urge_number: str = ""
     listened_at: Instant | None = None
@@ -176,6 +177,11 @@ class Ticket(Record):
     taken_by: str = ""
     closed: bool = False
     approvals: tuple[Approval, ...] = ()
+
+    @property
+    def level(self) -> int:
+        """How far up people have heard of it: 1 warned, 2 broken, above that escalated, broken or not."""
+        return 2 + self.raised if self.raised else max(self.told, 1)
 
     @property
     def asked(self) -> tuple[Approval, ...]:

@@ -98,7 +98,7 @@ class Limit(Record):
 
 
 class Escalation(Record):
-    """Who hears of a ticket that has been broken for so long, in business hours."""
+    """Who hears of a ticket that has been open for so long, in business hours, and that nobody has taken."""
 
     after: Positive
     group: Id
@@ -149,8 +149,8 @@ class Watching(Record):
 
     A source that was silent for `heartbeat` is asked; a parcel of which nothing was heard for `watch_max` is given up.
     What was older than `backfill_after` when we first heard of it stays silent. Where `forced_refund_after` is not set,
-    the rule pack says when a platform may refund by itself. The last of the `escalations` is the
-    limit to solve a ticket, half of which is a moment of `buyer_progress`.
+    the rule pack says when a platform may refund by itself. The last of the `escalations` is as long as buyers are
+    promised to wait from the breach on; half of that is a moment of `buyer_progress`.
     """
 
     limits: tuple[Limit, ...] = ()

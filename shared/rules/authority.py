@@ -16,7 +16,7 @@ from shared.domain.policy import Policy
 from shared.domain.roles import Role
 from shared.domain.tickets import ANOMALIES, Approval, Ticket, Verdict
 from shared.domain.why import Why
-from shared.rules.ticketing import ANSWER_MAX, BROKEN, WARNED, Subject, group_of, heard_by
+from shared.rules.ticketing import ANSWER_MAX, BROKEN, Subject, group_of, heard_by
 from shared.rules.wording import yuan
 
 _STEPS_MAX = 10
@@ -112,7 +112,7 @@ def _decided(ticket: Ticket, event: TicketTaken, what: Verdict, policy: Policy, 
         at=at,
         text=event.text[:ANSWER_MAX],
         closes=ticket.asked[-1].closes,
-        group=group_of(policy, ticket, max(ticket.told, WARNED)),
+        group=group_of(policy, ticket, ticket.level),
     )
     return _with(ticket, step)
 
@@ -123,9 +123,9 @@ def _with(ticket: Ticket, step: Approval) -> Ticket:
 
 def _next_group(ticket: Ticket, policy: Policy) -> str:
     """Choose the first group of the escalations that has not heard of it yet; the highest where all have."""
-    heard = {group_of(policy, ticket, max(ticket.told, WARNED)), *(step.group for step in ticket.asked)}
+    heard = {group_of(policy, ticket, ticket.level), *(step.group for step in ticket.asked)}
     groups = [heard_by(policy, step.group) for step in policy.watching.escalations] or [policy.desk]
-    above = groups[max(0, ticket.told - BROKEN) :]
+    above = groups[max(0, ticket.level - BROKEN) :]
     return next((group for group in above if group not in heard), groups[-1])
 
 

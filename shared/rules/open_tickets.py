@@ -60,7 +60,7 @@ def _not_closed(tickets: tuple[Ticket, ...]) -> Iterator[Ticket]:
 
 
 def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Mapping[str, object]) -> OpenTicket:
-    text, level = ANOMALIES[ticket.anomaly], max(ticket.told, WARNED)
+    text = ANOMALIES[ticket.anomaly]
     return OpenTicket.model_validate(
         {
             **where,
@@ -75,8 +75,8 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "breach_at": ticket.breach_at,
             "hours_left": hours_between(now, ticket.breach_at),
             "exposure_fen": ticket.exposure_fen,
-            "group": group_of(policy, ticket, level),
-            "level": level,
+            "group": group_of(policy, ticket, ticket.level),
+            "level": ticket.level,
             "rule": ticket.rule,
             "urged_at": ticket.urged_at,
             "urge_number": ticket.urge_number,

@@ -1,7 +1,7 @@
 """What the buyers of a parcel hear of its trouble, unasked: that it is there, how far it has come, that it is over.
 
 Of each kind of trouble they hear once, whatever comes again: of the first ticket that breaks, at the moments that the
-policy names. The time to solve it runs from the breach to the last escalation, in business hours.
+policy names. The time to solve it runs from the breach and is as long as the last escalation's, in business hours.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

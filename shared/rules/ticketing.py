@@ -1,7 +1,12 @@
 """Tickets follow what is the matter: one per anomaly, closed by the facts, opened and told level by level by the clock.
 
-The levels of a ticket: 1 the warning, 2 the breach, then the policy's escalations, counted in business hours from the
-breach. Every level is told once; a level that nobody was awake to tell is told late rather than left out.
+The levels of a ticket: 1 the warning, 2 the breach, and from 3 on the policy's escalations, counted in business hours
+from its opening for as long as nobody has taken it. They may come before the breach or after it.
+
+    opened: 1 ──▶ 3 the desk again ──▶ 4 the specialist ──▶ 5 the director     while nobody has taken it
+       └──────────────▶ 2 the limit breaks
+
+Every level is told once; a level that nobody was awake to tell is told late rather than left out.
 
 Only the clock opens tickets and tells levels. News that arrive late, doubled or in any order may show trouble that the
 next of them ends: they close tickets at once, and have a minute to contradict each other before a ticket opens.
@@ -106,9 +111,9 @@ def follow(
             mine = None
         ticket = _seen(mine, found)
         if by_clock:
-            reached = sum(at <= now for at in _levels(ticket, watching))
-            news += [News(ticket, level, found.limit) for level in _untold(ticket, reached)]
-            ticket = ticket.model_copy(update={"told": max(ticket.told, reached)})
+            reached = [level for at, level in _untold(ticket, watching) if at <= now]
+            news += [News(ticket, level, found.limit) for level in reached]
+            ticket = _heard(ticket, reached)
         after[found.anomaly] = ticket
     over = [News(ticket, 0) for ticket in known.values() if ticket.told]
     return tuple(after[anomaly] for anomaly in sorted(after)), over + news
@@ -137,10 +142,23 @@ def _seen(known: Ticket | None, found: Finding) -> Ticket:
     return ticket.model_copy(update=seen)
 
 
-def _untold(ticket: Ticket, reached: int) -> list[int]:
-    """Give the levels to tell; what is broken from the beginning on needs no warning."""
+def _untold(ticket: Ticket, watching: Watching) -> list[tuple[datetime, int]]:
+    """Give the levels still to tell, in order of time; what is broken from the beginning on needs no warning."""
     is_sudden = ticket.opened_at >= ticket.breach_at
-    return [level for level in range(ticket.told + 1, reached + 1) if not (is_sudden and level == WARNED)]
+    levels = [(ticket.breach_at, BROKEN)] if ticket.told < BROKEN else []
+    if ticket.told < WARNED and not is_sudden:
+        levels.append((ticket.opened_at, WARNED))
+    if not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
+        raised = max(BROKEN, ticket.level)
+        for level, step in enumerate(watching.escalations[raised - BROKEN :], start=raised + 1):
+            levels.append((watching.hours.add(ticket.opened_at, step.after), level))
+    return sorted(levels)
+
+
+def _heard(ticket: Ticket, levels: Iterable[int]) -> Ticket:
+    told = max((level for level in levels if level <= BROKEN), default=ticket.told)
+    raised = max((level - BROKEN for level in levels if level > BROKEN), default=ticket.raised)
+    return ticket.model_copy(update={"told": told, "raised": raised})
 
 
 def next_change(
@@ -152,7 +170,7 @@ def next_change(
 ) -> datetime | None:
     """When a ticket opens or reaches its next level: soon where that is due and the clock has not come yet."""
     known = {ticket.anomaly: ticket for ticket in tickets}
-    times = [at for ticket in known.values() for at in _levels(ticket, watching)[ticket.told :]]
+    times = [at for ticket in known.values() for at, _ in _untold(ticket, watching)]
     for found in findings:
         mine = known.get(found.anomaly)
         if not (mine and _goes_on(mine, found)):
@@ -163,16 +181,9 @@ def next_change(
     return min(times, default=None)
 
 
-def _levels(ticket: Ticket, watching: Watching) -> list[datetime]:
-    levels = [ticket.opened_at, ticket.breach_at]
-    if not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
-        levels += [watching.hours.add(ticket.breach_at, step.after) for step in watching.escalations]
-    return levels
-
-
 def review_at(ticket: Ticket, watching: Watching) -> datetime | None:
     """When the next group hears of a ticket; None where nobody will: it is at the top, or somebody deals with it."""
-    return min(_levels(ticket, watching)[ticket.told :], default=None)
+    return min((at for at, _ in _untold(ticket, watching)), default=None)
 
 
 # ---- words -------------------------------------------------------------------------------------------------------

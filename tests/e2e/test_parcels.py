@@ -78,7 +78,7 @@ def test_sources_are_not_asked_too_often(played: Played) -> None:
 def test_who_has_taken_a_ticket_is_not_disturbed_any_more(played: Played) -> None:
     cast = cast_of(played, "return_not_sent")
     [story] = stories_of(scene_of("return_not_sent"), cast, played.evidence)
-    assert (story.ticket.taken_by, story.ticket.answer, story.ticket.told) == ("小王", "已电话提醒买家", 3)
+    assert (story.ticket.taken_by, story.ticket.answer, story.ticket.level) == ("小王", "已电话提醒买家", 3)
 
 
 def test_a_courier_s_answer_comes_back_into_its_ticket(played: Played) -> None:
@@ -106,7 +106,7 @@ def test_the_board_shows_what_is_open_and_nothing_else(played: Played, stage: St
     rows = {
         (row["anomaly"], row["level"]) for row in played.evidence.board["tickets"] if cast.waybill() in row["waybill"]
     }
-    assert {("stalled", 5), ("suspected_lost", 3)} <= rows
+    assert {("stalled", 5), ("suspected_lost", 5)} <= rows
     assert stage.desk.tickets()["complete"] is True
 
 
@@ -117,7 +117,7 @@ def test_another_watch_than_the_expected_one_is_noticed(played: Played, scene: S
     assert len(list(judge_watch(wrong, played.casts[scene.number], played.evidence))) == 3
 
 
-@pytest.mark.parametrize("change", [{"warned_h": 17}, {"levels": 3}, {"exposure_fen": 1}, {"ended_h": None}])
+@pytest.mark.parametrize("change", [{"warned_h": 17}, {"level": 3}, {"exposure_fen": 1}, {"ended_h": None}])
 def test_another_ticket_than_the_expected_one_is_noticed(played: Played, change: dict[str, float]) -> None:
     scene = scene_of("never_picked_up")
     [end] = scene.tickets

@@ -210,12 +210,13 @@ class Parcels(RuleBasedStateMachine):
                 wrong |= {found.anomaly for found in (*overdue(clocks, now), *trouble(case))}
             assert wrong == {ticket.anomaly for ticket in case.tickets}
             for ticket in case.tickets:
-                assert ticket.told >= self._reached(ticket, now), ticket
+                assert ticket.told >= 1 + (ticket.breach_at <= now), ticket
+                assert ticket.raised >= self._risen(ticket, now), ticket
 
-    def _reached(self, ticket: Ticket, now: datetime) -> int:
-        is_loud = ticket.anomaly not in QUIET and not ticket.taken_by
-        escalations = self.world.policy.watching.escalations if is_loud else ()
-        return 1 + sum(ticket.breach_at + after <= now for after in (timedelta(0), *(one.after for one in escalations)))
+    def _risen(self, ticket: Ticket, now: datetime) -> int:
+        if ticket.anomaly in QUIET or ticket.taken_by:
+            return 0
+        return sum(ticket.opened_at + step.after <= now for step in self.world.policy.watching.escalations)
 
     def _check_that_silence_is_noticed(self) -> None:
         """All is well for a while, then every source dies: scans that nobody tells of bring a new watcher or a ticket.

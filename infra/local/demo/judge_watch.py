@@ -20,7 +20,7 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.refund import RefundCase, RefundPhase
 from shared.domain.tickets import ANOMALIES
-from shared.rules.ticketing import QUIET
+from shared.rules.ticketing import BROKEN, QUIET
 
 SUBSCRIBED_WITHIN = timedelta(seconds=60)
 TIMES_DIFFER_MAX = timedelta(minutes=5)  # the clock comes on whole minutes, and lets sudden trouble settle for one
@@ -97,7 +97,7 @@ def _case_of(end: TicketEnd, cast: Cast) -> CaseKey:
 def _ticket(end: TicketEnd, story: TicketStory, begins_at: datetime) -> Iterator[str]:
     ticket = story.ticket
     yield from differ("rule", ticket.rule, end.rule or end.anomaly.value)
-    yield from differ("levels told", ticket.told, end.levels)
+    yield from differ("level", ticket.level, end.level)
     yield from differ("exposure (fen)", story.exposure_fen, end.exposure_fen)
     if end.answer:
         yield from differ("the courier's answer", ticket.answer, end.answer)
@@ -115,9 +115,8 @@ def _told(end: TicketEnd, story: TicketStory, evidence: Evidence) -> Iterator[st
     watching = demo_policy(story.case.merchant).watching
     number = story.case.id.split(":", 1)[1]
     levels = [("desk", f"预警：{title}", ticket.opened_at), ("desk", title, ticket.breach_at)]
-    for place, step in enumerate(watching.escalations, start=1):
-        levels.append((step.group, f"升级（{place}级）：{title}", watching.hours.add(ticket.breach_at, step.after)))
-    levels = levels[: end.levels]
+    for place, step in enumerate(watching.escalations[: end.level - BROKEN], start=1):
+        levels.append((step.group, f"升级（{place}级）：{title}", watching.hours.add(ticket.opened_at, step.after)))
     if ticket.opened_at >= ticket.breach_at:
         del levels[0]  # what is broken from the beginning on needs no warning
     for group, name, at in levels:

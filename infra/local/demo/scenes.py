@@ -42,16 +42,16 @@ class ParcelEnd(NamedTuple):
 class TicketEnd(NamedTuple):
     """A ticket of the watch as it has to have been. Hours count from the scene's first cue.
 
-    `levels` is how far it was told: 1 the warning, 2 the breach, then desk, specialist and director. `ended_h` is None
-    where it is open in the end. It is about a parcel by number and way, or about the order of that number. `over` is
-    empty where it ends without a word.
+    It was told of the warning and of the breach; `level` is how far up besides: 3 the desk, 4 the specialist, 5 the
+    director. `ended_h` is None where it is open in the end. It is about a parcel by number and way, or about the order
+    of that number. `over` is empty where it ends without a word.
     """
 
     anomaly: Anomaly
     warned_h: float
     broken_h: float
     ended_h: float | None
-    levels: int
+    level: int
     rule: str = ""  # the anomaly itself where no clock ran
     exposure_fen: int = 0
     number: int = 1

@@ -63,7 +63,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
     Scene(
         27,
         "never_picked_up",
-        "未揽收：预警、超时、升级",
+        "未揽收：预警、升级、超时",
         "not picked up",
         shipped(way((29, "picked_up"), (30, "in_transit"), (44, "out_for_delivery"), (46, "delivered")), fen=PAID_FEN),
         {},
@@ -88,7 +88,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         dict.fromkeys((1, 2, 3), ARRIVED),
         platform="selfbuilt",
         carriers=dict.fromkeys((1, 2, 3), "sto"),
-        tickets=tuple(TicketEnd(Anomaly.STALLED, 41, 53, 58, 3, "stalled_48h", number=number) for number in (1, 2)),
+        tickets=tuple(TicketEnd(Anomaly.STALLED, 41, 53, 58, 4, "stalled_48h", number=number) for number in (1, 2)),
         watched={
             1: WatchEnd(work_orders=1, buyer_told=(Anomaly.STALLED,)),
             2: WatchEnd(work_orders=1),
@@ -113,7 +113,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         ),
         {1: RefundEnd("recovered", paid_by="platform_forced", at_risk=True)},
         {1: RETURNED},
-        tickets=(TicketEnd(Anomaly.STALLED, 40, 52, 54, 3, "stalled_48h", over="已转拦截", answer=STUCK),),
+        tickets=(TicketEnd(Anomaly.STALLED, 40, 52, 54, 4, "stalled_48h", over="已转拦截", answer=STUCK),),
         watched={1: WatchEnd(work_orders=1)},
     ),
     Scene(
@@ -128,7 +128,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         carriers={1: "yunda"},
         tickets=(
             TicketEnd(Anomaly.STALLED, 42, 54, None, 5, "stalled_48h"),
-            TicketEnd(Anomaly.SUSPECTED_LOST, 198, 246, None, 3, "lost_10d"),
+            TicketEnd(Anomaly.SUSPECTED_LOST, 198, 246, None, 5, "lost_10d"),
         ),
         watched={1: WatchEnd(work_orders=2, buyer_told=(Anomaly.STALLED, Anomaly.SUSPECTED_LOST))},
     ),
@@ -223,7 +223,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         returned(
             way((54, "picked_up"), (56, "in_transit"), (70, "delivered"), warehouse_after_min=60),
             100,
-            Cue(at(76), take(Anomaly.RETURN_NOT_PICKED_UP, "小王", 3, "已电话提醒买家")),
+            Cue(at(71), take(Anomaly.RETURN_NOT_PICKED_UP, "小王", 3, "已电话提醒买家")),
         ),
         {1: RefundEnd("refunded", paid_by="merchant_hand")},
         {1: ARRIVED, 3: ParcelEnd(0, 0, 0, "received")},

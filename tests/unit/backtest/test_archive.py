@@ -127,7 +127,7 @@ def test_what_people_did_stays_done(tmp_path: Path) -> None:
     recorder.take(paid("O1", MONDAY), MONDAY)
     key = "shop|order|sim:O1"
     taken = TicketTaken(merchant="shop", about=key, anomaly=Anomaly.NOT_SHIPPED, by="li")
-    recorder.take(taken, MONDAY + 40 * HOUR)
+    recorder.take(taken, MONDAY + 36.5 * HOUR)
     recorder.take(shipped("O1", MONDAY + 90 * HOUR), MONDAY + 90 * HOUR)
     result = run_backtest(image_history(recorder.save(tmp_path)), Question(IN_FORCE))
     assert result.tally.tickets[Anomaly.NOT_SHIPPED].escalated == 0

@@ -10,7 +10,6 @@ from infra.backtest.report_text import WIDTH, as_text, clip, pad, width
 from infra.backtest.run import Question, Result, run_backtest
 from shared.domain.policy import Policy
 from tests.unit.backtest.build import (
-    DAY,
     HOUR,
     MONDAY,
     SHIP_24H,
@@ -62,7 +61,7 @@ late                            2          2          0          2
 not_shipped                     7          4          4          6
 
 notices to                    all    at once on one day  which was
-desk                           34         13         23 2026-03-03
+desk                           36         16         26 2026-03-03
 
 calls that would have been made: subscribe_tracking 8
 """
@@ -173,7 +172,7 @@ def test_days_are_those_of_the_histories_zone(tmp_path: Path) -> None:
     assert tried.tally.first.isoformat() == "2026-03-01"
     peak = tried.tally.notices["desk"].peak
     assert peak is not None
-    assert peak[0] == MONDAY.date() + DAY  # over, on Tuesday night
+    assert peak[0] == MONDAY.date()  # opened, told twice more and broken, half an hour before Tuesday
 
 
 def test_wide_letters_take_two_columns() -> None:

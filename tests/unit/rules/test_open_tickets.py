@@ -47,11 +47,12 @@ def test_a_parcel_s_row_says_where_it_is_and_what_is_inside() -> None:
 @pytest.mark.parametrize(
     ("told", "fields", "review"),
     [
-        (1, {}, 6),
-        (2, {}, 7),
-        (3, {}, 10),
-        (4, {}, 30),
-        (5, {}, None),
+        (1, {}, 0),
+        (1, {"raised": 1}, 3),
+        (1, {"raised": 2}, 6),
+        (2, {"raised": 2}, 23),
+        (1, {"raised": 3}, 6),
+        (2, {"raised": 3}, None),
         (1, {"taken_by": "li"}, 6),
         (2, {"taken_by": "li"}, None),
     ],
@@ -99,13 +100,21 @@ WATCHING = Watching(owners={Anomaly.STALLED: "warehouse"}, escalations=STEPS)
 
 
 @pytest.mark.parametrize(
-    ("told", "group"),
-    [(0, "warehouse"), (1, "warehouse"), (2, "warehouse"), (3, "desk"), (4, "specialist"), (9, "specialist")],
+    ("told", "raised", "group", "level"),
+    [
+        (0, 0, "warehouse", 1),
+        (1, 0, "warehouse", 1),
+        (2, 0, "warehouse", 2),
+        (1, 1, "desk", 3),
+        (2, 1, "desk", 3),
+        (1, 2, "specialist", 4),
+        (2, 7, "specialist", 9),
+    ],
 )
-def test_the_group_is_the_one_that_was_told_last(told: int, group: str) -> None:
-    case = parcel(tickets=(ticket(told=told),))
+def test_the_group_is_the_highest_that_was_told(told: int, raised: int, group: str, level: int) -> None:
+    case = parcel(tickets=(ticket(told=told, raised=raised),))
     [row] = open_tickets(P_KEY, case, policy(robots=ROBOTS, watching=WATCHING), NOW)
-    assert (row.group, row.level) == (group, max(told, 1))
+    assert (row.group, row.level) == (group, level)
 
 
 def test_a_group_without_a_robot_is_the_desk() -> None:

@@ -70,8 +70,8 @@ def test_a_paid_order_that_is_not_shipped_is_warned_of_and_rises() -> None:
     assert order.wait(MINUTE) == ["预警：付款后未发货"]
     [ticket] = order.case.tickets
     assert (ticket.rule, ticket.exposure_fen, ticket.since) == ("ship_48h", 3_000, NOW)
-    assert order.wait(12 * HOUR) == ["付款后未发货"]
-    assert order.wait(DAY) == [f"升级（{step}级）：付款后未发货" for step in (1, 2, 3)]
+    assert order.wait(12 * HOUR) == ["升级（1级）：付款后未发货", "升级（2级）：付款后未发货", "付款后未发货"]
+    assert order.wait(12 * HOUR) == ["升级（3级）：付款后未发货"]
     assert order.due is None
 
 
@@ -151,7 +151,7 @@ def test_a_deadline_that_the_platform_moves_back_takes_the_ticket_back() -> None
     order.wait(40 * HOUR)
     assert order.take(paid(ship_by=NOW + 5 * DAY)) == ["已恢复：付款后未发货"]
     assert order.wait(2 * DAY) == []
-    assert order.wait(DAY) == ["预警：付款后未发货"]
+    assert order.wait(20 * HOUR) == ["预警：付款后未发货"]
 
 
 def readings(order: Order) -> list[str]:
@@ -283,9 +283,9 @@ def test_of_an_order_that_nobody_knows_nothing_is_said(event: Any) -> None:
 
 
 def test_news_alone_open_no_ticket() -> None:
-    order = Order(at=NOW + 40 * HOUR)
+    order = Order(at=NOW + 36.5 * HOUR)
     assert order.open == []
-    assert order.due == NOW + 40 * HOUR + MINUTE
+    assert order.due == NOW + 36.5 * HOUR + MINUTE
     assert order.wait(MINUTE) == ["预警：付款后未发货"]
 
 

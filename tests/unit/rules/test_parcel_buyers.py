@@ -9,7 +9,7 @@ from shared.domain.events import BuyerTold, CarrierCorrected, ParcelShipped, Tic
 from shared.domain.hours import BusinessHours
 from shared.domain.parcel import Stage
 from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment
-from shared.domain.watching import Limit, Span, Watching
+from shared.domain.watching import Escalation, Limit, Span, Watching
 from shared.rules.wording import BUYER_CLOSE, BUYER_DELIVERED, BUYER_HALF, BUYER_SETTLED
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, wanted
 from tests.unit.rules.watched import Parcel, inside, of_type, on_its_way, sent_back, shipped
@@ -293,7 +293,7 @@ def test_another_policy_moves_no_parcel() -> None:
     patient = Limit(rule="stalled_48h", span=Span.STAGNATION, breach=20 * DAY, lead=HOUR)
     watching = ALL.model_copy(update={"limits": (patient,)})
     parcel.run.policy = parcel.run.policy.model_copy(update={"watching": watching})
-    assert moments(parcel.wait(HOUR)) == []
+    assert moments(parcel.wait(12 * HOUR)) == []
     assert parcel.open == []
 
 
@@ -321,10 +321,7 @@ def test_there_are_words_for_every_moment_of_what_buyers_hear_of() -> None:
 
 
 def test_a_parcel_that_nobody_can_be_told_of_wakes_nobody() -> None:
-    mute = ALL.model_copy(update={"buyer_platforms": ()})
-    quiet, loud = broken(mute), broken()
-    assert quiet.due is not None
-    assert loud.due is not None
-    quiet.wait(4 * HOUR + MINUTE)
-    loud.wait(4 * HOUR + MINUTE)
-    assert loud.due < quiet.due
+    watching = ALL.model_copy(update={"escalations": (Escalation(after=30 * HOUR, group="desk"),)})
+    quiet, loud = broken(watching.model_copy(update={"buyer_platforms": ()})), broken(watching)
+    assert quiet.due == quiet.ticket.opened_at + 30 * HOUR
+    assert loud.due == loud.ticket.breach_at + 15 * HOUR

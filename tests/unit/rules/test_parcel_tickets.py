@@ -160,7 +160,9 @@ def test_a_standstill_that_is_old_when_we_hear_of_it_is_another_ticket_too() -> 
     moved_at = parcel.run.now + HOUR
     parcel.wait(50 * HOUR)
     parcel.scan(Stage.ARRIVED_AT_HUB, moved_at)  # the push came two days late, and it stands still again
-    assert notices(parcel.wait(MINUTE)) == ["预警：在途停滞", "在途停滞", "升级（1级）：在途停滞"]
+    assert notices(parcel.wait(MINUTE)) == [
+        f"{how}在途停滞" for how in ("预警：", "升级（1级）：", "升级（2级）：", "")
+    ]
     assert (parcel.ticket.since, parcel.ticket.closed) == (moved_at, False)
 
 

@@ -153,7 +153,7 @@ def test_a_way_back_that_never_begins_is_told_however_often_it_is_subscribed() -
     said = parcel.wait(48 * HOUR)
     assert [*of_type(said, "subscribe_tracking")] != []
     assert notices(said) == ["预警：退货在途停滞"], "no buyer has to hand it over"
-    assert notices(parcel.wait(24 * HOUR)) == ["退货在途停滞"]
+    assert "退货在途停滞" in notices(parcel.wait(24 * HOUR))
 
 
 @pytest.mark.parametrize("gave_up", [True, False])

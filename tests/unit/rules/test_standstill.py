@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.events import ParcelScanned, ParcelShipped
+from shared.domain.events import ParcelScanned, ParcelShipped, TicketTaken
 from shared.domain.parcel import Scan, Stage
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Span, Watching
-from tests.unit.rules.build import DAY, HOUR, MINUTE, NOW, wanted
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
 from tests.unit.rules.parcels import answer
 from tests.unit.rules.test_deadlines import limit
 from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
@@ -29,8 +29,22 @@ def test_no_pickup_is_warned_of_after_18_hours_and_broken_after_24() -> None:
     assert notices(parcel.wait(18 * HOUR - MINUTE)) == []
     assert notices(parcel.wait(MINUTE)) == ["预警：已发货未揽收"]
     assert (parcel.ticket.rule, parcel.ticket.exposure_fen) == ("pickup_24h", 3_000)
+    parcel.take(TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=Anomaly.NOT_PICKED_UP, by="李雷"))
     assert notices(parcel.wait(6 * HOUR)) == ["已发货未揽收"]
-    assert notices(parcel.wait(24 * HOUR)) == [f"升级（{step}级）：已发货未揽收" for step in (1, 2, 3)]
+    assert notices(parcel.wait(48 * HOUR)) == []
+
+
+def test_a_pickup_that_nobody_sees_to_reaches_the_specialist_before_its_24_hours_have_passed() -> None:
+    parcel, heard = shipped(), []
+    for hours in range(49):
+        heard += [(hours, title) for title in notices(parcel.wait(NOW + hours * HOUR))]
+    assert heard == [
+        (18, "预警：已发货未揽收"),
+        (19, "升级（1级）：已发货未揽收"),
+        (22, "升级（2级）：已发货未揽收"),
+        (24, "已发货未揽收"),
+        (42, "升级（3级）：已发货未揽收"),
+    ]
 
 
 def test_a_merchant_s_own_warning_time_counts() -> None:
@@ -272,7 +286,7 @@ def _standing() -> Parcel:
 
 def test_a_standstill_says_from_when_on_a_platform_may_pay_unasked() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
-    said = parcel.wait(40 * HOUR)
+    said = parcel.wait(36 * HOUR)
     [warning] = of_type(said, "notice_raised")
     risk = "强制退款风险：11-13 10:00 起平台可不经商家同意直接退款（剩余 12.0 小时）"
     assert risk in warning.notice.lines
