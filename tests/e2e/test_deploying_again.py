@@ -18,10 +18,10 @@ from tests.e2e.door import Door
 from tests.e2e.test_dead_letters import Queues, wait_until
 from tests.e2e.test_door import history, scan
 
-PUSHERS, EACH_S = 3, 0.2
+PUSHERS, EACH_S = 2, 0.2
 BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # a template of this size comes from a bucket
 MORE_MIB = 64
-TRIED_AGAIN_S = 15  # what a stopped worker had taken comes back so soon
+TRIED_AGAIN_S = 10  # what a stopped worker had taken comes back so soon
 
 
 class Pusher(threading.Thread):
@@ -82,7 +82,7 @@ def pushing(stage: Stage) -> Iterator[list[Pusher]]:
 
 
 def _wait_for_more(pushers: list[Pusher]) -> None:
-    wanted = [len(pusher.accepted) + 2 for pusher in pushers]
+    wanted = [len(pusher.accepted) + 1 for pusher in pushers]
     wait_until(lambda: all(len(one.accepted) >= many for one, many in zip(pushers, wanted, strict=True)))
 
 
