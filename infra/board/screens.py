@@ -113,6 +113,13 @@ def _ticket_details(ticket: Document) -> Iterator[str]:
     yield (f"{name}  {fit(orders, room).rstrip()}" if room > 12 else name).rstrip()
     said = f"{ticket['answered_by'] or ticket['taken_by']}：{ticket['answer']}" if ticket["answer"] else ""
     yield (_INDENT + fit("　".join(filter(None, (said, ticket["advice"]))), WIDTH - len(_INDENT))).rstrip()
+    risks = [f"次数 ×{ticket['count']}"] if ticket["count"] > 1 else []
+    if ticket["forced_refund_at"]:
+        risks.append(
+            f"强制退款风险：{moment(ticket['forced_refund_at'])} 起（{ticket['forced_refund_hours_left']:.1f}h）"
+        )
+    if risks:
+        yield (_INDENT + fit("　".join(risks), WIDTH - len(_INDENT))).rstrip()
     if ticket["approvals"]:
         yield (_INDENT + fit(_approval(ticket["approvals"][-1]), WIDTH - len(_INDENT))).rstrip()
 

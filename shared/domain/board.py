@@ -52,7 +52,9 @@ class OpenTicket(Record):
 
     `level`: 1 warned, 2 broken, above that escalated; `group` is who was told last. A refund that a person decides has
     no limit of ours: its `breach_at` is the platform's own deadline. `review_at` is when it comes up next: the level
-    above hears of it; none where nobody will. `approvals` are the steps of what went beyond somebody's authority.
+    above hears of it; none where nobody will. `count`: how many limits have passed on its clock, or how many answers of
+    a courier nobody has seen to; 1 where neither counts. `forced_refund_at`: the parcel stands still, and from then on
+    a platform may refund it unasked. `approvals` are the steps of what went beyond somebody's authority.
     """
 
     merchant: MerchantId
@@ -74,6 +76,9 @@ class OpenTicket(Record):
     group: Id
     level: int
     rule: str
+    count: int = 1
+    forced_refund_at: Instant | None = None
+    forced_refund_hours_left: float | None = None
     urged_at: Instant | None = None
     urge_number: str = ""
     answer: str = ""

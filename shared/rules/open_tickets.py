@@ -14,6 +14,7 @@ from shared.domain.policy import Policy
 from shared.domain.refund import RefundCase
 from shared.domain.session import DeskCase, SessionCase
 from shared.domain.tickets import ANOMALIES, Ticket
+from shared.rules.parcel_draft import forced_refund_at
 from shared.rules.ticketing import BROKEN, WARNED, group_of, review_at
 from shared.rules.wording import COURIERS
 
@@ -25,12 +26,15 @@ def open_tickets(key: CaseKey, case: AnyCase, policy: Policy, now: datetime) -> 
     match case:
         case ParcelCase():
             orders = tuple(dict.fromkeys(content.order_id for content in case.contents))
+            forced_at = forced_refund_at(case, policy)
             where: Mapping[str, object] = {
                 "stage": case.stage,
                 "carrier": case.carrier,
                 "carrier_text": COURIERS.get(case.carrier, case.carrier),
                 "waybill": case.waybill,
                 "order_ids": orders,
+                "forced_refund_at": forced_at,
+                "forced_refund_hours_left": hours_between(now, forced_at) if forced_at else None,
             }
             rows = [_row(key, ticket, policy, now, where) for ticket in _not_closed(case.tickets)]
         case OrderCase():
@@ -78,6 +82,7 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "group": group_of(policy, ticket, ticket.level),
             "level": ticket.level,
             "rule": ticket.rule,
+            "count": ticket.count,
             "urged_at": ticket.urged_at,
             "urge_number": ticket.urge_number,
             "answer": ticket.answer,

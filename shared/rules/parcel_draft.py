@@ -184,16 +184,18 @@ class ParcelDraft:
     @property
     def forced_refund_at(self) -> datetime | None:
         """From when on a platform may refund a parcel that stalls without asking the merchant."""
-        return self._forced_refund_at(self.case)
-
-    def _forced_refund_at(self, case: ParcelCase) -> datetime | None:
-        if case.stalled_since is None:
-            return None
-        wished = self.policy.watching.forced_refund_after
-        return case.stalled_since + (wished or min(pack.forced_refund for pack in packs_of(case)))
+        return forced_refund_at(self.case, self.policy)
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
-        return case.progress, case.interception.reason, self._forced_refund_at(case)
+        return case.progress, case.interception.reason, forced_refund_at(case, self.policy)
+
+
+def forced_refund_at(case: ParcelCase, policy: Policy) -> datetime | None:
+    """From when on a platform may refund a parcel without asking the merchant; None where it does not stall."""
+    if case.stalled_since is None:
+        return None
+    wished = policy.watching.forced_refund_after
+    return case.stalled_since + (wished or min(pack.forced_refund for pack in packs_of(case)))
 
 
 def _ended(before: ParcelCase, after: ParcelCase) -> tuple[str, ...]:

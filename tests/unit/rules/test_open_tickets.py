@@ -82,6 +82,19 @@ def test_what_was_broken_has_negative_hours_left() -> None:
     assert (row.hours_left, row.level) == (-1.5, 2)
 
 
+def test_a_parcel_that_stands_still_says_from_when_on_a_platform_may_pay_unasked() -> None:
+    case = parcel(tickets=(ticket(),), stalled_since=NOW - 36 * HOUR)
+    [row] = open_tickets(P_KEY, case, policy(), NOW)
+    assert (row.forced_refund_at, row.forced_refund_hours_left) == (NOW + 12 * HOUR, 12.0)
+    [row] = open_tickets(P_KEY, parcel(tickets=(ticket(),)), policy(), NOW)
+    assert (row.forced_refund_at, row.forced_refund_hours_left) == (None, None)
+
+
+def test_a_row_counts_what_one_ticket_stands_for() -> None:
+    [row] = open_tickets(P_KEY, parcel(tickets=(ticket(count=2),)), policy(), NOW)
+    assert row.count == 2
+
+
 def test_closed_tickets_are_left_out_and_the_most_urgent_comes_first() -> None:
     tickets = (
         ticket(Anomaly.LATE, breach_at=NOW + HOUR),

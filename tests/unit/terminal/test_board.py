@@ -128,7 +128,8 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Any:
         heard_at=NOW - HOUR,
         picked_up_at=NOW - 2 * HOUR,
         watch=Watch(source="kuaidi100", step=1, asked_at=NOW, ended="abort 三天查询无记录"),
-        tickets=(ticket(exposure_fen=1_234_567, told=4),),
+        tickets=(ticket(exposure_fen=1_234_567, told=4, count=2),),
+        stalled_since=NOW - 36 * HOUR,
         lag_s=7300,
     )
     store = store_with(
@@ -321,6 +322,13 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
     assert "12345.67 desk" in out
     assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
     assert "--close" in lines[-1]
+
+
+def test_a_standstill_says_how_many_limits_have_passed_and_when_a_platform_may_pay(terminal: Terminal) -> None:
+    _, out, _ = terminal.run("tickets", "--anomaly", "stalled")
+    [line] = [line for line in out.splitlines() if "强制退款风险" in line]
+    assert line.strip().startswith("次数 ×2 强制退款风险：")
+    assert line.strip().endswith("起（12.0h）")
 
 
 def test_a_ticket_that_waits_for_approval_says_who_asked_for_what(terminal: Terminal, house: Any) -> None:
