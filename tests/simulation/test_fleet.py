@@ -12,6 +12,7 @@ from tests.simulation.fleet.buyers import by_hand, outcome_of
 from tests.simulation.fleet.figures import MINUTE, Watched, watch
 from tests.simulation.fleet.fleet import Fleet, key_of
 from tests.simulation.fleet.journeys import ORDER_EVERY, make_journey
+from tests.simulation.fleet.paces import generations
 
 SHIPMENTS = int(os.environ.get("HUHANG_SHIPMENTS", "2000"))
 SEED = 2026
@@ -47,6 +48,17 @@ def test_orders_that_nobody_ships_are_warned_of_too(seen: Watched) -> None:
 
 def test_nearly_all_breaches_were_warned_of_with_six_hours_left(seen: Watched) -> None:
     assert seen.early_share >= 0.95
+
+
+def test_measured_couriers_do_not_flood_the_desk_from_generation_to_generation() -> None:
+    """Each is warned of by what was measured in the one before."""
+    unmeasured, *measured = generations(SEED, 1_200, 4)
+    assert not unmeasured.paces
+    for generation in measured:
+        assert generation.paces
+        assert generation.warnings <= 2.5 * unmeasured.warnings
+        assert generation.breaches <= unmeasured.breaches * 1.1
+        assert generation.seen.early_share >= 0.95
 
 
 def test_a_shipment_without_trouble_needs_four_pointers_on_average(seen: Watched) -> None:

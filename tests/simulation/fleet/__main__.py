@@ -1,7 +1,8 @@
 """Reports on a synthetic fleet: `python -m tests.simulation.fleet [--shipments N] [--seed S]`.
 
 The fleet travels three times with the same parcels: watched while nobody acts (what is noticed, and when), looked
-after by hand, and watched by people and couriers who act (what that is good for). All assumptions are in `journeys.py`
+after by hand, and watched by people and couriers who act (what that is good for). At last couriers are measured, and
+warned of by that. All assumptions are in `journeys.py`
 and `buyers.py`.
 """
 
@@ -11,6 +12,9 @@ import sys
 from collections.abc import Iterator
 
 from tests.simulation.fleet.figures import Effect, Watched, compare, watch
+from tests.simulation.fleet.paces import Generation, generations, unattended
+
+_MEASURED, _GENERATIONS = 1_500, 4
 
 
 def main() -> int:
@@ -23,6 +27,9 @@ def main() -> int:
     _say(tell_watched(watch(arguments.seed, arguments.shipments)))
     _say(["", "Per 10,000 shipments              by hand   huhang  avoided"])
     _say(tell_effect(compare(arguments.seed, arguments.shipments)))
+    shipments = min(arguments.shipments, _MEASURED)
+    _say(["", f"{f'Measured, per 1,000 of {shipments:,}':<38}warnings  breaches  6 h left  to nothing"])
+    _say(tell_paces(arguments.seed, shipments))
     return 0
 
 
@@ -50,6 +57,20 @@ def tell_effect(effect: Effect) -> Iterator[str]:
     for what, before, after, avoided in counts:
         share = 10_000 / effect.shipments
         yield _line(what, f"{before * share:7.1f}  {after * share:7.1f}  {avoided:6.0%}")
+
+
+def tell_paces(seed: int, shipments: int) -> Iterator[str]:
+    """Put into lines what measured couriers change, per 1,000 parcels: warnings, breaches, and how many of each."""
+    measured = list(generations(seed, shipments, _GENERATIONS))
+    for number, one in enumerate(measured):
+        yield _generation(f"generation {number}", one)
+    for what, paces in (("nobody acts, the limits' leads", {}), ("nobody acts, the measured pace", measured[-1].paces)):
+        yield _generation(what, unattended(seed, shipments, paces))
+
+
+def _generation(what: str, one: Generation) -> str:
+    figures = f"{one.warnings:8.1f}  {one.breaches:8.1f}  {one.seen.early_share:8.0%}  {one.seen.false_share:10.0%}"
+    return f"  {what:<36}{figures}"
 
 
 def _line(what: str, figure: str) -> str:
