@@ -57,7 +57,7 @@ class World:
         """What the schedule does: what is due is decided again, what is not gets a pointer at its deadline."""
         for shard in range(self.index.shards):
             for pointer in self.index.reached(shard, self.swept - timedelta(minutes=2), self.now):
-                due, _ = self.index.look([pointer.key]).get(pointer.key, Waiting())
+                due = self.index.look([pointer.key]).get(pointer.key, Waiting()).due
                 if due is not None and due <= self.now:
                     self.save(pointer.key, self.now + next_due, woken=True)
                 elif due is not None:
