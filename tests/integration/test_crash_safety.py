@@ -50,18 +50,19 @@ class World:
 
     def save(self, key, due, *, woken: bool = False) -> None:
         before = self.cases.load(SHOP, [key]).cases[key]
-        before = before._replace(due=None) if woken else before
+        before = before._replace(due=None, held=None) if woken else before
         self.cases.save(before, PARCEL, outbox=(), due=due, draw=None, now=self.now)
 
     def sweep(self, next_due: timedelta) -> None:
         """What the schedule does: what is due is decided again, what is not gets a pointer at its deadline."""
         for shard in range(self.index.shards):
             for pointer in self.index.reached(shard, self.swept - timedelta(minutes=2), self.now):
-                due = self.index.look([pointer.key]).get(pointer.key, Waiting()).due
-                if due is not None and due <= self.now:
+                waiting = self.index.look([pointer.key]).get(pointer.key, Waiting())
+                if waiting.due is not None and waiting.due <= self.now:
                     self.save(pointer.key, self.now + next_due, woken=True)
-                elif due is not None:
-                    self.index.arm([DuePointer(pointer.key, due)])
+                elif waiting.due is not None:
+                    is_held = waiting.held is not None and self.now < waiting.held <= waiting.due
+                    self.index.arm([DuePointer(pointer.key, waiting.held if is_held else waiting.due)])
         self.swept = self.now
 
     def check(self) -> None:
