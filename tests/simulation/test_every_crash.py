@@ -44,7 +44,7 @@ def _watched(crash_in: int) -> World:
     _run(world, 55 * HOUR)
     world.roads.sources["zto"].subscribed.clear()
     world.scan(Stage.ARRIVED_AT_HUB, world.clock.now())
-    _run(world, 37 * HOUR)
+    _run(world, 38 * HOUR)
     world.scan(Stage.DELIVERED, world.clock.now())
     _run(world, HOUR)
     return world
