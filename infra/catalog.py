@@ -119,6 +119,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
                 "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}",
                 "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take",
                 "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/answers",
+                "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/troubles",
                 "GET /v1/openapi.json",
             ),
             guard="The function compares the merchant's own token; the description of the API is public.",

@@ -11,7 +11,17 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from functions.show_board.doors import door_paths
-from shared.domain.board import Accepted, AnswerRequest, Filed, ParcelView, Problem, SourceList, TakeRequest, TicketList
+from shared.domain.board import (
+    Accepted,
+    AnswerRequest,
+    Filed,
+    ParcelView,
+    Problem,
+    SourceList,
+    TakeRequest,
+    TicketList,
+    TroubleRequest,
+)
 from shared.domain.chat_board import SessionView, TransferList
 from shared.domain.roles import ALLOWED, Role
 from shared.domain.routing_report import RoutingReport
@@ -36,7 +46,7 @@ _ANSWERS = (
     Filed,
     Problem,
 )
-_TOLD = (TakeRequest, AnswerRequest)
+_TOLD = (TakeRequest, AnswerRequest, TroubleRequest)
 _PROBLEMS = {
     "400": "Something in the request cannot be understood; the message names it.",
     "401": "No token, or none of the merchant's.",
@@ -87,6 +97,7 @@ def _paths(query: Document) -> Document:
     wanted = [
         _in_query("limit", query["limit"], "How many to give."),
         _in_query("anomaly", {"type": "string"}, f"Only these, separated by commas: {', '.join(KNOWN)}."),
+        _in_query("category", {"$ref": "#/components/schemas/Category"}, "Only this kind of everyday problem."),
         _in_query("carrier", _ID, "Only what concerns parcels of this courier."),
     ]
     ticket = [
@@ -119,6 +130,14 @@ def _paths(query: Document) -> Document:
             "post": {
                 **_operation("fileAnswer", "A courier's people answered", Filed, [merchant, *parcel], "202"),
                 **_told(AnswerRequest),
+            }
+        },
+        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}/troubles": {
+            "post": {
+                **_operation(
+                    "fileTrouble", "People say what is wrong with a parcel", Filed, [merchant, *parcel], "202"
+                ),
+                **_told(TroubleRequest),
             }
         },
         "/v1/openapi.json": {

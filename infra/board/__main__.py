@@ -17,6 +17,8 @@ from infra.board.client import BoardError, Client
 from infra.board.screens import parcel_screen, scores_screen, sources_screen, tickets_screen
 
 Show = Callable[[dict[str, Any]], Iterable[str]]
+CATEGORIES = ("overdue", "lost", "label", "content", "address")
+FILED = ("mis_shipped", "wrong_address")
 _SETTINGS = {
     "url": ("HUHANG_URL", "the deployment's WebhookBaseUrl"),
     "merchant": ("HUHANG_MERCHANT", "the merchant's id"),
@@ -43,7 +45,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 
 def _tickets(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
-    return client.get("tickets", limit=asked.limit, anomaly=asked.anomaly, carrier=asked.carrier), tickets_screen
+    wanted = {"anomaly": asked.anomaly, "category": asked.category, "carrier": asked.carrier}
+    return client.get("tickets", limit=asked.limit, **wanted), tickets_screen
 
 
 def _parcel(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
@@ -92,6 +95,13 @@ def _answer(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], 
     return answer, lambda told: [f"已登记 filed：{told['message']}"]
 
 
+def _trouble(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
+    document = {"anomaly": asked.anomaly, "text": asked.text}
+    document |= {"at": asked.at.isoformat()} if asked.at else {}
+    answer = client.post("parcels", asked.carrier, asked.waybill, "troubles", document=document)
+    return answer, lambda told: [f"已登记 filed：{told['message']}"]
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any], Show]]] = {
     "tickets": _tickets,
     "parcel": _parcel,
@@ -102,6 +112,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Client], tuple[dict[str, Any]
     "sources": _sources,
     "take": _take,
     "answer": _answer,
+    "trouble": _trouble,
 }
 
 
@@ -119,6 +130,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     tickets = command("tickets", "未结工单，最急的在前 · open tickets, the most urgent first")
     tickets.add_argument("--limit", type=int, help="how many, at most 500 (default: 100)")
     tickets.add_argument("--anomaly", help="only these, separated by commas")
+    tickets.add_argument("--category", choices=CATEGORIES, help="only this kind of everyday problem")
     tickets.add_argument("--carrier", help="only what concerns parcels of this courier")
     parcel = command("parcel", "一个包裹的全部信息 · all that is known of a parcel")
     parcel.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
@@ -151,6 +163,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     answer.add_argument("--at", type=_instant, help="when, as 2026-11-12T09:30:00+08:00 (default: now)")
     answer.add_argument("--number", help="the work order's, where there is one")
     answer.add_argument("--source", help="who said it (default: the courier)")
+    trouble = command("trouble", "登记错发漏发、地址不符 · file what is wrong with a parcel and no scan tells")
+    trouble.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
+    trouble.add_argument("waybill", metavar="WAYBILL")
+    trouble.add_argument("anomaly", metavar="ANOMALY", choices=FILED, help="mis_shipped or wrong_address")
+    trouble.add_argument("--text", required=True, help="what is wrong, at most 200 characters")
+    trouble.add_argument("--at", type=_instant, help="since when, as 2026-11-12T09:30:00+08:00 (default: now)")
     return parser
 
 

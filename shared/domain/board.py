@@ -4,7 +4,7 @@
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -13,7 +13,7 @@ from shared.domain.order import OrderStatus
 from shared.domain.parcel import Stage
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundPhase
-from shared.domain.tickets import Anomaly, Approval
+from shared.domain.tickets import Anomaly, Approval, Category
 from shared.domain.watching import Span
 
 TEXT_MAX = 200
@@ -51,16 +51,18 @@ class OpenTicket(Record):
     """Something that a person should look at, and by when.
 
     `level`: 1 warned, 2 broken, above that escalated; `group` is who was told last. A refund that a person decides has
-    no limit of ours: its `breach_at` is the platform's own deadline. `review_at` is when it comes up next: the level
-    above hears of it; none where nobody will. `count`: how many limits have passed on its clock, or how many answers of
-    a courier nobody has seen to; 1 where neither counts. `forced_refund_at`: the parcel stands still, and from then on
-    a platform may refund it unasked. `approvals` are the steps of what went beyond somebody's authority.
+    no limit of ours: its `breach_at` is the platform's own deadline, and it has no `category`. `review_at` is when it
+    comes up next: the level above hears of it; none where nobody will. `count`: how many limits have passed on its
+    clock, or how often it was said and nobody has seen to it; 1 where neither counts. `forced_refund_at`: the parcel
+    stands still, and from then on a platform may refund it unasked. `approvals` are the steps of what went beyond
+    somebody's authority.
     """
 
     merchant: MerchantId
     kind: CaseKind
     case_id: str
     anomaly: str
+    category: Category | None = None
     title: str
     advice: str
     stage: str
@@ -239,11 +241,19 @@ class AnswerRequest(Record):
     number: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
-class Filed(Record):
-    """A courier's answer is on its way to its parcel, and shows within seconds.
+class TroubleRequest(Record):
+    """What is wrong with a parcel and no scan tells, now or since `at`. The same words told again change nothing."""
 
-    `tickets` are those that it is for; where there is none, it stands in the list as `courier_answer` until somebody
-    closes it.
+    anomaly: Literal[Anomaly.MIS_SHIPPED, Anomaly.WRONG_ADDRESS]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, strip_whitespace=True)]
+    at: Instant | None = None
+
+
+class Filed(Record):
+    """What was said of a parcel is on its way to it, and shows within seconds.
+
+    `tickets` are the open ones that it is for; where there is none, it opens one of its own, which stays until somebody
+    closes it: `courier_answer`, or the trouble that was filed.
     """
 
     about: str

@@ -274,6 +274,16 @@ class CourierAnswered(_ParcelEvent):
     number: str = ""
 
 
+class TroubleFiled(_ParcelEvent):
+    """People say what is wrong with a parcel. `source` is the role of who filed it, or the merchant itself."""
+
+    type: Literal["trouble_filed"] = "trouble_filed"
+    anomaly: Anomaly
+    source: Id
+    text: str
+    at: Instant
+
+
 class WorkOrderReported(_ParcelEvent):
     """What has become of our question to the courier's people. `done`: they have no more to say."""
 
@@ -424,6 +434,7 @@ ParcelEvent = (
     | CarrierDoubted
     | CourierUrged
     | CourierAnswered
+    | TroubleFiled
     | WorkOrderReported
     | BuyerTold
     | ReturnShipped

@@ -181,7 +181,7 @@ class ParcelCase(Record):
     whose way back this is, `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from`
     since when either is known, `moved_to` the carrier under which the number really travels. `earlier_until` is the
     signature that ended an earlier use of the number. `broken` remembers which limits were broken once, whatever became
-    of their tickets; `unmatched` holds what the courier answered and no ticket had asked for, until a person has seen
+    of their tickets; `unmatched` holds what the courier answered unasked and what people filed, until a person has seen
     to it. `handled_s` is the longest that the courier took to move once it was urged, `handled_part` the part of the
     day in which that was.
     """

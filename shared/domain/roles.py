@@ -51,6 +51,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _DESKS | {Role.OPERATIONS, Role.PRESALES},
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _DESKS | {Role.WAREHOUSE},
     "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/answers": _DESKS,
+    "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/troubles": _DESKS | {Role.WAREHOUSE, Role.PRESALES},
 }
 """Per route of the board's API, as the gateway names it. A merchant's own `token` is none of these: it may do all."""
 

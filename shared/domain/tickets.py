@@ -1,5 +1,6 @@
 """What is wrong with an order or parcel, as a ticket that stays one ticket until it is over."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,6 +51,10 @@ class Category(StrEnum):
     LABEL = "label"  # 面单错误
     CONTENT = "content"  # 错发漏发
     ADDRESS = "address"  # 地址不符
+
+
+OWNERS: Mapping[Category, str] = {Category.LABEL: "operations", Category.CONTENT: "warehouse"}
+"""Which group hears of a category where the policy names none; of the others, and where it has no robot, the desk."""
 
 
 class Text(NamedTuple):
@@ -114,9 +119,17 @@ class Reply(Record):
     at: Instant | None = None
 
 
-class Answer(Record):
-    """What a courier's people said that no ticket had asked for. `heard_at` is when we first heard of it."""
+FILED = (Anomaly.MIS_SHIPPED, Anomaly.WRONG_ADDRESS)
+"""What no scan and no clock can tell: people file it."""
 
+
+class Answer(Record):
+    """What somebody said of a parcel and nobody has seen to: a courier's people unasked, or trouble that was filed.
+
+    `heard_at` is when we first heard of it.
+    """
+
+    anomaly: Anomaly = Anomaly.COURIER_ANSWER
     at: Instant
     source: Id
     text: str

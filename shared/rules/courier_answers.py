@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.commands import QueryWorkOrder, UrgeCourier
-from shared.domain.events import CommandFailed, CourierAnswered, CourierUrged, WorkOrderReported
+from shared.domain.events import CommandFailed, CourierAnswered, CourierUrged, TroubleFiled, WorkOrderReported
 from shared.domain.parcel import ParcelCase
-from shared.domain.tickets import ANOMALIES, Anomaly, Answer, Reply, Ticket
+from shared.domain.tickets import ANOMALIES, FILED, Anomaly, Answer, Reply, Ticket
 from shared.rules.parcel_draft import ParcelDraft
 from shared.rules.ticketing import ANSWER_MAX, Finding
 
@@ -145,7 +145,20 @@ def answered(draft: ParcelDraft, event: CourierAnswered) -> None:
     for ticket in waiting:
         _fill(draft, ticket.anomaly, event.text, event.at, event.source)
     if not waiting:
-        _keep(draft, event)
+        _keep(draft, Anomaly.COURIER_ANSWER, event)
+
+
+def filed(draft: ParcelDraft, event: TroubleFiled) -> None:
+    """What people say is wrong with a parcel is a ticket until a person closes it, whatever the parcel does."""
+    if draft.case.moved_to:
+        draft.say(event.model_copy(update={"carrier": draft.case.moved_to}))
+    else:
+        _keep(draft, event.anomaly, event)
+
+
+def seen_to(draft: ParcelDraft, anomaly: Anomaly) -> None:
+    """A person has seen to what was said: it is forgotten."""
+    draft.change(unmatched=tuple(one for one in draft.case.unmatched if one.anomaly is not anomaly))
 
 
 def waits_for(tickets: Sequence[Ticket], number: str = "") -> Sequence[Ticket]:
@@ -163,36 +176,43 @@ def _fill(draft: ParcelDraft, anomaly: Anomaly, text: str, at: datetime, source:
             _change(draft, anomaly, answer=text[:ANSWER_MAX], answered_at=at, answered_by=source)
 
 
-def _keep(draft: ParcelDraft, event: CourierAnswered) -> None:
-    """Keep the last ten, and count what that drops.
+def _keep(draft: ParcelDraft, anomaly: Anomaly, event: CourierAnswered | TroubleFiled) -> None:
+    """Keep the last ten of a kind, and count what that drops.
 
     The same words of the same people are one answer, the first time that they were said.
     """
-    words = event.source, event.text[:ANSWER_MAX]
-    same = next((one for one in draft.case.unmatched if (one.source, one.text) == words), None)
+    words = anomaly, event.source, event.text[:ANSWER_MAX]
+    mine = [one for one in draft.case.unmatched if one.anomaly is anomaly]
+    same = next((one for one in mine if (one.anomaly, one.source, one.text) == words), None)
     if same and same.at <= event.at:
         return
-    others = [one for one in draft.case.unmatched if one is not same]
     heard_at = same.heard_at if same else draft.now
-    new = Answer(at=event.at, source=words[0], text=words[1], heard_at=heard_at)
-    kept = sorted((*others, new), key=lambda one: (one.at, one.source, one.text))
-    draft.change(unmatched=tuple(kept[-_KEPT_MAX:]))
+    new = Answer(anomaly=anomaly, at=event.at, source=words[1], text=words[2], heard_at=heard_at)
+    kept = sorted((*(one for one in mine if one is not same), new), key=_by_time)
+    others = [one for one in draft.case.unmatched if one.anomaly is not anomaly]
+    draft.change(unmatched=tuple(sorted((*others, *kept[-_KEPT_MAX:]), key=_by_time)))
     draft.counts += [DROPPED] * (len(kept) - _KEPT_MAX)
 
 
+def _by_time(one: Answer) -> tuple[datetime, Anomaly, str, str]:
+    return one.at, one.anomaly, one.source, one.text
+
+
 def unmatched(case: ParcelCase) -> Iterator[Finding]:
-    """Give the answers that nobody has seen to, as one finding; a later one is trouble anew."""
-    if case.unmatched:
-        heard_at = max(one.heard_at for one in case.unmatched)
-        yield Finding(
-            Anomaly.COURIER_ANSWER,
-            Anomaly.COURIER_ANSWER.value,
-            since=heard_at,
-            opened_at=heard_at,
-            breach_at=heard_at,
-            times=len(case.unmatched),
-            answer=case.unmatched[-1],
-        )
+    """Give what was said and nobody has seen to, as one finding of a kind; a later word is trouble anew."""
+    for anomaly in (Anomaly.COURIER_ANSWER, *FILED):
+        said = [one for one in case.unmatched if one.anomaly is anomaly]
+        if said:
+            heard_at = max(one.heard_at for one in said)
+            yield Finding(
+                anomaly,
+                anomaly.value,
+                since=heard_at,
+                opened_at=heard_at,
+                breach_at=heard_at,
+                times=len(said),
+                answer=said[-1],
+            )
 
 
 def _change(draft: ParcelDraft, anomaly: Anomaly, **fields: object) -> None:

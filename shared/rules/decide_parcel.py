@@ -35,6 +35,7 @@ from shared.domain.events import (
     TicketTaken,
     TrackingEnded,
     TrackingSubscribed,
+    TroubleFiled,
     WorkOrderReported,
 )
 from shared.domain.keys import CaseKind
@@ -127,6 +128,8 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
             courier_answers.urged(draft, event)
         case CourierAnswered():
             courier_answers.answered(draft, event)
+        case TroubleFiled():
+            courier_answers.filed(draft, event)
         case WorkOrderReported():
             courier_answers.reported(draft, event)
         case TicketTaken():

@@ -73,6 +73,7 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "kind": key.kind,
             "case_id": key.id,
             "anomaly": ticket.anomaly,
+            "category": text.category,
             "title": text.title,
             "advice": text.advice,
             "opened_at": ticket.opened_at,

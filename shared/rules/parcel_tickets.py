@@ -113,8 +113,8 @@ def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     draft.change(tickets=tickets)
     if ticket and step:
         draft.say(authority.approval_notice(_subject(draft), ticket, step, draft.policy))
-    if closed and event.anomaly is Anomaly.COURIER_ANSWER:
-        draft.change(unmatched=())
+    if closed:
+        courier_answers.seen_to(draft, event.anomaly)
     if closed and event.anomaly in _ABOUT_US:
         parcel_watch.begin_again(draft, event.anomaly)
 

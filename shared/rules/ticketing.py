@@ -19,7 +19,7 @@ from typing import NamedTuple
 from shared.domain.events import NoticeRaised
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
-from shared.domain.tickets import ANOMALIES, Anomaly, Answer, Ticket
+from shared.domain.tickets import ANOMALIES, OWNERS, Anomaly, Answer, Ticket
 from shared.domain.watching import Watching
 from shared.domain.why import Why
 from shared.rules.deadlines import Deadline
@@ -226,8 +226,11 @@ def _said(ticket: Ticket) -> tuple[str, ...]:
 def group_of(policy: Policy, ticket: Ticket, level: int) -> str:
     """Choose who hears of a level; a group without a robot is heard by the desk."""
     steps = policy.watching.escalations[: max(0, level - BROKEN)]  # a later policy may have fewer than were told
-    group = steps[-1].group if steps else policy.watching.owners.get(ticket.anomaly, policy.desk)
-    return heard_by(policy, group)
+    return heard_by(policy, steps[-1].group if steps else _owner_of(policy, ticket.anomaly))
+
+
+def _owner_of(policy: Policy, anomaly: Anomaly) -> str:
+    return policy.watching.owners.get(anomaly) or OWNERS.get(ANOMALIES[anomaly].category, policy.desk)
 
 
 def heard_by(policy: Policy, group: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from shared.domain.board import OpenTicket, TicketList
 from shared.domain.keys import CaseKind
+from shared.domain.tickets import Category
 from shared.errors import UnknownMerchant
 from shared.ports import CaseStore, OpenCase
 from shared.rules.open_tickets import open_tickets, urgency
@@ -26,6 +27,7 @@ class Wanted(NamedTuple):
     limit: int
     anomalies: tuple[str, ...] = ()
     carrier: str = ""
+    category: Category | None = None
 
 
 def list_open(store: CaseStore, merchant: str, wanted: Wanted, now: datetime) -> TicketList:
@@ -73,6 +75,8 @@ def _read(store: CaseStore, merchant: str, entries: Sequence[OpenCase], now: dat
 
 
 def _fits(row: OpenTicket, wanted: Wanted) -> bool:
-    if wanted.anomalies and row.anomaly not in wanted.anomalies:
-        return False
-    return not wanted.carrier or row.carrier == wanted.carrier
+    return (
+        (not wanted.anomalies or row.anomaly in wanted.anomalies)
+        and (not wanted.carrier or row.carrier == wanted.carrier)
+        and (wanted.category is None or row.category is wanted.category)
+    )

@@ -6,7 +6,7 @@ everything is addressed by this merchant.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
@@ -21,9 +21,10 @@ from shared.domain.board import (
     SourceList,
     TakeRequest,
     TicketList,
+    TroubleRequest,
 )
 from shared.domain.chat_board import SessionView, TransferList
-from shared.domain.events import CourierAnswered, TicketTaken
+from shared.domain.events import CourierAnswered, TicketTaken, TroubleFiled
 from shared.domain.keys import CaseKey, CaseKind, parcel_key
 from shared.domain.messages import write_message
 from shared.domain.order import OrderCase
@@ -33,7 +34,7 @@ from shared.domain.record import Id, Record
 from shared.domain.roles import Role, may_use
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
-from shared.domain.tickets import Anomaly, Ticket, Verdict
+from shared.domain.tickets import Anomaly, Category, Ticket, Verdict
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore, Watermarks
@@ -86,6 +87,7 @@ class TicketQuery(Record):
 
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     anomaly: str = ""
+    category: Category | None = None
     carrier: Id | None = None
 
 
@@ -138,7 +140,7 @@ def _tickets(merchant: str, question: Question, board: Board) -> tuple[int, Tick
     unknown = [name for name in anomalies if name not in KNOWN]
     if unknown:
         raise MalformedMessage("invalid", f"anomaly: {unknown[0][:40]!r} is not known; known are {', '.join(KNOWN)}.")
-    wanted = Wanted(asked.limit, anomalies, asked.carrier or "")
+    wanted = Wanted(asked.limit, anomalies, asked.carrier or "", asked.category)
     return 200, list_open(board.cases, merchant, wanted, board.clock.now())
 
 
@@ -236,10 +238,6 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
     """Take what a courier's people said, known parcel or not: nothing of it may be lost."""
     carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
     said = _told(AnswerRequest, question)
-    now = board.clock.now()
-    at = said.at or now
-    if at > now + CLOCKS_DIFFER_MAX:
-        raise MalformedMessage("invalid", f"at: {at.isoformat()} has not come yet.")
     key = parcel_key(merchant, carrier, waybill)
     case, _ = _load(key, board)
     waiting = waits_for(case.tickets, said.number) if isinstance(case, ParcelCase) else ()
@@ -249,7 +247,7 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
         waybill=waybill,
         source=said.source or carrier,
         text=said.text,
-        at=at,
+        at=_not_ahead(said.at, board.clock.now()),
         number=said.number,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
@@ -257,6 +255,33 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
     known = "No ticket waits for it" if case else "Nothing is known of such a parcel"
     message = f"Filed in {', '.join(tickets)}." if tickets else f"{known}; it is listed as {Anomaly.COURIER_ANSWER}."
     return 202, Filed(about=str(key), tickets=tickets, message=message)
+
+
+def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, Filed]:
+    """Take what people say is wrong with a parcel, known or not."""
+    carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
+    said = _told(TroubleRequest, question)
+    key = parcel_key(merchant, carrier, waybill)
+    case, _ = _load(key, board)
+    event = TroubleFiled(
+        merchant=merchant,
+        carrier=carrier,
+        waybill=waybill,
+        anomaly=said.anomaly,
+        source=question.role or "merchant",
+        text=said.text,
+        at=_not_ahead(said.at, board.clock.now()),
+    )
+    board.queue.send(key.lane, [(merchant, write_message(event))])
+    known = "" if case else " Nothing else is known of such a parcel."
+    message = f"A ticket {said.anomaly} opens within a minute or two.{known}"
+    return 202, Filed(about=str(key), tickets=(), message=message)
+
+
+def _not_ahead(at: datetime | None, now: datetime) -> datetime:
+    if at and at > now + CLOCKS_DIFFER_MAX:
+        raise MalformedMessage("invalid", f"at: {at.isoformat()} has not come yet.")
+    return at or now
 
 
 ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
@@ -269,6 +294,7 @@ ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {
     "GET /v1/merchants/{merchant_id}/sessions/{channel}/{session_id}": _session,
     "POST /v1/merchants/{merchant_id}/tickets/{kind}/{case_id}/{anomaly}/take": _take,
     "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/answers": _answer,
+    "POST /v1/merchants/{merchant_id}/parcels/{carrier}/{waybill}/troubles": _trouble,
 }
 """As the API names them; all need a token, and `roles.ALLOWED` says which roles may use each."""
 

@@ -20,7 +20,7 @@ from shared.rules.authority import taken
 from shared.workflows.handle_event import handle_event
 from shared.workflows.show_board import ROUTES
 from tests.unit.board import P_KEY, save, ticket, troubled
-from tests.unit.functions.test_show_board import ANSWER, SCORES, TAKE, TICKETS, TOKEN, Desk, desk
+from tests.unit.functions.test_show_board import ANSWER, SCORES, TAKE, TICKETS, TOKEN, TROUBLE, Desk, desk
 from tests.unit.rules.build import MERCHANT, NOW, policy
 
 __all__ = ["desk"]  # the fixture
@@ -41,7 +41,11 @@ def ask(desk: Desk, route: str, token: str) -> int:
     path = {"kind": "parcel", "case_id": P_KEY.id, "anomaly": "stalled", "carrier": "zto", "waybill": "W1"}
     path |= {"channel": "web", "session_id": "S1"}
     wanted = {name: path[name] for name in re.findall(r"{(\w+)}", route) if name in path}
-    said = {TAKE: {"by": "小王"}, ANSWER: {"text": "今日派送"}}.get(route)
+    said = {
+        TAKE: {"by": "小王"},
+        ANSWER: {"text": "今日派送"},
+        TROUBLE: {"anomaly": "mis_shipped", "text": "少发"},
+    }.get(route)
     status: int = desk.ask(route, token=token, body=said, **wanted)[0]
     return status
 

@@ -14,7 +14,7 @@ from functions.show_board.openapi import FILES, describe, write
 from infra.catalog import FUNCTIONS
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
-from shared.domain.events import CourierAnswered, DeadlineReached, TicketTaken
+from shared.domain.events import CourierAnswered, DeadlineReached, TicketTaken, TroubleFiled
 from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
@@ -23,7 +23,7 @@ from shared.domain.routing import Routing
 from shared.domain.routing_report import Ending, RoutingReport, TransferRow, Transfers
 from shared.domain.scores import Scores
 from shared.domain.session import Routed, SessionCase
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import ANOMALIES, FILED, Anomaly
 from shared.errors import Retryable
 from shared.telemetry import Telemetry
 from shared.workflows.handle_event import handle_event
@@ -41,7 +41,7 @@ from tests.unit.board import O_KEY, P_KEY, R_KEY, save, store_with, ticket, trou
 from tests.unit.rules.build import HOUR, MERCHANT, NOW, ORDER, WAYBILL, order, policy, refund
 
 TOKEN = "board-令牌-token"  # whatever a person has put into the secret
-TICKETS, PARCEL, SCORES, SOURCES, ROUTING, TRANSFERS, SESSION, TAKE, ANSWER = ROUTES
+TICKETS, PARCEL, SCORES, SOURCES, ROUTING, TRANSFERS, SESSION, TAKE, ANSWER, TROUBLE = ROUTES
 
 
 class Desk:
@@ -108,6 +108,12 @@ def file(desk: Desk, *, body: Any = None, **how: Any) -> Any:
     return desk.ask(ANSWER, body=told, **{"carrier": "zto", "waybill": WAYBILL, **how})
 
 
+def complain(desk: Desk, *, body: Any = None, **how: Any) -> Any:
+    """File what is wrong with a parcel."""
+    told = {"anomaly": "mis_shipped", "text": "少发一件"} if body is None else body
+    return desk.ask(TROUBLE, body=told, **{"carrier": "zto", "waybill": WAYBILL, **how})
+
+
 ASKING: dict[str, Callable[..., Any]] = {
     "tickets": lambda desk, **how: desk.ask(TICKETS, **how),
     "parcel": lambda desk, **how: desk.ask(PARCEL, **{"carrier": "zto", "waybill": WAYBILL, **how}),
@@ -118,6 +124,7 @@ ASKING: dict[str, Callable[..., Any]] = {
     "session": lambda desk, **how: desk.ask(SESSION, **{"channel": "web", "session_id": "S1", **how}),
     "take": take,
     "answer": file,
+    "trouble": complain,
 }
 
 
@@ -183,6 +190,8 @@ def test_open_tickets_come_with_all_that_a_desk_needs(desk: Desk) -> None:
         ({"anomaly": "late,refund_by_hand"}, ["late"]),
         ({"anomaly": "", "carrier": "sf"}, ["stalled"]),
         ({"anomaly": "damaged"}, []),
+        ({"category": "overdue", "carrier": "sf"}, ["stalled"]),
+        ({"category": "content"}, []),
     ],
 )
 def test_a_question_can_be_narrower(desk: Desk, query: dict[str, str], expected: list[str]) -> None:
@@ -196,10 +205,11 @@ BAD_QUERIES = [
     ({"limit": "many"}, "limit"),
     ({"limit": ""}, "limit"),
     ({"anomaly": "stall"}, "stalled, delivery_slow"),
+    ({"category": "late"}, "category"),
     ({"anomaly": "late,stall"}, "'stall'"),
     ({"carrier": "中通"}, "carrier"),
     ({"carrier": "zto|x"}, "carrier"),
-    ({"page": "2"}, "limit, anomaly, carrier"),
+    ({"page": "2"}, "limit, anomaly, category, carrier"),
 ]
 
 
@@ -569,3 +579,48 @@ def _references(node: Any) -> Any:
 def test_answers_have_the_fields_of_the_description(desk: Desk, what: str, model: str) -> None:
     _, answer = ASKING[what](desk)
     assert set(answer) == set(describe()["components"]["schemas"][model]["properties"])
+
+
+# ---- what people file --------------------------------------------------------------------------------------------
+
+
+def pass_on(desk: Desk, waybill: str) -> None:
+    """Let what was filed reach its parcel, and the clock come by."""
+    [(_, message)] = desk.queue.take(Lane.PARCELS)
+    event = parse_message(message)
+    assert isinstance(event, TroubleFiled)
+    handle_event(event, desk.store, desk.clock)
+    desk.clock.advance(timedelta(minutes=1))
+    handle_event(DeadlineReached(merchant=MERCHANT, about=f"{MERCHANT}|parcel|zto:{waybill}"), desk.store, desk.clock)
+
+
+@pytest.mark.parametrize("waybill", [WAYBILL, "W404"])
+@pytest.mark.parametrize("anomaly", FILED)
+def test_what_no_scan_tells_is_filed_by_people_and_listed(desk: Desk, waybill: str, anomaly: Anomaly) -> None:
+    status, answer = complain(desk, body={"anomaly": anomaly, "text": " 少发一件 "}, waybill=waybill)
+    assert (status, answer["tickets"]) == (202, [])
+    assert ("Nothing else is known" in answer["message"]) == (waybill == "W404")
+    pass_on(desk, waybill)
+    [row] = desk.ask(TICKETS, query={"category": ANOMALIES[anomaly].category})[1]["tickets"]
+    assert (row["waybill"], row["anomaly"]) == (waybill, anomaly)
+    assert (row["answer"], row["answered_by"]) == ("少发一件", "merchant")
+    said = [moment["text"] for moment in desk.ask(PARCEL, carrier="zto", waybill=waybill)[1]["timeline"]]
+    assert said.count(f"{ANOMALIES[anomaly].title} merchant 少发一件") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"anomaly": "mis_shipped"}, "text"),
+        ({"anomaly": "mis_shipped", "text": " "}, "text"),
+        ({"anomaly": "stalled", "text": "a"}, "anomaly"),
+        ({"text": "a"}, "anomaly"),
+        ({"anomaly": "mis_shipped", "text": "a", "at": (NOW + 2 * HOUR).isoformat()}, "has not come yet"),
+        ({"anomaly": "mis_shipped", "text": "a", "source": "li"}, "anomaly, text, at"),
+    ],
+)
+def test_what_cannot_be_filed_is_refused_by_name(desk: Desk, body: dict[str, str], named: str) -> None:
+    status, answer = complain(desk, body=body)
+    assert (status, answer["error"]) == (400, "invalid")
+    assert named in answer["message"]
+    assert not desk.queue.lanes[Lane.PARCELS]

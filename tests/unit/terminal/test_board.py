@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from functions.show_board import handler as board_handler
-from infra.board.__main__ import _accepted, main
+from infra.board.__main__ import CATEGORIES, FILED, _accepted, main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
 from infra.board.chat_screens import routing_screen, session_screen
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
+from shared.domain import tickets as kinds
 from shared.domain.keys import session_key
 from shared.domain.lanes import Lane
 from shared.domain.messages import parse_message
@@ -35,7 +36,7 @@ from shared.domain.routing_report import (
 )
 from shared.domain.scores import Interceptions, ScoreRow, Scores, Spread
 from shared.domain.session import Heard, Routed, SessionCase
-from shared.domain.tickets import Anomaly, Approval, Verdict
+from shared.domain.tickets import Anomaly, Approval, Category, Verdict
 from shared.rules.chat.views import session_view
 from shared.telemetry import Telemetry
 from shared.workflows.show_board import ROUTES
@@ -296,6 +297,8 @@ def test_a_stranger_s_text_moves_no_cursor(text: str) -> None:
         ("take", "parcel", "zto:W1", "stalled", "--by", "小王"),
         ("take", "order", O_KEY.id, "not_shipped", "--by", "小王", "--approve"),
         ("answer", "zto", "W1", "--text", "今日派送"),
+        ("trouble", "zto", "W1", "mis_shipped", "--text", "少发一件"),
+        ("tickets", "--category", "address"),
     ],
     ids=" ".join,
 )
@@ -476,6 +479,19 @@ def test_a_courier_s_answer_is_filed(terminal: Terminal, house: Any) -> None:
     told = json.loads(message)
     assert (told["text"], told["source"], told["number"]) == ("今日派送", "li", "GD7")
     assert datetime.fromisoformat(told["at"]) == datetime.fromisoformat("2026-11-10T01:30:00+00:00")
+
+
+def test_the_terminal_knows_what_the_board_knows() -> None:
+    assert (tuple(Category), kinds.FILED) == (CATEGORIES, FILED)
+
+
+def test_what_is_wrong_with_a_parcel_is_filed(terminal: Terminal, house: Any) -> None:
+    code, out, _ = terminal.run("trouble", "zto", "W404", "wrong_address", "--text", "门牌号不对")
+    assert code == 0
+    assert out.startswith("已登记 filed：A ticket wrong_address opens within a minute or two.")
+    [(_, message)] = [one for lane in house.lanes.values() for one in lane]
+    told = json.loads(message)
+    assert (told["type"], told["anomaly"], told["text"]) == ("trouble_filed", "wrong_address", "门牌号不对")
 
 
 def test_a_time_that_is_none_is_said_to_be(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
