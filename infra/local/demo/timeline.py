@@ -89,6 +89,7 @@ class Timeline:
             self._flow.settle()
         next_at = self._outside.tick()
         self._flow.settle()  # time runs on meanwhile: something may have come true with this very tick
+        self._look_at_what_is_polled()
         return next_at
 
     def _look_at_what_is_polled(self) -> None:
