@@ -181,13 +181,13 @@ def _keep(draft: ParcelDraft, anomaly: Anomaly, event: CourierAnswered | Trouble
 
     The same words of the same people are one answer, the first time that they were said.
     """
-    words = anomaly, event.source, event.text[:ANSWER_MAX]
+    source, text = event.source, event.text[:ANSWER_MAX]
     mine = [one for one in draft.case.unmatched if one.anomaly is anomaly]
-    same = next((one for one in mine if (one.anomaly, one.source, one.text) == words), None)
+    same = next((one for one in mine if (one.source, one.text) == (source, text)), None)
     if same and same.at <= event.at:
         return
     heard_at = same.heard_at if same else draft.now
-    new = Answer(anomaly=anomaly, at=event.at, source=words[1], text=words[2], heard_at=heard_at)
+    new = Answer(anomaly=anomaly, at=event.at, source=source, text=text, heard_at=heard_at)
     kept = sorted((*(one for one in mine if one is not same), new), key=_by_time)
     others = [one for one in draft.case.unmatched if one.anomaly is not anomaly]
     draft.change(unmatched=tuple(sorted((*others, *kept[-_KEPT_MAX:]), key=_by_time)))

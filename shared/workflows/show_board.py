@@ -238,6 +238,7 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
     """Take what a courier's people said, known parcel or not: nothing of it may be lost."""
     carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
     said = _told(AnswerRequest, question)
+    at = _not_ahead(said.at, board.clock.now())
     key = parcel_key(merchant, carrier, waybill)
     case, _ = _load(key, board)
     waiting = waits_for(case.tickets, said.number) if isinstance(case, ParcelCase) else ()
@@ -247,7 +248,7 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
         waybill=waybill,
         source=said.source or carrier,
         text=said.text,
-        at=_not_ahead(said.at, board.clock.now()),
+        at=at,
         number=said.number,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
@@ -261,6 +262,7 @@ def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, File
     """Take what people say is wrong with a parcel, known or not."""
     carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
     said = _told(TroubleRequest, question)
+    at = _not_ahead(said.at, board.clock.now())
     key = parcel_key(merchant, carrier, waybill)
     case, _ = _load(key, board)
     event = TroubleFiled(
@@ -270,7 +272,7 @@ def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, File
         anomaly=said.anomaly,
         source=question.role or "merchant",
         text=said.text,
-        at=_not_ahead(said.at, board.clock.now()),
+        at=at,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
     known = "" if case else " Nothing else is known of such a parcel."
