@@ -1,9 +1,11 @@
 """Fleets in cohorts, and their figures added up: what the gates and the report look at."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from shared.domain.keys import CaseKey
 from shared.domain.tickets import Anomaly
@@ -43,6 +45,13 @@ class Watched:
     largest_at_rest: int = 0
     largest_with_ticket: int = 0
 
+    def add(self, other: "Watched") -> None:
+        """Take in what was seen of other parcels: lists join, maxima stay maxima, counts add up."""
+        for name, theirs in vars(other).items():
+            ours = getattr(self, name)
+            is_highest = name.endswith("_max") or name.startswith("largest_")
+            setattr(self, name, max(ours, theirs) if is_highest else ours + theirs)
+
     @property
     def broken(self) -> list[Alarm]:
         """The warnings that came true."""
@@ -68,44 +77,56 @@ class Watched:
             yield anomaly, warned[anomaly], broken[anomaly]
 
 
-def watch(seed: int, shipments: int) -> Watched:
-    """Let a fleet travel while huhang watches and nobody acts."""
+def watch(seed: int, shipments: int, arrived: Callable[[int], None] = lambda _: None) -> Watched:
+    """Let a fleet travel while huhang watches and nobody acts; `arrived` hears how many have, cohort by cohort.
+
+    Cohorts have nothing in common, so that each processor takes its own.
+    """
     total = Watched()
-    for first in range(0, shipments, COHORT):
-        numbers = range(first, min(first + COHORT, shipments))
-        fleet = Fleet([make_journey(seed, number) for number in numbers], make_orders(seed, numbers))
-        fleet.run()
-        _add(total, fleet)
+    with ProcessPoolExecutor() as pool:
+        for cohort in pool.map(partial(_watch_cohort, seed, shipments), range(0, shipments, COHORT)):
+            total.add(cohort)
+            arrived(total.shipments)
     return total
 
 
-def _add(total: Watched, fleet: Fleet) -> None:
+def _watch_cohort(seed: int, shipments: int, first: int) -> Watched:
+    numbers = range(first, min(first + COHORT, shipments))
+    fleet = Fleet([make_journey(seed, number) for number in numbers], make_orders(seed, numbers))
+    fleet.run()
+    return _watched(fleet)
+
+
+def _watched(fleet: Fleet) -> Watched:
     book = fleet.store
-    total.events += fleet.events
-    total.dues += len(fleet.wakes)
-    total.wake_max = max([total.wake_max, *fleet.wakes])
-    total.told += len(book.delays)
-    total.told_max = max([total.told_max, *book.delays])
-    total.rises += len(book.rises)
-    total.rise_max = max([total.rise_max, *book.rises])
-    total.missed += book.missed
-    total.unhandled += len(fleet.unhandled)
-    total.alarms += book.alarms
+    seen = Watched(
+        events=fleet.events,
+        dues=len(fleet.wakes),
+        wake_max=max([timedelta(0), *fleet.wakes]),
+        told=len(book.delays),
+        told_max=max([timedelta(0), *book.delays]),
+        rises=len(book.rises),
+        rise_max=max([timedelta(0), *book.rises]),
+        missed=book.missed,
+        unhandled=len(fleet.unhandled),
+        alarms=book.alarms,
+    )
     for key, travel in fleet.travels.items():
         pointers, is_calm = book.pointers[key] + fleet.index.armed[key], travel.journey.trouble is None
-        total.shipments += 1
-        total.scans += len(travel.scans)
-        total.pointers += pointers
-        total.calm_shipments += is_calm
-        total.calm_pointers += pointers if is_calm else 0
+        seen.shipments += 1
+        seen.scans += len(travel.scans)
+        seen.pointers += pointers
+        seen.calm_shipments += is_calm
+        seen.calm_pointers += pointers if is_calm else 0
         if key in book.weights:
             weight = book.weights[key]
-            total.weighed += 1
-            total.case_units += weight.case_units
-            total.register_units += weight.register_units
-            total.weighed_pointers += pointers
-            total.largest_at_rest = max(total.largest_at_rest, weight.at_rest)
-            total.largest_with_ticket = max(total.largest_with_ticket, weight.with_ticket)
+            seen.weighed += 1
+            seen.case_units += weight.case_units
+            seen.register_units += weight.register_units
+            seen.weighed_pointers += pointers
+            seen.largest_at_rest = max(seen.largest_at_rest, weight.at_rest)
+            seen.largest_with_ticket = max(seen.largest_with_ticket, weight.with_ticket)
+    return seen
 
 
 @dataclass
