@@ -230,8 +230,9 @@ class TakeRequest(Record):
 
 
 class AnswerRequest(Record):
-    """What a courier's people said about a parcel, now or `at` some time. The same words told again change nothing.
+    """What a courier's people said about a parcel, now or `at` some time.
 
+    The same words `at` the same time change nothing, nor do they within an hour where no time is given.
     `source` is who said it, the courier itself where nothing stands; `number` is the work order's, where there is one.
     """
 
@@ -242,7 +243,11 @@ class AnswerRequest(Record):
 
 
 class TroubleRequest(Record):
-    """What is wrong with a parcel and no scan tells, now or since `at`. The same words told again change nothing."""
+    """What is wrong with a parcel and no scan tells, said now or `at` some time.
+
+    The same words `at` the same time change nothing, nor do they within an hour where no time is given. Other words, or
+    the same `at` a time after their ticket was closed, open it again.
+    """
 
     anomaly: Literal[Anomaly.MIS_SHIPPED, Anomaly.WRONG_ADDRESS]
     text: Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX, strip_whitespace=True)]

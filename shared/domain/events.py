@@ -12,7 +12,7 @@ from shared.domain.parcel import Content, Progress, Scan, Wish
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundKind, RefundStatus
 from shared.domain.roles import Role
-from shared.domain.tickets import Anomaly, Reply
+from shared.domain.tickets import Anomaly, Reply, Ticket
 from shared.domain.why import Why
 
 
@@ -394,6 +394,8 @@ class TicketTaken(Event):
     """A person deals with a ticket: its escalations stop. `closed`: nothing more is to be done until it moves.
 
     `approve` decides what somebody asked for whose authority it was beyond; None: that is not what this is about.
+    `since` is the beginning of the trouble as the person was shown it, `said` names what she was shown that people
+    said; None: whatever there is.
     """
 
     type: Literal["ticket_taken"] = "ticket_taken"
@@ -405,6 +407,13 @@ class TicketTaken(Event):
     closed: bool = False
     approve: bool | None = None
     at: Instant | None = None  # when it was said; of two copies, the later is no second request
+    since: Instant | None = None
+    said: tuple[str, ...] | None = None
+
+    def is_about(self, ticket: Ticket) -> bool:
+        """Whether this is the ticket that the person was shown; what began later is another."""
+        is_later = self.since is not None and ticket.since is not None and ticket.since > self.since
+        return ticket.anomaly is self.anomaly and not is_later
 
     @property
     def who(self) -> str:

@@ -182,8 +182,8 @@ class ParcelCase(Record):
     since when either is known, `moved_to` the carrier under which the number really travels. `earlier_until` is the
     signature that ended an earlier use of the number. `broken` remembers which limits were broken once, whatever became
     of their tickets; `unmatched` holds what the courier answered unasked and what people filed, until a person has seen
-    to it. `handled_s` is the longest that the courier took to move once it was urged, `handled_part` the part of the
-    day in which that was.
+    to it, `settled` the names of what she has seen to, and when. `handled_s` is the longest that the courier took to
+    move once it was urged, `handled_part` the part of the day in which that was.
     """
 
     carrier: Id
@@ -211,6 +211,7 @@ class ParcelCase(Record):
     buyer_told: tuple[str, ...] = ()
     broken: tuple[Anomaly, ...] = ()
     unmatched: tuple[Answer, ...] = ()
+    settled: dict[str, Instant] = Field(default_factory=dict)
     lag_s: int = 0
     handled_s: int = 0
     handled_part: int = 0

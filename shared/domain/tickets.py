@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
+from zlib import crc32
 
 from shared.domain.record import Fen, Id, Instant, Record
 from shared.domain.roles import Role
@@ -122,11 +123,21 @@ class Reply(Record):
 FILED = (Anomaly.MIS_SHIPPED, Anomaly.WRONG_ADDRESS)
 """What no scan and no clock can tell: people file it."""
 
+SAID = (Anomaly.COURIER_ANSWER, *FILED)
+"""What somebody said: only a person ends it."""
+
+ANSWER_MAX = 200
+
+
+def words_of(anomaly: Anomaly, source: str, text: str) -> str:
+    """Name what somebody said, as short as a parcel can remember it: said again, it has the same name."""
+    return f"{crc32(f'{anomaly}|{source}|{text[:ANSWER_MAX]}'.encode()):08x}"
+
 
 class Answer(Record):
     """What somebody said of a parcel and nobody has seen to: a courier's people unasked, or trouble that was filed.
 
-    `heard_at` is when we first heard of it.
+    `at` is when it was said last, `heard_at` when we first heard of it.
     """
 
     anomaly: Anomaly = Anomaly.COURIER_ANSWER
@@ -134,6 +145,11 @@ class Answer(Record):
     source: Id
     text: str
     heard_at: Instant
+
+    @property
+    def words(self) -> str:
+        """The name of what was said."""
+        return words_of(self.anomaly, self.source, self.text)
 
 
 class Verdict(StrEnum):

@@ -14,9 +14,9 @@ from shared.domain.events import NoticeRaised, TicketTaken
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
 from shared.domain.roles import Role
-from shared.domain.tickets import ANOMALIES, Approval, Ticket, Verdict
+from shared.domain.tickets import ANOMALIES, ANSWER_MAX, Anomaly, Approval, Ticket, Verdict
 from shared.domain.why import Why
-from shared.rules.ticketing import ANSWER_MAX, BROKEN, Subject, group_of, heard_by
+from shared.rules.ticketing import BROKEN, Subject, group_of, heard_by
 from shared.rules.wording import yuan
 
 _STEPS_MAX = 10
@@ -28,13 +28,19 @@ def beyond(policy: Policy, role: Role | None, ticket: Ticket, *, closes: bool, a
     authority = policy.watching.authority.get(role) if role else None
     if role is None or authority is None or not (closes or answers):
         return ""
-    if ticket.anomaly in authority.refer:
+    if refers(policy, role, ticket.anomaly):
         return f"「{ANOMALIES[ticket.anomaly].title}」须由{role.text}上报"
     asked = (authority.close_fen_max if closes else None, authority.answer_fen_max if answers else None)
     limit = min((one for one in asked if one is not None), default=None)
     if limit is None or ticket.exposure_fen <= limit:
         return ""
     return f"预计损失 {yuan(ticket.exposure_fen)}，超过{role.text}的权限 {yuan(limit)}"
+
+
+def refers(policy: Policy, role: Role | None, anomaly: Anomaly) -> bool:
+    """Whether a role settles no ticket of a kind by itself, whatever it may cost."""
+    authority = policy.watching.authority.get(role) if role else None
+    return authority is not None and anomaly in authority.refer
 
 
 def beyond_event(policy: Policy, event: TicketTaken, ticket: Ticket) -> str:
@@ -48,7 +54,7 @@ def taken(
     tickets: Sequence[Ticket], event: TicketTaken, policy: Policy, now: datetime
 ) -> tuple[tuple[Ticket, ...], Approval | None]:
     """Let a person deal with a ticket; give the tickets, and the step of an approval that people are to hear of."""
-    known = next((ticket for ticket in tickets if ticket.anomaly is event.anomaly), None)
+    known = next(filter(event.is_about, tickets), None)
     if known is None:
         return tuple(tickets), None
     after = _after(known, event, policy, now)

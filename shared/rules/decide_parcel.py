@@ -42,7 +42,7 @@ from shared.domain.keys import CaseKind
 from shared.domain.messages import AnyEvent
 from shared.domain.parcel import ParcelCase
 from shared.domain.policy import Policy
-from shared.rules import courier_answers, parcel_buyers, parcel_tickets, parcel_watch
+from shared.rules import parcel_buyers, parcel_filings, parcel_tickets, parcel_urging, parcel_watch
 from shared.rules.parcel_clock import look_at_clock, next_due
 from shared.rules.parcel_correction import corrected
 from shared.rules.parcel_draft import ParcelDraft
@@ -105,7 +105,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
         case CommandFailed():
             failed(draft, event)
             parcel_watch.failed(draft, event)
-            courier_answers.failed(draft, event)
+            parcel_urging.failed(draft, event)
         case ReturnLegLinked():
             become_return_leg_of(draft, event.original)
         case ReturnLegScanned():
@@ -125,13 +125,13 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
         case ReturnShipped():
             sent_back(draft, event)
         case CourierUrged():
-            courier_answers.urged(draft, event)
+            parcel_urging.urged(draft, event)
         case CourierAnswered():
-            courier_answers.answered(draft, event)
+            parcel_filings.answered(draft, event)
         case TroubleFiled():
-            courier_answers.filed(draft, event)
+            parcel_filings.filed(draft, event)
         case WorkOrderReported():
-            courier_answers.reported(draft, event)
+            parcel_urging.reported(draft, event)
         case TicketTaken():
             parcel_tickets.taken(draft, event)
         case BuyerTold():

@@ -88,6 +88,7 @@ def _anew(case: ParcelCase, since: datetime, ended: datetime | None = None) -> P
         interception=Interception(step=case.interception.step),
         tickets=case.tickets,
         unmatched=case.unmatched,
+        settled=case.settled,
         earlier_until=max(filter(None, (ended, case.earlier_until)), default=None),
         lag_s=case.lag_s,
         handled_s=case.handled_s,

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.domain.events import TicketTaken
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import part_of
-from shared.rules import authority, courier_answers, parcel_buyers, parcel_watch
+from shared.rules import authority, parcel_buyers, parcel_filings, parcel_urging, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
@@ -22,15 +22,15 @@ def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool)
     """Let the tickets follow the facts, and do what a ticket demands; give when one opens or rises next."""
     _note_standstill(draft, deadlines, by_clock=by_clock)
     if draft.case.watch.step and not is_given_up(draft.case, draft.policy.watching, draft.now):
-        findings = [*_findings(draft, deadlines), *courier_answers.unmatched(draft.case)]
+        findings = [*_findings(draft, deadlines), *parcel_filings.unmatched(draft.case)]
         _note_broken(draft, deadlines, by_clock=by_clock)
     else:
-        findings, deadlines = [*courier_answers.unmatched(draft.case)], ()
+        findings, deadlines = [*parcel_filings.unmatched(draft.case)], ()
     if findings or draft.case.tickets:
         _follow(draft, findings, by_clock=by_clock)
     times = (
         next_change(draft.case.tickets, findings, deadlines, draft.policy.watching, draft.now),
-        courier_answers.listen_at(draft.case),
+        parcel_urging.listen_at(draft.case),
         parcel_buyers.next_at(draft),
         _stands_at(draft, deadlines),
     )
@@ -50,9 +50,9 @@ def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) 
     parcel_buyers.tell_end(draft, [one.ticket for one in news if one.level == 0], findings, _facts(draft))
     for ticket in tickets:
         if ticket.told and not ticket.closed:
-            courier_answers.urge(draft, ticket, _facts(draft))
+            parcel_urging.urge(draft, ticket, _facts(draft))
             parcel_buyers.tell_of(draft, ticket, _facts(draft))
-    courier_answers.listen(draft)
+    parcel_urging.listen(draft)
 
 
 def _findings(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> Sequence[Finding]:
@@ -104,18 +104,18 @@ def _stands_at(draft: ParcelDraft, deadlines: Sequence[Deadline]) -> datetime | 
 
 def taken(draft: ParcelDraft, event: TicketTaken) -> None:
     """A person deals with a ticket; who has seen to what kept us from watching wants us to try again."""
-    before = next((one for one in draft.case.tickets if one.anomaly is event.anomaly), None)
+    before = next(filter(event.is_about, draft.case.tickets), None)
     tickets, step = authority.taken(draft.case.tickets, event, draft.policy, draft.now)
-    ticket = next((one for one in tickets if one.anomaly is event.anomaly), None)
-    closed = (event.closed or event.approve) and (ticket is None or ticket.closed)
-    if before and closed:
+    ticket = next(filter(event.is_about, tickets), None)
+    is_closing = bool(event.closed or event.approve) and (ticket is None or ticket.closed)
+    if before and is_closing:
         parcel_buyers.tell_settled(draft, before, _facts(draft))
     draft.change(tickets=tickets)
     if ticket and step:
         draft.say(authority.approval_notice(_subject(draft), ticket, step, draft.policy))
-    if closed:
-        courier_answers.seen_to(draft, event.anomaly)
-    if closed and event.anomaly in _ABOUT_US:
+    if is_closing and (ticket or not authority.refers(draft.policy, event.role, event.anomaly)):
+        parcel_filings.seen_to(draft, event)
+    if is_closing and before and not before.closed and event.anomaly in _ABOUT_US:
         parcel_watch.begin_again(draft, event.anomaly)
 
 

@@ -12,7 +12,7 @@ from shared.domain.packs import Bands, pack_for
 from shared.domain.parcel import Content, ParcelCase, Stage
 from shared.domain.policy import Policy
 from shared.domain.scores import Days, Scores
-from shared.domain.tickets import ANOMALIES, FILED, Anomaly
+from shared.domain.tickets import ANOMALIES, SAID, Anomaly
 from shared.domain.watching import Span
 from shared.rules.open_tickets import hours_between, open_tickets
 from shared.rules.parcel_spans import deadlines, heeded
@@ -65,7 +65,7 @@ def _moments(case: ParcelCase) -> Iterator[Moment]:
         said = "反馈" if one.anomaly is Anomaly.COURIER_ANSWER else ANOMALIES[one.anomaly].title
         yield Moment(at=one.at, what="answered", text=f"{said} {one.source} {one.text}")
     for ticket in case.tickets:
-        if ticket.anomaly in (Anomaly.COURIER_ANSWER, *FILED):
+        if ticket.anomaly in SAID:
             continue
         title = ANOMALIES[ticket.anomaly].title
         yield Moment(at=ticket.opened_at, what="ticket_opened", text=f"预警 {title}")

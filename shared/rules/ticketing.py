@@ -32,8 +32,6 @@ SETTLES_IN = timedelta(minutes=1)
 QUIET = (Anomaly.UNWATCHED, Anomaly.LATE, Anomaly.COURIER_ANSWER)
 """Told in the digest at the latest, never at once: they come in crowds and no single one is urgent."""
 
-ANSWER_MAX = 200
-
 Fact = Mapping[str, str | int | None]
 
 

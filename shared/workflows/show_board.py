@@ -34,12 +34,13 @@ from shared.domain.record import Id, Record
 from shared.domain.roles import Role, may_use
 from shared.domain.routing_report import RoutingReport
 from shared.domain.scores import Scores
-from shared.domain.tickets import Anomaly, Category, Ticket, Verdict
+from shared.domain.tickets import Anomaly, Category, Ticket, Verdict, words_of
 from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore, Watermarks
 from shared.rules.authority import beyond_event
-from shared.rules.courier_answers import waits_for
+from shared.rules.parcel_filings import is_settled, known_at, said_of
+from shared.rules.parcel_urging import waits_for
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
 from shared.workflows.poll_sources import complete_until
@@ -51,6 +52,8 @@ BODY_MAX = 10_000
 TAKEABLE = (CaseKind.PARCEL, CaseKind.ORDER)
 KNOWN = (*Anomaly, BY_HAND)
 CLOCKS_DIFFER_MAX = timedelta(hours=1)
+SENT_AGAIN_WITHIN = timedelta(hours=1)
+_KNOWN = "The same was said before, and is seen to; to have it looked at again, say what is new, or when (`at`)."
 _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _CASE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}:[A-Za-z0-9_.:\-]{1,64}")
@@ -214,6 +217,8 @@ def _take(merchant: str, question: Question, board: Board) -> tuple[int, Accepte
         closed=said.closed,
         approve=said.approve,
         at=board.clock.now(),
+        since=ticket.since,
+        said=said_of(case, ticket.anomaly) if isinstance(case, ParcelCase) else None,
     )
     why = beyond_event(policy, event, ticket)
     if said.approve is not None:
@@ -238,9 +243,10 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
     """Take what a courier's people said, known parcel or not: nothing of it may be lost."""
     carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
     said = _told(AnswerRequest, question)
-    at = _not_ahead(said.at, board.clock.now())
     key = parcel_key(merchant, carrier, waybill)
     case, _ = _load(key, board)
+    words = words_of(Anomaly.COURIER_ANSWER, said.source or carrier, said.text)
+    at, is_over = _said_at(case, words, said.at, board.clock.now())
     waiting = waits_for(case.tickets, said.number) if isinstance(case, ParcelCase) else ()
     event = CourierAnswered(
         merchant=merchant,
@@ -254,7 +260,8 @@ def _answer(merchant: str, question: Question, board: Board) -> tuple[int, Filed
     board.queue.send(key.lane, [(merchant, write_message(event))])
     tickets = tuple(ticket.anomaly for ticket in waiting)
     known = "No ticket waits for it" if case else "Nothing is known of such a parcel"
-    message = f"Filed in {', '.join(tickets)}." if tickets else f"{known}; it is listed as {Anomaly.COURIER_ANSWER}."
+    listed = _KNOWN if is_over else f"{known}; it is listed as {Anomaly.COURIER_ANSWER}."
+    message = f"Filed in {', '.join(tickets)}." if tickets else listed
     return 202, Filed(about=str(key), tickets=tickets, message=message)
 
 
@@ -262,28 +269,36 @@ def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, File
     """Take what people say is wrong with a parcel, known or not."""
     carrier, waybill = (_named(_ID, question, name) for name in ("carrier", "waybill"))
     said = _told(TroubleRequest, question)
-    at = _not_ahead(said.at, board.clock.now())
-    key = parcel_key(merchant, carrier, waybill)
+    key, source = parcel_key(merchant, carrier, waybill), question.role or "merchant"
     case, _ = _load(key, board)
+    at, is_over = _said_at(case, words_of(said.anomaly, source, said.text), said.at, board.clock.now())
     event = TroubleFiled(
         merchant=merchant,
         carrier=carrier,
         waybill=waybill,
         anomaly=said.anomaly,
-        source=question.role or "merchant",
+        source=source,
         text=said.text,
         at=at,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
     known = "" if case else " Nothing else is known of such a parcel."
-    message = f"A ticket {said.anomaly} opens within a minute or two.{known}"
+    message = _KNOWN if is_over else f"A ticket {said.anomaly} opens within a minute or two.{known}"
     return 202, Filed(about=str(key), tickets=(), message=message)
 
 
-def _not_ahead(at: datetime | None, now: datetime) -> datetime:
+def _said_at(case: object, words: str, at: datetime | None, now: datetime) -> tuple[datetime, bool]:
+    """Give when something was said, and whether a person has seen to it since.
+
+    The same words without a time are what was said within the hour: a request that is sent again is no other filing.
+    """
     if at and at > now + CLOCKS_DIFFER_MAX:
         raise MalformedMessage("invalid", f"at: {at.isoformat()} has not come yet.")
-    return at or now
+    known = known_at(case, words) if isinstance(case, ParcelCase) else None
+    if at is None and known and now - known < SENT_AGAIN_WITHIN:
+        at = known
+    said_at = min(at or now, now)
+    return said_at, isinstance(case, ParcelCase) and is_settled(case, words, said_at)
 
 
 ROUTES: Mapping[str, Callable[[str, Question, Board], tuple[int, Record]]] = {

@@ -20,10 +20,11 @@ from shared.domain.events import (
     ReturnReceived,
     TicketTaken,
     TrackingEnded,
+    TroubleFiled,
 )
 from shared.domain.parcel import ParcelCase, Stage
-from shared.domain.tickets import Anomaly, Ticket
-from shared.rules.courier_answers import unmatched
+from shared.domain.tickets import FILED, Anomaly, Ticket
+from shared.rules.parcel_filings import said_of, unmatched
 from shared.rules.parcel_spans import deadlines, heeded, trouble
 from shared.rules.parcel_watch import is_given_up
 from shared.rules.ticketing import QUIET, overdue
@@ -119,9 +120,16 @@ class Parcels(RuleBasedStateMachine):
         if tickets:
             case, ticket = tickets[place % len(tickets)]
             about = f"{MERCHANT}|parcel|{case.carrier}:{case.waybill}"
-            self.world.accept(
-                TicketTaken(merchant=MERCHANT, about=about, anomaly=ticket.anomaly, by="li", closed=closed)
-            )
+            shown = {"since": ticket.since, "said": said_of(case, ticket.anomaly), "at": self.world.clock.now()}
+            told = {"about": about, "anomaly": ticket.anomaly, "by": "li", "closed": closed, **shown}
+            self.world.accept(TicketTaken(merchant=MERCHANT, **told))
+
+    @rule(anomaly=st.sampled_from(FILED), text=st.sampled_from(["少发一件", "发错颜色"]))
+    def people_file_what_is_wrong(self, anomaly: Anomaly, text: str) -> None:
+        at = self.world.clock.now()
+        self.world.accept(
+            TroubleFiled(**self._about(self.world.road.right), anomaly=anomaly, source="merchant", text=text, at=at)
+        )
 
     @rule()
     def the_courier_answers(self) -> None:
@@ -147,6 +155,10 @@ class Parcels(RuleBasedStateMachine):
         for _ in range(count):
             self.world.publish()
             self.world.deliver(choice, twice=twice)
+
+    @rule(choice=st.integers(0, 99))
+    def an_old_message_comes_again(self, choice: int) -> None:
+        self.world.accept(self.world.accepted[choice % len(self.world.accepted)])
 
     @rule(minutes=st.sampled_from([1, 40, 300, 800, 1500, 2300]))
     def time_passes(self, minutes: int) -> None:

@@ -23,7 +23,7 @@ from shared.domain.routing import Routing
 from shared.domain.routing_report import Ending, RoutingReport, TransferRow, Transfers
 from shared.domain.scores import Scores
 from shared.domain.session import Routed, SessionCase
-from shared.domain.tickets import ANOMALIES, FILED, Anomaly
+from shared.domain.tickets import ANOMALIES, FILED, Anomaly, words_of
 from shared.errors import Retryable
 from shared.telemetry import Telemetry
 from shared.workflows.handle_event import handle_event
@@ -49,7 +49,8 @@ class Desk:
 
     def __init__(self) -> None:
         self.store = store_with(
-            troubled(1, ticket(), ticket(Anomaly.LATE, breach_at=NOW + HOUR)), troubled(2, carrier="sf")
+            troubled(1, ticket(since=NOW - 2 * HOUR), ticket(Anomaly.LATE, breach_at=NOW + HOUR)),
+            troubled(2, carrier="sf"),
         )
         self.queue = FakeQueue()
         self.clock = FakeClock(NOW)
@@ -332,7 +333,7 @@ def test_who_deals_with_a_ticket_is_on_its_way_to_the_case(desk: Desk, body: dic
     assert answer["message"].startswith("Closed by " if body.get("closed") else "Taken by ")
     [(merchant, message)] = desk.queue.take(Lane.PARCELS)
     event = parse_message(message)
-    expected = {"text": "", "closed": False, **body, "by": body["by"].strip()}
+    expected = {"text": "", "closed": False, **body, "by": body["by"].strip(), "since": NOW - 2 * HOUR}
     assert (merchant, event) == (
         MERCHANT,
         TicketTaken(merchant=MERCHANT, about=str(P_KEY), anomaly=Anomaly.STALLED, at=NOW, **expected),
@@ -584,14 +585,20 @@ def test_answers_have_the_fields_of_the_description(desk: Desk, what: str, model
 # ---- what people file --------------------------------------------------------------------------------------------
 
 
-def pass_on(desk: Desk, waybill: str) -> None:
-    """Let what was filed reach its parcel, and the clock come by."""
-    [(_, message)] = desk.queue.take(Lane.PARCELS)
-    event = parse_message(message)
-    assert isinstance(event, TroubleFiled)
-    handle_event(event, desk.store, desk.clock)
+def pass_on(desk: Desk, waybill: str = WAYBILL) -> None:
+    """Let what was told reach its parcel, and the clock come by."""
+    for _, message in desk.queue.take(Lane.PARCELS):
+        event = parse_message(message)
+        assert isinstance(event, TroubleFiled | TicketTaken)
+        handle_event(event, desk.store, desk.clock)
     desk.clock.advance(timedelta(minutes=1))
     handle_event(DeadlineReached(merchant=MERCHANT, about=f"{MERCHANT}|parcel|zto:{waybill}"), desk.store, desk.clock)
+
+
+def filed_rows(desk: Desk) -> list[Any]:
+    """The tickets that people have filed and nobody has closed."""
+    rows: list[Any] = desk.ask(TICKETS, query={"anomaly": "mis_shipped"})[1]["tickets"]
+    return rows
 
 
 @pytest.mark.parametrize("waybill", [WAYBILL, "W404"])
@@ -606,6 +613,56 @@ def test_what_no_scan_tells_is_filed_by_people_and_listed(desk: Desk, waybill: s
     assert (row["answer"], row["answered_by"]) == ("少发一件", "merchant")
     said = [moment["text"] for moment in desk.ask(PARCEL, carrier="zto", waybill=waybill)[1]["timeline"]]
     assert said.count(f"{ANOMALIES[anomaly].title} merchant 少发一件") == 1
+
+
+@pytest.mark.parametrize("again", [{}, {"at": NOW.isoformat()}])
+def test_a_filing_that_is_sent_again_after_its_ticket_was_closed_opens_nothing(
+    desk: Desk, again: dict[str, str]
+) -> None:
+    body = {"anomaly": "mis_shipped", "text": "少发一件", **again}
+    complain(desk, body=body)
+    pass_on(desk)
+    assert take(desk, anomaly="mis_shipped", body={"by": "小王", "closed": True})[0] == 202
+    [(_, message)] = desk.queue.lanes[Lane.PARCELS]
+    assert words_of(Anomaly.MIS_SHIPPED, "merchant", "少发一件") in message
+    pass_on(desk)
+    assert filed_rows(desk) == []
+    desk.clock.advance(timedelta(minutes=50))
+    status, answer = complain(desk, body=body)
+    assert (status, "said before" in answer["message"]) == (202, True)
+    pass_on(desk)
+    assert filed_rows(desk) == []
+
+
+@pytest.mark.parametrize("news", [{"text": "还少了配件"}, {"text": "少发一件", "at": (NOW + HOUR / 2).isoformat()}])
+def test_what_is_new_opens_a_ticket_again_at_once(desk: Desk, news: dict[str, str]) -> None:
+    complain(desk)
+    pass_on(desk)
+    take(desk, anomaly="mis_shipped", body={"by": "小王", "closed": True})
+    pass_on(desk)
+    desk.clock.advance(timedelta(minutes=50))
+    assert "opens within" in complain(desk, body={"anomaly": "mis_shipped", **news})[1]["message"]
+    pass_on(desk)
+    assert [row["answer"] for row in filed_rows(desk)] == [news["text"]]
+
+
+def test_the_same_words_the_day_after_are_a_filing_of_their_own(desk: Desk) -> None:
+    complain(desk)
+    pass_on(desk)
+    take(desk, anomaly="mis_shipped", body={"by": "小王", "closed": True})
+    pass_on(desk)
+    desk.clock.advance(timedelta(days=1))
+    complain(desk)
+    pass_on(desk)
+    assert len(filed_rows(desk)) == 1
+
+
+def test_a_time_that_has_not_quite_come_is_now(desk: Desk) -> None:
+    complain(desk, body={"anomaly": "mis_shipped", "text": "少发一件", "at": (NOW + HOUR / 2).isoformat()})
+    [(_, message)] = desk.queue.take(Lane.PARCELS)
+    event = parse_message(message)
+    assert isinstance(event, TroubleFiled)
+    assert event.at == NOW
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,20 @@
     ticket told ──▶ urged ──number──▶ asked ──a quarter more time has passed──▶ asked again … until heard out
                                         └──▶ the answer, into the ticket
 
-An answer may also be filed by a person or a program, by waybill. What no ticket has asked for becomes a ticket of its
-own, so that it stands in the desk's list until somebody has seen to it.
+What they say unasked is filed (`parcel_filings.py`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.commands import QueryWorkOrder, UrgeCourier
-from shared.domain.events import CommandFailed, CourierAnswered, CourierUrged, TroubleFiled, WorkOrderReported
+from shared.domain.events import CommandFailed, CourierUrged, WorkOrderReported
 from shared.domain.parcel import ParcelCase
-from shared.domain.tickets import ANOMALIES, FILED, Anomaly, Answer, Reply, Ticket
+from shared.domain.tickets import ANOMALIES, ANSWER_MAX, Anomaly, Reply, Ticket
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.ticketing import ANSWER_MAX, Finding
 
 _LISTEN_AFTER = timedelta(minutes=15)
 _PATIENCE = 4  # the next question comes when so many parts of the time since the urging have passed once more
-_KEPT_MAX = 10
-DROPPED = "answer_dropped"
 _URGED = (
     Anomaly.NOT_PICKED_UP,
     Anomaly.NOT_MOVING,
@@ -115,7 +111,7 @@ def reported(draft: ParcelDraft, event: WorkOrderReported) -> None:
             continue
         reply = _newest(event.replies)
         if reply and (reply.at or reply.text[:ANSWER_MAX] != ticket.answer):
-            _fill(draft, ticket.anomaly, reply.text, reply.at or draft.now, event.source)
+            fill(draft, ticket.anomaly, reply.text, reply.at or draft.now, event.source)
         if event.done:
             _change(draft, ticket.anomaly, heard_out=True)
 
@@ -133,86 +129,23 @@ def failed(draft: ParcelDraft, event: CommandFailed) -> None:
             _change(draft, ticket.anomaly, heard_out=True)
 
 
-def answered(draft: ParcelDraft, event: CourierAnswered) -> None:
-    """An answer goes into the tickets that it is for; one that no ticket waits for is kept until a person has seen it.
-
-    Of a number that travels with another courier, the answer belongs there.
-    """
-    if draft.case.moved_to:
-        draft.say(event.model_copy(update={"carrier": draft.case.moved_to}))
-        return
-    waiting = waits_for(draft.case.tickets, event.number)
-    for ticket in waiting:
-        _fill(draft, ticket.anomaly, event.text, event.at, event.source)
-    if not waiting:
-        _keep(draft, Anomaly.COURIER_ANSWER, event)
-
-
-def filed(draft: ParcelDraft, event: TroubleFiled) -> None:
-    """What people say is wrong with a parcel is a ticket until a person closes it, whatever the parcel does."""
-    if draft.case.moved_to:
-        draft.say(event.model_copy(update={"carrier": draft.case.moved_to}))
-    else:
-        _keep(draft, event.anomaly, event)
-
-
-def seen_to(draft: ParcelDraft, anomaly: Anomaly) -> None:
-    """A person has seen to what was said: it is forgotten."""
-    draft.change(unmatched=tuple(one for one in draft.case.unmatched if one.anomaly is not anomaly))
-
-
 def waits_for(tickets: Sequence[Ticket], number: str = "") -> Sequence[Ticket]:
-    """Give the tickets that a courier's answer is for: of its work order, else that were urged, else that could be."""
+    """Give the tickets that a courier's answer is for: of its work order, else that were urged, else that could be.
+
+    What a person has closed waits for nothing: nobody would see the answer there.
+    """
+    tickets = [ticket for ticket in tickets if not ticket.closed]
     of_number = [ticket for ticket in tickets if number and ticket.urge_number == number]
     asked = [ticket for ticket in tickets if ticket.urged_at]
     return of_number or asked or [ticket for ticket in tickets if ticket.anomaly in _URGED]
 
 
-def _fill(draft: ParcelDraft, anomaly: Anomaly, text: str, at: datetime, source: str) -> None:
+def fill(draft: ParcelDraft, anomaly: Anomaly, text: str, at: datetime, source: str) -> None:
     """Put an answer into a ticket; of two, the later counts, whatever came first."""
     for ticket in draft.case.tickets:
         is_later = ticket.answered_at is None or (ticket.answered_at, ticket.answer) < (at, text[:ANSWER_MAX])
         if ticket.anomaly is anomaly and is_later:
             _change(draft, anomaly, answer=text[:ANSWER_MAX], answered_at=at, answered_by=source)
-
-
-def _keep(draft: ParcelDraft, anomaly: Anomaly, event: CourierAnswered | TroubleFiled) -> None:
-    """Keep the last ten of a kind, and count what that drops.
-
-    The same words of the same people are one answer, the first time that they were said.
-    """
-    source, text = event.source, event.text[:ANSWER_MAX]
-    mine = [one for one in draft.case.unmatched if one.anomaly is anomaly]
-    same = next((one for one in mine if (one.source, one.text) == (source, text)), None)
-    if same and same.at <= event.at:
-        return
-    heard_at = same.heard_at if same else draft.now
-    new = Answer(anomaly=anomaly, at=event.at, source=source, text=text, heard_at=heard_at)
-    kept = sorted((*(one for one in mine if one is not same), new), key=_by_time)
-    others = [one for one in draft.case.unmatched if one.anomaly is not anomaly]
-    draft.change(unmatched=tuple(sorted((*others, *kept[-_KEPT_MAX:]), key=_by_time)))
-    draft.counts += [DROPPED] * (len(kept) - _KEPT_MAX)
-
-
-def _by_time(one: Answer) -> tuple[datetime, Anomaly, str, str]:
-    return one.at, one.anomaly, one.source, one.text
-
-
-def unmatched(case: ParcelCase) -> Iterator[Finding]:
-    """Give what was said and nobody has seen to, as one finding of a kind; a later word is trouble anew."""
-    for anomaly in (Anomaly.COURIER_ANSWER, *FILED):
-        said = [one for one in case.unmatched if one.anomaly is anomaly]
-        if said:
-            heard_at = max(one.heard_at for one in said)
-            yield Finding(
-                anomaly,
-                anomaly.value,
-                since=heard_at,
-                opened_at=heard_at,
-                breach_at=heard_at,
-                times=len(said),
-                answer=said[-1],
-            )
 
 
 def _change(draft: ParcelDraft, anomaly: Anomaly, **fields: object) -> None:
