@@ -28,7 +28,11 @@ class ArchiveFiles:
         for path in self.paths:
             inside = sorted(path.rglob("*.jsonl.gz")) if path.is_dir() else [path]
             if not inside or not inside[0].is_file():
-                raise HistoryRefused(f"{path}: no such file, or no *.jsonl.gz in it")
+                raise HistoryRefused(f"{path}: 没有这个文件，或其中没有 no such file, or no *.jsonl.gz in it")
+            if path.is_file() and path.suffix != ".gz":
+                raise HistoryRefused(
+                    f"{path}: 不是归档文件；表格请用 --csv is no *.jsonl.gz; orders in CSV go with --csv"
+                )
             found += inside
         return sorted(set(found))
 

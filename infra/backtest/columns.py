@@ -17,7 +17,7 @@ FIELDS = {
     "ship_by": "the order's own deadline for shipping; wins over the policy's limit",
     "paid": "what was paid, in yuan (any currency's main unit); columns can be added up: price+freight",
     "region": "the receiver's province",
-    "carrier": "a courier's short code, such as zto",
+    "carrier": "a courier's short code or name: zto, 中通快递",
     "status": "how the order ended; see --delivered and --cancelled",
 }
 TIMES = ("paid_at", "shipped_at", "picked_up_at", "moved_at", "out_for_delivery_at", "delivered_at", "ship_by")
@@ -106,6 +106,10 @@ def find_columns(path: str, header: Sequence[str], mapping: dict[str, str], *, o
     for field, columns in mapping.items():
         wanted = [column.strip() for column in columns.split("+")]
         missing = [column for column in wanted if column not in names]
+        if missing and len(names) == 1 and (found := next((one for one in ";\t|" if one in names[0]), "")):
+            raise HistoryRefused(
+                f"{path}, line 1: 各列应以逗号分隔 columns are separated by commas, here by {found!r}: save it as CSV"
+            )
         if missing and optional:
             continue
         if missing:

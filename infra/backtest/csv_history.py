@@ -10,11 +10,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from infra.backtest.csv_rows import CsvOptions, CsvRows
-from infra.backtest.dirt import Dirt
+from infra.backtest.dirt import Dirt, told
 from infra.backtest.milestones import Cleaner, Milestones
 from infra.backtest.progress import Progress
 from infra.backtest.stories import HistoryRefused, Story
-from infra.backtest.values import read_fen, read_weight
+from infra.backtest.values import is_rounded, read_carrier, read_fen, read_weight
 from shared.domain.watching import Span
 
 _MILESTONES = ("paid_at", "shipped_at", "picked_up_at", "moved_at", "out_for_delivery_at", "delivered_at")
@@ -54,13 +54,15 @@ class CsvHistory:
         """
         self.progress.begin("looking for the end", self._bytes)
         last: datetime | None = None
+        dirt = Dirt()
         for path in self.paths:
-            with CsvRows(path, self.options, self.progress) as rows:
+            with CsvRows(path, self.options, self.progress, dirt) as rows:
                 for row in rows:
-                    found = [at for name in _MILESTONES if isinstance(at := rows.time(row, name), datetime)]
-                    last = max([*found, last] if last else found, default=None)
+                    found = [self._usable(rows.time(row, name), rows, dirt) for name in _MILESTONES]
+                    last = max([at for at in (*found, last) if at], default=None)
         if last is None:
-            raise HistoryRefused(f"{self.paths[0]}: there is no row with a time that can be read")
+            why = told(dirt) or "没有时间列或没有行 no column of times, or no row, is left; see --columns and --where"
+            raise HistoryRefused(f"{self.paths[0]}: 没有能用的时间 there is no time that can be read: {why}")
         return last
 
     def stories(self) -> Iterator[Story]:
@@ -89,13 +91,13 @@ class CsvHistory:
         order_id = columns.text(row, "order_id")
         digest = hashlib.blake2b(order_id.encode(), digest_size=10).digest()
         weight = 1.0 if rows.weight_place is None else read_weight(row[rows.weight_place])
-        if weight is None or not order_id or digest in seen:
-            kind = "no_order_id" if not order_id else "weight_unreadable" if weight is None else "repeated_order"
-            self.dirt.add(kind, rows.where)
+        unusable = "order_id_rounded" if is_rounded(order_id) else "repeated_order" if digest in seen else ""
+        if weight is None or unusable or not order_id:
+            self.dirt.add("no_order_id" if not order_id else unusable or "weight_unreadable", rows.where)
             return None
         seen.add(digest)
         paid_at, shipped_at, picked_up_at, moved_at, out_at, delivered_at, ship_by = (
-            self._usable(rows.time(row, name), rows) for name in (*_MILESTONES, "ship_by")
+            self._usable(rows.time(row, name), rows, self.dirt) for name in (*_MILESTONES, "ship_by")
         )
         status = columns.text(row, "status").casefold()
         return Milestones(
@@ -107,18 +109,19 @@ class CsvHistory:
             out_for_delivery_at=out_at,
             delivered_at=delivered_at,
             ship_by=ship_by,
-            paid_fen=self._usable(read_fen(columns.texts(row, "paid")), rows),
+            paid_fen=self._usable(read_fen(columns.texts(row, "paid")), rows, self.dirt),
             region=columns.text(row, "region"),
             platform=options.platform,
-            carrier=columns.text(row, "carrier") or options.carrier,
+            carrier=read_carrier(columns.text(row, "carrier")) or options.carrier,
             is_delivered=status in options.delivered,
             is_cancelled=status in options.cancelled,
             weight=weight,
         )
 
-    def _usable(self, value: _Value | str | None, rows: CsvRows) -> _Value | None:
+    @staticmethod
+    def _usable(value: _Value | str | None, rows: CsvRows, dirt: Dirt) -> _Value | None:
         """Count a cell that cannot be read, and go on as if it were empty."""
         if isinstance(value, str):
-            self.dirt.add(value, rows.where)
+            dirt.add(value, rows.where)
             return None
         return value

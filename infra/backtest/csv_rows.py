@@ -20,6 +20,8 @@ from infra.backtest.values import NoZone, read_time
 DELIVERED = ("delivered", "finished", "completed", "交易成功", "已完成", "已签收")
 CANCELLED = ("canceled", "cancelled", "unavailable", "closed", "refunded", "交易关闭", "已取消", "已关闭")
 _GZIP = b"\x1f\x8b"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .xls
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Where(NamedTuple):
@@ -78,7 +80,14 @@ class CsvRows:
         return self
 
     def _begin(self) -> None:
-        packed = self._raw.peek(2)[:2] == _GZIP
+        first = self._raw.peek(4)[:4]
+        if first in _WORKBOOKS:
+            raise HistoryRefused(
+                f"{self._path}: 是 Excel 工作簿，请另存为「CSV UTF-8」 is a workbook: save it as CSV UTF-8"
+            )
+        if first[:2] in _UTF_16 and self._options.encoding == "utf-8-sig":
+            raise HistoryRefused(f"{self._path}: 是 UTF-16 编码 is UTF-16: give --encoding utf-16")
+        packed = first[:2] == _GZIP
         stream = gzip.GzipFile(fileobj=self._raw) if packed else self._raw
         self._text = TextIOWrapper(stream, encoding=self._options.encoding, newline="")
         self._reader = csv.reader(self._text, strict=True)
@@ -133,9 +142,10 @@ class CsvRows:
         try:
             row = next(self._reader, None)
         except UnicodeDecodeError as error:
+            name = self._options.encoding.removesuffix("-sig")
+            hint = "" if name == "gb18030" else "；表格软件常用 spreadsheets in China often write --encoding gb18030"
             raise HistoryRefused(
-                f"{self._path}, after line {self._reader.line_num}: is not {self._options.encoding}; "
-                "spreadsheets in China often write --encoding gb18030"
+                f"{self._path}, after line {self._reader.line_num}: 编码不是 is not {name}{hint}"
             ) from error
         except (csv.Error, EOFError, zlib.error, OSError) as error:
             raise HistoryRefused(f"{self._path}, after line {self._reader.line_num}: {error}") from error

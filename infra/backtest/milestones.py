@@ -12,7 +12,7 @@ from shared.domain.events import OrderReported, ParcelScanned
 from shared.domain.order import OrderStatus, Shipment
 from shared.domain.parcel import Scan, Stage
 
-_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
+ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 _OTHER_PARCEL = timedelta(days=29)  # between a scan and the shipping after it: a number that was used again
 _ANSWER = "backtest:answer"  # what answers a question says nothing about when a parcel was shipped
 
@@ -72,7 +72,7 @@ class Cleaner:
         if row.paid_at is None and row.shipped_at is None and not row.scans:
             self._dirt.add("no_milestones", where)
             return None
-        if not _ID.fullmatch(row.carrier):
+        if not ID.fullmatch(row.carrier):
             self._dirt.add("carrier_unusable", where)
             row = replace(row, carrier="carrier")
         for kind in _problems(row, self._mapped):
@@ -155,7 +155,7 @@ def _mended(row: Milestones, mapped: Collection[str]) -> Milestones:
 
 
 def _steps(row: Milestones, merchant: str) -> Iterator[Step]:
-    number = row.order_id if _ID.fullmatch(row.order_id) else hashlib.blake2b(row.order_id.encode()).hexdigest()[:32]
+    number = row.order_id if ID.fullmatch(row.order_id) else hashlib.blake2b(row.order_id.encode()).hexdigest()[:32]
     about = {"merchant": merchant, "platform": row.platform, "order_id": number}
     payment = {"paid_at": row.paid_at, "paid_fen": row.paid_fen, "region": row.region}
     handed, told_at = row.shipped_at, row.shipped_at or row.paid_at

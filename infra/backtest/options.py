@@ -8,8 +8,13 @@ from zoneinfo import ZoneInfo
 
 from infra.backtest.columns import FIELDS, PRESETS
 from infra.backtest.csv_rows import CANCELLED, DELIVERED
+from infra.backtest.milestones import ID
+from infra.backtest.values import read_carrier
 
 _ABOUT = """\
+一份策略本来会怎样？已发生的订单与包裹在虚拟时钟上走一遍线上的规则，按规则列出会预警、会超时的单，提前多久，
+涉及多少钱，会通知谁。什么都不会发出。
+
 What would a policy have done? Replays recorded orders and parcels through the product's own rules on a virtual clock
 and prints, per rule, what would have been warned of and broken, how early, what it would have cost, and whom it would
 have told. Nothing is sent to anybody.
@@ -63,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     fields = "\n".join(f"  {name:<20} {about}" for name, about in FIELDS.items())
     parser = argparse.ArgumentParser(
         prog="python -m infra.backtest",
+        usage="%(prog)s --policy FILE [options] (FILE... | --csv FILE...)",
         description=_ABOUT,
         epilog=_EXAMPLES.format(fields=fields, presets=", ".join(PRESETS)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -108,8 +114,12 @@ def _add_csv(parser: argparse.ArgumentParser) -> None:
         help="only rows with one of these values (a,b), or != none of them; may be repeated",
     )
     group.add_argument("--weight-column", default="", metavar="COLUMN", help="how many orders a row stands for")
-    group.add_argument("--platform", default="shop", metavar="CODE", help="the platform of all rows (default shop)")
-    group.add_argument("--carrier", default="carrier", metavar="CODE", help="the courier where no column names one")
+    group.add_argument(
+        "--platform", type=_code, default="shop", metavar="CODE", help="the platform of all rows (default shop)"
+    )
+    group.add_argument(
+        "--carrier", type=_code, default="carrier", metavar="CODE", help="the courier where no column names one"
+    )
     group.add_argument("--delivered", default=",".join(DELIVERED), metavar="WORDS", help="statuses of delivered orders")
     group.add_argument(
         "--cancelled", default=",".join(CANCELLED), metavar="WORDS", help="statuses of orders that were called off"
@@ -129,6 +139,13 @@ def _encoding(name: str) -> str:
     except LookupError:
         raise argparse.ArgumentTypeError(f"{name!r} is no encoding such as gb18030") from None
     return "utf-8-sig" if known == "utf-8" else known  # a mark at the beginning is no part of a column's name
+
+
+def _code(text: str) -> str:
+    code = read_carrier(text)
+    if not ID.fullmatch(code):
+        raise argparse.ArgumentTypeError(f"{text!r} is no short code such as douyin or zto")
+    return code
 
 
 def _count(text: str) -> int:

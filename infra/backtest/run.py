@@ -6,6 +6,7 @@ from typing import TextIO
 
 from infra.backtest.clocks import RuleBook, known_limits, without
 from infra.backtest.difference import Difference
+from infra.backtest.dirt import told
 from infra.backtest.outcomes import outcomes
 from infra.backtest.replay import Trace, replay
 from infra.backtest.samples import Smallest
@@ -72,13 +73,9 @@ def run_backtest(history: History, question: Question) -> Result:
             other_tally.add(other_trace, before)
             difference.add(story, before, found)
     if not tally.cases:
-        raise HistoryRefused(f"nothing is left to look at before {end:%Y-%m-%d %H:%M}Z; {_why_nothing(history)}")
+        why = told(history.dirt) or "此前没有任何单 no case begins before that"
+        raise HistoryRefused(f"没有可看的单 nothing is left to look at before {end:%Y-%m-%d %H:%M}Z: {why}")
     return Result(question, history, end, untested(policy, history), tally, other_tally, difference, sample.kept())
-
-
-def _why_nothing(history: History) -> str:
-    kinds = [f"{count} x {kind}" for kind, count, _ in history.dirt.rows()]
-    return f"left out: {', '.join(kinds)}" if kinds else "no case begins before that"
 
 
 def answerable(policy: Policy, history: History) -> Policy:

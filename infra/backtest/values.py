@@ -1,11 +1,19 @@
-"""Cells of a CSV file as times and sums; what cannot be meant is None and counted as dirt."""
+"""Cells of a CSV file as times, sums and couriers; what cannot be meant is None and counted as dirt."""
 
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-_LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")  # as spreadsheets write
+from shared.rules.wording import COURIERS
+
+_DAY = r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"  # as spreadsheets write
+_LOOSE = re.compile(_DAY + r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
+_ONLY_A_DAY = re.compile(_DAY)
+_ONLY_A_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
+_CODES = {name: code for code, name in COURIERS.items()}
+_COMPANY = re.compile(r"(?:快递|速递|速运|物流)$")  # 中通快递; 中通快运 is another company
 _YEAR_MIN, _YEAR_MAX = 2000, 2100
 _AMOUNT_MAX = 10**9
 
@@ -29,7 +37,7 @@ def read_time(text: str, zone: ZoneInfo | None) -> datetime | str:
     except ValueError:
         at = None
     if at is None:
-        return "time_unreadable"
+        return _what_is_wrong(text)
     if not _YEAR_MIN < at.year < _YEAR_MAX:
         return "time_implausible"
     if at.tzinfo is None:
@@ -37,6 +45,12 @@ def read_time(text: str, zone: ZoneInfo | None) -> datetime | str:
             raise NoZone(text)
         at = at.replace(tzinfo=zone)
     return at.astimezone(UTC)
+
+
+def _what_is_wrong(text: str) -> str:
+    if _ONLY_A_DAY.fullmatch(text):
+        return "time_without_clock"
+    return "time_as_number" if _ONLY_A_NUMBER.fullmatch(text) else "time_unreadable"
 
 
 def _loosely(text: str) -> datetime | None:
@@ -64,3 +78,13 @@ def read_weight(text: str) -> float | None:
     except ValueError:
         return None
     return weight if 0 < weight < _AMOUNT_MAX else None
+
+
+def read_carrier(text: str) -> str:
+    """Give the short code of a courier that is called by its name, as shops' exports do; other texts as they are."""
+    return _CODES.get(_COMPANY.sub("", text), text)
+
+
+def is_rounded(order_id: str) -> bool:
+    """Say whether a spreadsheet has rounded a number so that many orders share it: 6.92179E+17."""
+    return bool(_ROUNDED.fullmatch(order_id))

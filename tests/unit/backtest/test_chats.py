@@ -114,7 +114,7 @@ def test_a_hand_over_is_no_rules_doing(capsys: pytest.CaptureFixture[str], tmp_p
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--policy", "new.json", "nowhere"], "nowhere: no such file"),
+        (["--policy", "new.json", "nowhere"], "no such file, or no *.jsonl.gz in it"),
         (["--policy", "gone.json", "history"], "gone.json: No such file"),
         (["--policy", "other.json", "history"], "no conversation of the policy's merchant"),
         (["--policy", "new.json", "history", "--sample", "21"], "invalid choice"),

@@ -49,7 +49,9 @@ def prints(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 
 def test_it_prints_a_report(capsys: pytest.CaptureFixture[str], policy: Path, orders: Path) -> None:
     text = prints(capsys, "--policy", policy, "--csv", orders)
-    assert text.startswith("Backtest of shop's policy, version 3; nothing was sent to anybody\n3 orders, 2026-03-02 to")
+    assert text.startswith(
+        "回测 backtest：shop 的策略第 3 版；什么都没有发出 nothing was sent\n3 单 orders，2026-03-02 至"
+    )
 
 
 def test_gzip_and_plain_files_may_come_together(
@@ -120,7 +122,7 @@ def test_every_case_that_changes_goes_to_a_file(
     stricter.write_text(json.dumps(POLICY | {"version": 4, "watching": {"limits": [limit]}}))
     changes = tmp_path / "changes.csv"
     text = prints(capsys, "--policy", stricter, "--against", policy, "--changes", changes, "--csv", orders)
-    assert "What changes against version 3; cases that change: 1" in text
+    assert "与第 3 版 version 3 相比，有变化的单 cases that change: 1" in text
     with changes.open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["case"], row["broken"], row["lead_minutes"]) for row in rows] == [("A1", "newly", "360")]
@@ -133,7 +135,7 @@ def test_a_pack_is_compared_with_the_policy_itself(
     path = tmp_path / "june.json"
     path.write_text(json.dumps(pack))
     text = prints(capsys, "--policy", policy, "--pack", path, "--csv", orders)
-    assert "What changes against the pack in force; cases that change: 2" in text
+    assert "与现行规则包 the pack in force相比，有变化的单 cases that change: 2" in text
 
 
 def test_every_pack_gets_its_own_cases_right_and_has_one_for_every_clock() -> None:
@@ -185,7 +187,8 @@ def test_the_help_names_every_field_and_shows_examples(capsys: pytest.CaptureFix
         (["history", "--until", "soon"], "is no time such as"),
         (["--csv", "o.csv", "--zone", "Mars"], "is no IANA time zone"),
         (["--csv", "o.csv", "--encoding", "runes"], "is no encoding"),
-        (["nowhere"], "nowhere: no such file"),
+        (["nowhere"], "no such file, or no *.jsonl.gz in it"),
+        (["--csv", "o.csv", "--platform", "抖店"], "'抖店' is no short code such as douyin or zto"),
         (["--csv", "nowhere.csv"], "nowhere.csv: No such file"),
     ],
 )
@@ -199,12 +202,20 @@ def test_a_command_line_that_makes_no_sense_is_refused(
     ("text", "message"),
     [
         ("", "the file is empty"),
-        ("order_id\nA1\n", "there is no row with a time that can be read"),
+        ("order_id\nA1\n", "there is no time that can be read: 没有时间列或没有行 no column of times"),
+        ("order_id,paid_at\nA1,46280.57\nA2,46281.1\n", "2 × 时间是一个数字（表格的日期序号或时间戳）"),
+        ("order_id,paid_at\nA1,2026/3/2\n", "1 × 只有日期没有时分，请带时分导出"),
+        (
+            "order_id,paid_at\nA1\n",
+            "1 × 列数与表头不同，略去 a row with another number of columns: left out (o.csv, line 2)",
+        ),
+        ("order_id;paid_at\n", "columns are separated by commas, here by ';'"),
+        (f"order_id,paid_at\n6.92179E+17,{at(0)}\n", "1 × 订单号已被表格四舍五入，请按文本导出"),
         ("id,paid_at\n", "line 1: no column is mapped to order_id; there are id, paid_at"),
         ("order_id,paid_at\nA1,2026-03-02 10:00:00\n", "line 2: '2026-03-02 10:00:00' names no time zone"),
         ('order_id,paid_at\nA1,"2026\n', "after line 2: unexpected end of data"),
         ("order_id,order_id,paid_at\n", "line 1: the column 'order_id' is there twice"),
-        (f"order_id,paid_at\n,{at(0)}\n", "left out: 1 x no_order_id"),
+        (f"order_id,paid_at\n,{at(0)}\n", "1 × 没有订单号，略去 no order number: left out (o.csv, line 2)"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_its_line(
@@ -220,11 +231,31 @@ def test_bytes_that_are_no_text_or_no_gzip_are_named(
 ) -> None:
     text = orders.read_bytes()
     orders.write_bytes(text + "A4,付款".encode("gbk"))
-    assert "is not utf-8-sig; spreadsheets in China often write --encoding gb18030" in fails(
-        capsys, "--policy", policy, "--csv", orders
-    )
+    told = fails(capsys, "--policy", policy, "--csv", orders)
+    assert "is not utf-8；表格软件常用 spreadsheets in China often write --encoding gb18030" in told
     orders.write_bytes(gzip.compress(text * 2000)[:-40])
     assert "orders.csv, after line" in fails(capsys, "--policy", policy, "--csv", orders)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "message"),
+    [
+        (b"PK\x03\x04", "是 Excel 工作簿，请另存为「CSV UTF-8」"),
+        (b"\xd0\xcf\x11\xe0", "is a workbook: save it as CSV UTF-8"),
+        (b"\xff\xfe", "is UTF-16: give --encoding utf-16"),
+    ],
+)
+def test_other_files_of_spreadsheets_are_told_how_to_become_one_that_can_be_read(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path, beginning: bytes, message: str
+) -> None:
+    orders.write_bytes(beginning + orders.read_bytes())
+    assert message in fails(capsys, "--policy", policy, "--csv", orders)
+
+
+def test_orders_in_csv_are_not_taken_for_the_archive(
+    capsys: pytest.CaptureFixture[str], policy: Path, orders: Path
+) -> None:
+    assert "orders in CSV go with --csv" in fails(capsys, "--policy", policy, orders)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +307,7 @@ def test_a_policy_document_says_neither_its_merchant_nor_its_version(
 ) -> None:
     policy.write_text("{}")
     text = prints(capsys, "--policy", policy, "--merchant", "acme", "--csv", orders)
-    assert text.startswith("Backtest of acme's policy, version 1;")
+    assert text.startswith("回测 backtest：acme 的策略第 1 版")
     assert prints(capsys, "--policy", policy, "--csv", orders)
 
 

@@ -45,13 +45,16 @@ def row(**cells: str) -> str:
 DIRTY = {
     "columns": row() + ",more",
     "no_order_id": row(order_id=" "),
+    "order_id_rounded": row(order_id="6.92179E+17"),
     "repeated_order": row(order_id="END"),
     "weight_unreadable": row(weight="many"),
     "no_milestones": ",".join((EMPTY | {"order_id": "A1", "weight": "1"})[name] for name in HEADER.split(",")),
     "time_unreadable": row(picked_up_at="2026-13-45 10:00:00"),
+    "time_without_clock": row(picked_up_at="2026/3/2"),
+    "time_as_number": row(picked_up_at="46083.4"),
     "time_implausible": row(shipped_at="1970-01-01 00:00:00+00:00"),
     "amount_unreadable": row(paid="NaN"),
-    "carrier_unusable": row(carrier="中通"),
+    "carrier_unusable": row(carrier="中通快运"),
     "no_payment_time": row(paid_at="", picked_up_at=at(3)),
     "handed_before_paid": row(paid_at=at(1.5), ship_by=""),
     "pickup_before_shipping": row(shipped_at=at(10), picked_up_at=at(2)),
@@ -79,6 +82,8 @@ ALONGSIDE = {
     "handed_before_paid": {"delivered_before_paid"},
     "delivered_before_paid": {"handed_before_paid"},
     "time_unreadable": {"milestone_missing"},
+    "time_without_clock": {"milestone_missing"},
+    "time_as_number": {"milestone_missing"},
     "time_implausible": {"handover_missing"},
     "delivered_before_handed": {"out_of_order"},
 }
@@ -158,7 +163,23 @@ def test_a_row_whose_numbers_are_fine_but_strange_is_not_dirt(tmp_path: Path) ->
 def test_a_date_without_a_time_of_day_is_no_time(tmp_path: Path) -> None:
     """Midnight would be taken for it, and hours would be missing or too many."""
     result = run_csv(written(tmp_path / "o.csv", row(delivered_at="2026-03-03")), WATCHFUL)
-    assert result.history.dirt.counts == {"time_unreadable": 1, "delivered_without_time": 1}
+    assert result.history.dirt.counts == {"time_without_clock": 1, "delivered_without_time": 1}
+
+
+def test_a_date_as_chinese_spreadsheets_write_it_is_a_time(tmp_path: Path) -> None:
+    cells = {"paid_at": "2026年3月2日 16:00", "shipped_at": "2026/3/2 17:00", "picked_up_at": "2026-3-2 18:00:30"}
+    path = written(tmp_path / "o.csv", row(**cells))
+    assert run_csv(path, WATCHFUL, zone=ZoneInfo("Asia/Shanghai")).history.dirt.counts == {}
+
+
+def test_couriers_are_known_by_their_names(tmp_path: Path) -> None:
+    only_zto = policy(limit("zto_24h", "ship_to_pickup", 24, 6, carriers=["zto"]))
+    late = {"shipped_at": at(1), "picked_up_at": at(40), "moved_at": "", "out_for_delivery_at": "", "delivered_at": ""}
+    names = ("中通快递", "中通", "圆通速递", "zto")
+    rows = [row(order_id=f"B{place}", carrier=name, **late) for place, name in enumerate(names)]
+    result = run_csv(written(tmp_path / "o.csv", *rows), only_zto)
+    assert rules_of(result)["zto_24h"]["broken"] == 3
+    assert "carrier_unusable" not in result.history.dirt.counts
 
 
 def test_a_kind_that_nobody_explains_is_a_mistake() -> None:

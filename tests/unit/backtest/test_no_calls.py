@@ -57,4 +57,4 @@ def test_a_run_opens_no_socket_starts_no_process_and_has_no_adapter(tmp_path: Pa
     command = [sys.executable, "-c", WATCHED_RUN % (program, CALLERS), "--policy", str(policy), *history, "--quiet"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "([], [])")
-    assert ("conversations 1" if kind == "chats" else "calls that would have been made: ") in run.stdout
+    assert ("conversations 1" if kind == "chats" else "calls that would be made: ") in run.stdout

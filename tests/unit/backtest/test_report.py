@@ -37,33 +37,37 @@ ROWS = [
 ]
 
 GOLDEN = """\
-Backtest of shop's policy, version 1; nothing was sent to anybody
-7 orders, 2026-03-02 to 2026-03-31 (UTC), standing for 10
+回测 backtest：shop 的策略第 1 版；什么都没有发出 nothing was sent
+7 单 orders，2026-03-02 至 2026-03-31（UTC），代表 standing for 10
 
-rule               looked at  warned  broken          false  ≥6h  lead  exposure
+规则 rule               看过    预警    超时   占比    误报  ≥6h  提前      敞口
 ship_24h                  10       7       4  45.0%       2 100%  6.0h       215
 sign_3d                    8       2       2  31.2%       0 100% 12.0h         0
 
-broken: really took longer than the rule allows, by the courier's or the shop's
-own times. false: warned, and then kept in time. ≥6h: of what broke, warned at
-least six hours before; lead: the median of these warnings, 0 where none came in
-time. exposure: what the breaches may cost, in main units of money. Each rule is
-judged alone.
-ship_24h: undecided 1
-sign_3d: undecided 1
+超时 broken：按快递和店铺自己的时间，真的超过了规则 really longer than allowed
+误报 false：预警之后按时完成 warned, and then kept in time
+≥6h：超时的单中，至少提前 6 小时预警的 of what broke, warned six hours before
+提前 lead：超时的单预警提前量的中位数，没赶上记 0 median; 0: not in time
+敞口 exposure：超时可能的损失，元 what breaches may cost, in main units
+看过 looked at；每条规则单独评判 each rule is judged alone
+ship_24h：未定 undecided 1
+sign_3d：未定 undecided 1
 
-broken, begun on           mon     tue     wed     thu     fri     sat     sun
+ship_24h           付款后未发货：时限 limit 24h，提前 lead 6h
+sign_3d            到货时长超出目标：时限 limit 72h，提前 lead 12h
+
+超时占比 broken           周一    周二    周三    周四    周五    周六    周日
 ship_24h                   56%      0%       -       -       -       -       -
 sign_3d                    42%      0%       -       -       -       -       -
 
-tickets                    opened     broken  escalated     closed
-late                            2          2          0          2
-not_shipped                     7          4          4          6
+工单 tickets                            建单     超时     升级     关闭
+到货时长超出目标 late                      2        2        0        2
+付款后未发货 not_shipped                   7        4        4        6
 
-notices to                    all    at once on one day  which was
+通知 notices to              全部       立即   单日最多     哪一天
 desk                           36         16         26 2026-03-03
 
-calls that would have been made: subscribe_tracking 8
+会发出的调用 calls that would be made: 订阅轨迹 subscribe_tracking 8
 """
 
 
@@ -82,11 +86,12 @@ def test_the_table_is_what_it_was(tmp_path: Path) -> None:
 def test_the_rest_says_what_was_left_out_what_changes_and_shows_a_case(tmp_path: Path) -> None:
     text = as_text(result_of(tmp_path, list(ROWS)), predict=True)
     parts = text.split("\n\n")
-    assert any(part.startswith("not tested, since the history says nothing") for part in parts)
-    assert "      1  neither payment nor shipping: left out\n         first: orders.csv, line 8" in text
-    assert "What changes against version 1; cases that change: 1" in text
-    assert "Would it have held?" in text
-    assert "A2\n  2026-03-02 09:00  paid\n" in text
+    assert any(part.startswith("未测的规则，历史没有它们所需的时间 not tested") for part in parts)
+    assert "      1  既无付款也无发货时间，略去 neither payment nor shipping: left out" in text
+    assert "         首个 first: orders.csv, line 8" in text
+    assert "与另一份策略 the other policy相比，有变化的单 cases that change: 1" in text
+    assert "能预测吗？" in text
+    assert "A2\n  2026-03-02 09:00  待发货 paid\n" in text
 
 
 def test_nothing_is_wider_than_eighty_columns(tmp_path: Path) -> None:
@@ -105,9 +110,8 @@ def test_the_archives_report_fits_too_and_stands_beside_what_really_was(tmp_path
     result = run_backtest(image_history(recorder.save(tmp_path)), Question(in_force, in_force, sample_max=3))
     text = as_text(result, predict=True)
     assert max(width(line) for line in text.splitlines()) <= WIDTH
-    assert "orders and parcels" in text
-    assert "recorded" in text
-    assert "不" not in text.split("parcel zto")[0]  # people's words are only in what people would have read
+    assert "个订单和包裹 orders and parcels" in text
+    assert "当时真实" in text
 
 
 def test_the_order_of_the_rows_changes_nothing(tmp_path: Path) -> None:
