@@ -17,6 +17,9 @@ _CALL = ("GetItem", "UpdateItem")
 """Ask for a merchant's standing, claim a command, record how it ended."""
 
 
+CLOCK = "watch_deadlines"
+"""The function that others may ring for."""
+
 LOST_TICKS = "ticks"
 UNANSWERED = "joining"  # stacks of merchants that were not answered
 """The kind of dead letters that tell of a scheduled function that did not run, or failed."""
@@ -38,7 +41,7 @@ class Changes:
     """Which changes of the table a function is woken for, and how patiently. No more than two functions may read it."""
 
     name: str  # construct id of the mapping
-    image: Mapping[str, Any]  # what the new image must be, in the words of Lambda's event filtering
+    images: tuple[Mapping[str, Any], ...]  # what the new image must be, one of these, as Lambda filters events
     age_max: timedelta  # after that a change is given up
     dead_letters: str  # the kind of queue that is told of it
     given_up_means: str  # one sentence, for whoever is paged
@@ -70,6 +73,7 @@ class FunctionSpec:
     sends_to: tuple[Lane, ...] = ()
     table_actions: tuple[str, ...] = ()
     reads_secrets: bool = False
+    rings_clock: bool = False  # it wakes the clock before its tick
     awaits_pushes: bool = False  # it counts zeros for the sources that always talk
     keeps_history: bool = False
     onboards: bool = False  # reads what merchants offer, and writes the secrets that all others read
@@ -167,7 +171,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         timeout=timedelta(seconds=90),
     ),
     FunctionSpec(
-        "watch_deadlines",
+        CLOCK,
         Trigger.SCHEDULE,
         "Deadlines are not being noticed: silent parcels and unanswered calls wait until this works again.",
         every=timedelta(minutes=1),
@@ -226,12 +230,13 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         "Decided commands are not reaching their queues; cases ask again when their deadlines pass.",
         changes=Changes(
             "Outboxes",
-            image={"outbox": {"S": [{"exists": True}]}},
+            images=({"outbox": {"S": [{"exists": True}]}}, {"rings": {"S": [{"exists": True}]}}),
             age_max=timedelta(hours=1),  # older outboxes are asked for again by the deadlines of their cases
             dead_letters="outbox",
             given_up_means="Outboxes were not published for an hour; their cases ask again when their deadlines pass.",
         ),
         sends_to=tuple(Lane),
+        rings_clock=True,
         batch_max=100,
         timeout=timedelta(seconds=10),
         memory_mib=256,
@@ -243,7 +248,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         changes=Changes(
             "History",
             # A filter cannot look into the middle of a key: policies and digests come too, and are left out in code.
-            image={"body": {"S": [{"exists": True}]}, "sk": {"S": ["-"]}},
+            images=({"body": {"S": [{"exists": True}]}, "sk": {"S": ["-"]}},),
             age_max=timedelta(hours=12),  # nobody asks for it again, and the stream itself forgets after 24
             dead_letters="history",
             given_up_means="States of cases were not archived; the messages name their places in the stream.",

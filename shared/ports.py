@@ -395,7 +395,8 @@ class PolicyChange(NamedTuple):
     """A policy that open cases may not have heard of yet, and how far the word has come.
 
     The way leads along all pointers, stretch by stretch; `began` is where this lap's first stretch begins (None: no
-    step was taken yet), `since` how far the present stretch is done, `laps` how often the whole way was gone.
+    step of it was taken yet), `since` how far the present stretch is done, or before when a lap may not begin; `laps`
+    how often the whole way was gone, in `steps` steps.
     """
 
     merchant: str
@@ -404,6 +405,7 @@ class PolicyChange(NamedTuple):
     began: datetime | None = None
     stretch: int = 0
     since: datetime | None = None
+    steps: int = 0
 
 
 class PolicyChanges(Protocol):
@@ -414,7 +416,10 @@ class PolicyChanges(Protocol):
         ...
 
     def keep(self, change: PolicyChange) -> bool:
-        """Store how far the word has come; false, and nothing stored, if a newer policy was put meanwhile."""
+        """Store how far the word has come with this step; false, and nothing stored, if it was not the next one.
+
+        Somebody else has taken it, or a newer policy was put meanwhile.
+        """
         ...
 
     def done(self, change: PolicyChange) -> None:

@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = MappingProxyType({})
     history_bucket: str = ""
+    clock: str = ""  # name of the function that looks at deadlines, with its alias if triggers call one
     base_url: str = ""  # of the HTTP API, as vendors and desktops reach it
     talking_sources: tuple[str, ...] = ()  # vendors whose silence for an hour of the day is a symptom
     classifier_model: str = ""  # in Amazon Bedrock, asked about lines that the lexicon is not sure of; none where empty
@@ -42,6 +43,7 @@ class Settings(NamedTuple):
             secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
             history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
+            clock=environment.get("HUHANG_CLOCK", ""),
             base_url=environment.get("HUHANG_BASE_URL", ""),
             talking_sources=tuple(environment.get("HUHANG_TALKING_SOURCES", "").split()),
             classifier_model=environment.get("HUHANG_CLASSIFIER_MODEL", ""),
@@ -56,6 +58,8 @@ class Settings(NamedTuple):
             environment["HUHANG_BASE_URL"] = self.base_url
         if self.history_bucket:
             environment["HUHANG_HISTORY_BUCKET"] = self.history_bucket
+        if self.clock:
+            environment["HUHANG_CLOCK"] = self.clock
         if self.talking_sources:
             environment["HUHANG_TALKING_SOURCES"] = " ".join(self.talking_sources)
         if self.classifier_model:
@@ -89,6 +93,16 @@ class Settings(NamedTuple):
         if not self.table_name:
             raise SettingMissing("HUHANG_TABLE")
         return self.table_name
+
+    def require_clock(self) -> str:
+        """Give the name of the function that looks at deadlines.
+
+        Raises:
+            SettingMissing: this function was not given it.
+        """
+        if not self.clock:
+            raise SettingMissing("HUHANG_CLOCK")
+        return self.clock
 
     def require_history_bucket(self) -> str:
         """Give the name of the bucket in which history is kept.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamo_routing_reports import DynamoRoutingReports
     from shared.adapters.dynamo_scores import DynamoScores
     from shared.adapters.httpcore_http import HttpcoreHttp
+    from shared.adapters.lambda_function import LambdaFunction
     from shared.adapters.s3_archive import S3Archive
     from shared.adapters.secret_accounts import SecretAccounts
     from shared.adapters.signed_aws import SignedAws
@@ -179,6 +180,14 @@ def crowd() -> Crowd:
     from shared.domain.crowd import Crowd
 
     return Crowd(most=CROWD_MIN)
+
+
+@cache
+def clock_function() -> LambdaFunction:
+    """The function that looks at deadlines and new policies."""
+    from shared.adapters.lambda_function import LambdaFunction
+
+    return LambdaFunction(signed_aws(), settings().require_clock(), os.environ)
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import ArnFormat, Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.bundle.build import THIN_FUNCTION, Bundles
 from infra.bundle.targets import LAMBDA_PYTHON
-from infra.catalog import FunctionSpec, Trigger
+from infra.catalog import CLOCK, FunctionSpec, Trigger
 from infra.constructs.history_bucket import HistoryBucket
 from infra.constructs.merchant_secrets import allow_onboarding, allow_reading, allow_secrets
 from infra.constructs.suppression import accept_finding
@@ -22,6 +22,7 @@ from infra.options import Options
 from shared.domain.lanes import Lane
 from shared.settings import OPERATORS, Settings, queues_of
 
+ALIAS = "live"
 LOGS_KEPT = logs.RetentionDays.ONE_MONTH
 STACKS_AT_ONCE = 2  # of other accounts, which may call as often as they like; who is throttled is called again
 
@@ -46,7 +47,7 @@ class EventFunction(Construct):
     def __init__(self, scope: Construct, spec: FunctionSpec, around: Surroundings) -> None:
         super().__init__(scope, spec.name)
         self.spec = spec
-        self.name = f"{around.options.stack_name}-{spec.name}"
+        self.name = _name(spec.name, around.options)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -62,7 +63,7 @@ class EventFunction(Construct):
         """Give what triggers call: the newest code, or the alias that a gradual upgrade moves between versions."""
         if options.upgrade == "at_once":
             return self.function
-        return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+        return lambda_.Alias(self, "Live", alias_name=ALIAS, version=self.function.current_version)
 
     def _make_function(self, log_group: logs.ILogGroup, around: Surroundings) -> lambda_.Function:
         """Make the function itself, inside the network only if it calls vendors and they want a fixed address."""
@@ -108,6 +109,7 @@ class EventFunction(Construct):
             table_name=around.table.table_name if spec.table_actions else "",
             queue_urls=queues_of(spec.lanes, around.queue_urls),
             history_bucket=around.history.bucket.bucket_name if spec.keeps_history else "",
+            clock=_entry_name(CLOCK, around.options) if spec.rings_clock else "",
             talking_sources=around.options.talking_sources if spec.awaits_pushes else (),
             base_url=around.base_url if spec.onboards else "",
             classifier_model=around.options.classifier_model if spec.asks_model else "",
@@ -123,6 +125,14 @@ class EventFunction(Construct):
         if spec.lanes:
             targets = [arn for lane in spec.lanes for arn in around.queue_arns[lane]]
             role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=targets))
+        if spec.rings_clock:
+            clock = Stack.of(self).format_arn(
+                service="lambda",
+                resource="function",
+                resource_name=_entry_name(CLOCK, around.options),
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[clock]))
         if spec.reads_secrets:
             allow_reading(role)
         if spec.trigger is Trigger.ALARMS:
@@ -137,3 +147,13 @@ class EventFunction(Construct):
         if spec.calls_vendors and around.egress:
             around.egress.allow_attachment(role)
         return role
+
+
+def _name(function: str, options: Options) -> str:
+    return f"{options.stack_name}-{function}"
+
+
+def _entry_name(function: str, options: Options) -> str:
+    """Name what triggers call, for a function that wakes another one."""
+    name = _name(function, options)
+    return name if options.upgrade == "at_once" else f"{name}:{ALIAS}"

@@ -71,7 +71,7 @@ def wake_by_stacks(woken: EventFunction, failures: DeadLetters, options: Options
 
 
 def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.ITable, failures: DeadLetters) -> None:
-    """Hand over the changes of the table whose new image is as wanted; all others cost nothing.
+    """Hand over the changes of the table whose new image is one of the wanted; all others cost nothing.
 
     A change that fails is isolated, and in the end told of to `failures`: its place in the stream, not its image.
     """
@@ -88,7 +88,7 @@ def wake_by_changes(woken: EventFunction, changes: Changes, table: dynamodb.ITab
         retry_attempts=10,
         max_record_age=Duration.seconds(int(changes.age_max.total_seconds())),
         on_failure=sources.SqsDlq(failures.queue),
-        filters=[{"pattern": json.dumps({"dynamodb": {"NewImage": changes.image}})}],
+        filters=[{"pattern": json.dumps({"dynamodb": {"NewImage": image}})} for image in changes.images],
     )
     table.grant_stream_read(woken.role)
     mapping.node.add_dependency(woken.role)

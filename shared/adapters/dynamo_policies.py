@@ -1,7 +1,7 @@
 """Which policy is in force, and which ones were? Onboarding calls it.
 
-A new version is put together with a note of the change: the clock reads it, lets every open case of the merchant
-decide anew, and takes it away (`dynamo_policy_changes.py`).
+A new version is put together with a note of the change, which rings for the clock: that reads it, lets every open
+case of the merchant decide anew, and takes it away (`dynamo_policy_changes.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -156,4 +156,5 @@ def _document(policy: Policy) -> "dict[str, AttributeValueTypeDef]":
 
 def _change(policy: Policy) -> "dict[str, AttributeValueTypeDef]":
     """Note the change; what was noted of an earlier one, and how far it had come, is replaced."""
-    return {"pk": {"S": POLICY_CHANGES}, "sk": {"S": policy.merchant}, "v": {"N": str(policy.version)}}
+    place: dict[str, AttributeValueTypeDef] = {"pk": {"S": POLICY_CHANGES}, "sk": {"S": policy.merchant}}
+    return {**place, "v": {"N": str(policy.version)}, "rings": {"S": "clock"}}

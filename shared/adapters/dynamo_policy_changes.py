@@ -34,12 +34,16 @@ class DynamoPolicyChanges:
         return [_read(item) for item in answer["Items"]]
 
     def keep(self, change: PolicyChange) -> bool:
-        """Store how far the word has come; false, and nothing stored, if a newer policy was put meanwhile."""
+        """Store how far the word has come with this step; false, and nothing stored, if it was not the next one.
+
+        Somebody else has taken it, or a newer policy was put meanwhile.
+        """
         item: Item = {
             **_place(change),
             "v": {"N": str(change.version)},
             "laps": {"N": str(change.laps)},
             "stretch": {"N": str(change.stretch)},
+            "steps": {"N": str(change.steps)},
         }
         for name, at in (("began", change.began), ("since", change.since)):
             if at is not None:
@@ -48,8 +52,11 @@ class DynamoPolicyChanges:
             self._client.put_item(
                 TableName=self._table,
                 Item=item,
-                ConditionExpression="v = :v",
-                ExpressionAttributeValues={":v": {"N": str(change.version)}},
+                ConditionExpression="v = :v AND (attribute_not_exists(steps) OR steps = :before)",
+                ExpressionAttributeValues={
+                    ":v": {"N": str(change.version)},
+                    ":before": {"N": str(change.steps - 1)},
+                },
             )
         except ConditionFailed:
             return False
@@ -78,4 +85,5 @@ def _read(item: "Item") -> PolicyChange:
         stretch=int(item["stretch"]["N"]) if "stretch" in item else 0,
         began=datetime.fromisoformat(item["began"]["S"]) if "began" in item else None,
         since=datetime.fromisoformat(item["since"]["S"]) if "since" in item else None,
+        steps=int(item["steps"]["N"]) if "steps" in item else 0,
     )

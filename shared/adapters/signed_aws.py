@@ -36,6 +36,7 @@ _BUSY = (
     "RequestTimeout",
     "TransactionInProgress",
 )
+_BUSY_STATUSES = (http.HTTPStatus.TOO_MANY_REQUESTS, *range(http.HTTPStatus.INTERNAL_SERVER_ERROR, 600))
 _STALE = (http.client.BadStatusLine, BrokenPipeError, ConnectionResetError)
 _Sent = tuple[str, str, bytes, Mapping[str, str]]  # method, target, body, headers: as http.client takes them
 
@@ -253,7 +254,7 @@ class SignedAws:
             except (OSError, http.client.HTTPException) as error:
                 reason = type(error).__name__
                 continue
-            if status == http.HTTPStatus.OK:
+            if status in (http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED):
                 return answer
             reason = _error_code(answer)
             if not is_busy(status, reason):
@@ -301,7 +302,7 @@ class SignedAws:
 
 def is_busy(status: int, code: str) -> bool:
     """Whether the same request may succeed a moment later."""
-    return status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or any(busy in code for busy in _BUSY)
+    return status in _BUSY_STATUSES or any(busy in code for busy in _BUSY)
 
 
 def _plain(value: object) -> str:

@@ -2,8 +2,9 @@
 cases: each decides anew, and arms an earlier deadline by its own save.
 
 The next days come first, since that is where nearly all cases wait; a walk that is too long for one tick goes on at
-the next. It is gone twice, the second time a tick later: a writer who read the old policy may have written behind the
-first. Waking a case twice, or one that is not due, changes nothing.
+the next. It is gone twice, the second time when every writer who read the old policy has ended: one may have written
+behind the first. Waking a case twice, or one that is not due, changes nothing. A change rings for the clock itself
+(`publish_outbox.py`), so that two clocks may walk at once: at each step one of them goes on.
 """
 
 from collections.abc import Sequence
@@ -31,18 +32,22 @@ def spread_policies(
 
     `since` is up to when the sweep has come: what waits before that is woken by the sweep itself.
     """
-    walking = [_begun(change, since - OVERLAP) for change in changes.changes()]
+    walking = [_begun(change, since - OVERLAP) for change in changes.changes() if _may_go(change, clock.now())]
     woken = 0
     for _ in range(_STEPS_MAX):
         if not walking or clock.now() >= until:
             break
         place = min(map(_place, walking))
         together = [change for change in walking if _place(change) == place]
-        after, count = _step(together[0], {change.merchant for change in together}, index, queue)
+        after, count = _step(together[0], {change.merchant for change in together}, index, queue, clock)
         woken += count
         walking = [change for change in walking if _place(change) != place]
         walking += _go_on(together, after, changes)
     return woken
+
+
+def _may_go(change: PolicyChange, now: datetime) -> bool:
+    return change.began is not None or change.since is None or change.since <= now
 
 
 def _begun(change: PolicyChange, at: datetime) -> PolicyChange:
@@ -55,7 +60,9 @@ def _place(change: PolicyChange) -> tuple[int, int, datetime]:
     return change.laps, change.stretch, change.since
 
 
-def _step(change: PolicyChange, merchants: set[str], index: DueIndex, queue: Queue) -> tuple[PolicyChange, int]:
+def _step(
+    change: PolicyChange, merchants: set[str], index: DueIndex, queue: Queue, clock: Clock
+) -> tuple[PolicyChange, int]:
     """Wake one page of a stretch, or find that it has ended; give the place behind it and the number of the woken."""
     _, stretch, since = _place(change)
     began = change.began or since
@@ -68,12 +75,12 @@ def _step(change: PolicyChange, merchants: set[str], index: DueIndex, queue: Que
     following = (stretch + 1) // index.shards
     if following * STRETCH <= HORIZON:
         return change._replace(stretch=stretch + 1, since=began + following * STRETCH), 0
-    return change._replace(laps=change.laps + 1, began=None, stretch=0, since=None), 0
+    return change._replace(laps=change.laps + 1, began=None, stretch=0, since=clock.now() + OVERLAP), 0
 
 
 def _go_on(together: Sequence[PolicyChange], after: PolicyChange, changes: PolicyChanges) -> list[PolicyChange]:
     """Store the new place of those who walked together; give who has still a way to go at this tick."""
-    moved = [after._replace(merchant=one.merchant, version=one.version) for one in together]
+    moved = [after._replace(merchant=one.merchant, version=one.version, steps=one.steps + 1) for one in together]
     if after.laps >= LAPS:
         for change in moved:
             changes.done(change)

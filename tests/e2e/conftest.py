@@ -53,3 +53,16 @@ def come(stage: Stage) -> Iterator[Come]:
     yield newcomer
     for one in came:
         one.stacks.delete(one.merchant)
+
+
+@pytest.fixture
+def resting(stage: Stage) -> Iterator[None]:
+    """A cloud in which nothing happens by itself."""
+    events = stage.cloud.client("events")
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    stage.flow.settle()
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)

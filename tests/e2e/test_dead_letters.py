@@ -2,8 +2,7 @@
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from shared.domain.messages import write_message
 from shared.domain.parcel import Content
 from shared.domain.policy import Policy
 from shared.domain.why import Why
+from tests.e2e.patience import wait_until
 
 LATECOMER = f"latecomer-{secrets.token_hex(3)}"
 AT = datetime(2026, 11, 11, 8, 30, tzinfo=UTC)
@@ -35,7 +35,6 @@ SHIPPED = ParcelShipped(
         platform="douyin", order_id="1", line_ids=("2",), paid_fen=1990, paid_at=AT, shipped_at=AT, region="浙江省"
     ),
 )
-PATIENCE_S = 60
 
 
 class Queues:
@@ -73,14 +72,6 @@ class Queues:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self._sqs.get_queue_attributes(QueueUrl=self.url(end), AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
-
-
-def wait_until(what: Callable[[], bool]) -> None:
-    """Wait for something that must happen; how long it takes is not judged."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +40,6 @@ def shell(stage: Stage, tmp_path: Path) -> Any:
         return done.stdout.splitlines()
 
     return run
-
-
-@pytest.fixture
-def resting(stage: Stage) -> Iterator[None]:
-    """A cloud in which nothing happens by itself."""
-    events = stage.cloud.client("events")
-    rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
-    for rule in rules:
-        events.disable_rule(Name=rule)
-    stage.flow.settle()
-    yield
-    for rule in rules:
-        events.enable_rule(Name=rule)
 
 
 @pytest.mark.usefixtures("resting")

@@ -270,8 +270,8 @@ class FakePolicyChanges:
         return [self.table.policy_changes[merchant] for merchant in sorted(self.table.policy_changes)]
 
     def keep(self, change: PolicyChange) -> bool:
-        """Store how far the word has come, unless a newer policy was put."""
-        if not self._is_newest(change):
+        """Store how far the word has come, unless a newer policy was put or somebody else has taken this step."""
+        if not self._is_newest(change) or self.table.policy_changes[change.merchant].steps != change.steps - 1:
             return False
         self.table.policy_changes[change.merchant] = change
         self.table.wrote(POLICY_CHANGES)

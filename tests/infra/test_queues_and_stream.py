@@ -8,7 +8,7 @@ from infra.dead_letters.shelf import KINDS
 from infra.merchant_template import ANSWERED_WITHIN_S
 from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import ASIDE, INBOXES, Lane
-from tests.infra.deployments import ACCOUNT, Deployment, Properties, logical_id, stub_bundles, synthesize
+from tests.infra.deployments import ACCOUNT, Deployment, Properties, logical_id, stub_bundles, synthesize, words_in
 
 FOURTEEN_DAYS_S = 14 * 24 * 3600
 CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
@@ -92,9 +92,19 @@ def test_every_queue_that_wakes_a_function_has_an_alarm_on_the_age_of_its_oldest
     assert watched == {queue["QueueName"] for queue, _ in queues_and_mappings(deployed)}
 
 
-def test_only_changes_with_an_outbox_wake_its_publisher(deployed: Deployment) -> None:
-    [wanted] = deployed.mapping_of("publish_outbox")["FilterCriteria"]["Filters"]
-    assert json.loads(wanted["Pattern"]) == {"dynamodb": {"NewImage": {"outbox": {"S": [{"exists": True}]}}}}
+def test_only_changes_with_an_outbox_and_those_that_ring_wake_the_publisher(deployed: Deployment) -> None:
+    wanted = deployed.mapping_of("publish_outbox")["FilterCriteria"]["Filters"]
+    images = [json.loads(one["Pattern"])["dynamodb"]["NewImage"] for one in wanted]
+    assert images == [{name: {"S": [{"exists": True}]}} for name in ("outbox", "rings")]
+
+
+def test_the_publisher_may_wake_the_clock_and_no_other_function(deployed: Deployment) -> None:
+    clock = f"huhang-watch_deadlines{':live' if deployed.is_gradual else ''}"
+    publisher = deployed.functions()["publish_outbox"]
+    assert publisher["Environment"]["Variables"]["HUHANG_CLOCK"] == clock
+    rings = [one for one in deployed.statements(publisher["Role"]) if one["Action"] == "lambda:InvokeFunction"]
+    named = [words for one in rings for words in words_in(one["Resource"]) if "huhang" in words]
+    assert [words.rpartition(":function:")[2] for words in named] == [clock]
 
 
 def test_a_poisonous_outbox_is_isolated_and_kept(deployed: Deployment) -> None:

@@ -111,6 +111,7 @@ def test_a_change_is_noted_with_the_version_and_the_first_one_is_none(backend: B
     "fields",
     [
         {"laps": 1, "began": NOW, "stretch": 17, "since": NOW},
+        {"laps": 1, "since": NOW},
         {"laps": 1},
         {"began": NOW, "since": NOW, "stretch": 0},
     ],
@@ -118,15 +119,26 @@ def test_a_change_is_noted_with_the_version_and_the_first_one_is_none(backend: B
 def test_how_far_the_word_has_come_is_kept(backend: Backend, fields) -> None:
     backend.policies.put_policy(version(1))
     backend.policies.put_policy(version(2))
-    change = PolicyChange(SHOP, 2, **fields)
+    change = PolicyChange(SHOP, 2, steps=1, **fields)
     assert backend.changes.keep(change)
     assert noted(backend) == [change]
+
+
+def test_of_two_who_walk_at_once_one_takes_each_step(backend: Backend) -> None:
+    backend.policies.put_policy(version(1))
+    backend.policies.put_policy(version(2))
+    first, second = (PolicyChange(SHOP, 2, stretch=number, began=NOW, since=NOW, steps=number) for number in (1, 2))
+    assert backend.changes.keep(first)
+    assert not backend.changes.keep(first)
+    assert backend.changes.keep(second)
+    assert not backend.changes.keep(first)
+    assert noted(backend) == [second]
 
 
 def test_a_newer_policy_begins_anew_and_outlives_who_walks_for_the_older(backend: Backend) -> None:
     for number in (1, 2):
         backend.policies.put_policy(version(number))
-    old = PolicyChange(SHOP, 2, stretch=9, began=NOW, since=NOW)
+    old = PolicyChange(SHOP, 2, stretch=9, began=NOW, since=NOW, steps=1)
     assert backend.changes.keep(old)
     backend.policies.put_policy(version(3))
     assert not backend.changes.keep(old)
@@ -141,4 +153,4 @@ def test_what_all_have_heard_is_noted_no_more(backend: Backend) -> None:
     backend.changes.done(PolicyChange(SHOP, 2))
     backend.changes.done(PolicyChange(SHOP, 2))
     assert noted(backend) == [PolicyChange("another-shop", 2)]
-    assert not backend.changes.keep(PolicyChange(SHOP, 2))
+    assert not backend.changes.keep(PolicyChange(SHOP, 2, steps=1))

@@ -28,11 +28,11 @@ def test_two_hours_without_the_clock_are_made_up_for_within_ten_minutes() -> Non
 
 
 @pytest.mark.parametrize("backlog", [False, True])
-def test_ten_thousand_open_cases_know_a_new_policy_within_a_minute_of_the_next_tick(*, backlog: bool) -> None:
+def test_ten_thousand_open_cases_know_a_new_policy_within_a_minute(*, backlog: bool) -> None:
     """The change has just missed a tick; with a backlog, the sweep before it uses up its time."""
     found = spread(10_000, backlog=backlog)
-    assert found.ticks == 1
-    assert found.seconds <= 120
+    assert found.walks == 1
+    assert found.seconds <= 60
 
 
 def test_five_thousand_scans_a_second_keep_every_partition_below_half_of_what_it_takes() -> None:

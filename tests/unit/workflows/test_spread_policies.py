@@ -57,12 +57,12 @@ class Town:
             self.index.arm([DuePointer(key, self.swept + place * each)])
         return set(map(str, keys))
 
-    def tick(self, lasts: timedelta = MINUTE) -> int:
-        """Go on for a tick, a minute after the last one."""
+    def tick(self, lasts: timedelta = MINUTE, after: timedelta = MINUTE) -> int:
+        """Go on for a tick; the next one comes a minute later."""
         found = spread_policies(
             self.changes, self.index, self.queue, self.clock, since=self.swept, until=self.clock.now() + lasts
         )
-        self.clock.advance(MINUTE)
+        self.clock.advance(after)
         self.swept = self.clock.now()
         return found
 
@@ -107,6 +107,39 @@ def test_the_way_is_gone_twice_for_those_who_wrote_behind_it_and_then_never_agai
     assert list(town.changes.changes()) == []
     town.tick()
     assert town.woken() == []
+
+
+def test_the_second_lap_begins_when_every_writer_who_read_the_old_policy_has_ended() -> None:
+    town = Town()
+    mine = town.wait(MERCHANT, range(3))
+    town.change(MERCHANT)
+    for passed, woken in ((timedelta(0), mine), (OVERLAP - SECOND, set()), (SECOND, mine)):
+        town.clock.advance(passed)
+        town.tick(lasts=MINUTE, after=timedelta(0))
+        assert set(town.woken()) == woken
+
+
+def test_of_two_clocks_that_walk_at_once_one_goes_on_and_nobody_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_due_index, "DUE_PAGE_MAX", 10)
+    town = Town()
+    mine = town.wait(MERCHANT, range(200), each=SECOND)
+    town.change(MERCHANT)
+    original, looks = town.index.reached, iter(range(5 * LAP))
+
+    def look(shard: int, since: datetime, until: datetime) -> Any:
+        if next(looks) == 10:  # another clock begins, and has come three steps when this one goes on
+            monkeypatch.setattr(module, "_STEPS_MAX", 3)
+            town.tick(after=timedelta(0))
+        return original(shard, since, until)
+
+    town.index.reached = look
+    town.tick(after=timedelta(0))
+    town.index.reached = original
+    monkeypatch.undo()
+    town.tick()
+    woken = town.woken()
+    assert set(woken) == mine
+    assert len(woken) - len(mine) in range(1, 30), "only the step that both took is gone twice"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), MINUTE, DAY, HORIZON - SECOND])

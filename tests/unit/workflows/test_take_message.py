@@ -122,9 +122,17 @@ def test_every_message_of_every_new_outbox_goes_to_its_lane_in_order() -> None:
         _image(),
         _image((Lane.PARCELS, "c")),
     ]
-    assert publish_outbox(records, queue) == 3
+    assert publish_outbox(records, queue, pytest.fail) == 3
     assert queue.take(Lane.PARCELS) == [(MERCHANT, "a"), (MERCHANT, "c")]
     assert queue.take(Lane.REFUNDS) == [(MERCHANT, "b")]
+
+
+def test_what_rings_wakes_the_clock_once_after_all_messages_are_out() -> None:
+    queue, rung = FakeQueue(), list[int]()
+    rings = {"dynamodb": {"NewImage": {"rings": {"S": "clock"}}}}
+    records = [rings, _image((Lane.PARCELS, "a")), rings]
+    assert publish_outbox(records, queue, lambda: rung.append(len(queue.take(Lane.PARCELS)))) == 1
+    assert rung == [1]
 
 
 def test_what_comes_for_a_merchant_that_has_left_is_passed_over() -> None:
