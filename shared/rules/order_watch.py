@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.commands import FetchOrder
 from shared.domain.decision import Decision
 from shared.domain.events import TicketTaken
 from shared.domain.keys import order_key
@@ -14,8 +13,8 @@ from shared.domain.watching import Span
 from shared.domain.why import Why
 from shared.rules import authority
 from shared.rules.deadlines import Deadline, Running, Scope, deadline_of
-from shared.rules.rereading import reread_at, reread_id
-from shared.rules.ticketing import Subject, follow, next_change, notice, overdue
+from shared.rules.rereading import READ_EVERY, reading_of, reread_at
+from shared.rules.ticketing import SETTLES_IN, Subject, follow, next_change, notice, overdue
 from shared.rules.wording import moment
 
 
@@ -32,29 +31,26 @@ def watched(
     read_at = _reread_at(order, deadlines)
     if by_clock and read_at and now >= read_at:
         order = order.model_copy(update={"read_at": now})
-        said.append(_reading(order, merchant, policy, now))
+        why = Why(rule="daily_reading", policy_version=policy.version, facts={"ship_by": str(order.ship_by)})
+        said.append(reading_of(merchant, order.platform, order.order_id, why, now))
         read_at = _reread_at(order, deadlines)
+    if read_at and read_at <= now:
+        read_at = now + SETTLES_IN
     change_at = next_change(tickets, findings, deadlines, policy.watching, now)
     return Decision(order, (*outbox, *said), due=min(filter(None, (change_at, read_at)), default=None))
 
 
 def _reread_at(order: OrderCase, deadlines: Sequence[Deadline]) -> datetime | None:
-    """When to read the platform's own limit again, while it runs."""
-    if not deadlines or order.paid_at is None or order.ship_by is None:
+    """When to read an order that waits to be shipped: once a day, first of all before a warning by our own limit.
+
+    A platform's push need not name its limit, and the one that tells of the shipping can be lost.
+    """
+    if not deadlines or order.paid_at is None:
         return None
-    return reread_at(order.read_at or order.paid_at, order.ship_by)
-
-
-def _reading(order: OrderCase, merchant: str, policy: Policy, now: datetime) -> FetchOrder:
-    key = str(order_key(merchant, order.platform, order.order_id))
-    return FetchOrder(
-        merchant=merchant,
-        command_id=reread_id(key, now),
-        reply_to=key,
-        why=Why(rule="daily_reading", policy_version=policy.version, facts={"ship_by": str(order.ship_by)}),
-        platform=order.platform,
-        order_id=order.order_id,
-    )
+    [limit] = deadlines
+    if order.read_at or order.ship_by:
+        return reread_at(order.read_at or order.paid_at, limit.breach_at)
+    return min(limit.ask_at, order.paid_at + READ_EVERY)
 
 
 def _subject(order: OrderCase, merchant: str, policy: Policy) -> Subject:

@@ -17,6 +17,7 @@ from shared.domain.parcel import ParcelCase, Watch
 from shared.domain.watching import Span, Watching
 from shared.rules.deadlines import NO_PACE, Deadline
 from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.rereading import reading_of
 
 _TRY_AGAIN = timedelta(hours=6)
 _REASON_MAX = 60
@@ -172,6 +173,8 @@ def _doubt(draft: ParcelDraft) -> str | None:
 
 def _ask(draft: ParcelDraft) -> None:
     watch, as_carrier = draft.case.watch, _doubt(draft)
+    if not watch.asks and not draft.case.is_return:
+        _read_orders(draft)
     source = watch.source or draft.policy.watching.tracker_of(draft.case.carrier)
     _update(draft, source=source, asks=watch.asks + 1, queried_at=draft.now, tried=as_carrier or watch.tried)
     draft.say(
@@ -189,6 +192,14 @@ def _ask(draft: ParcelDraft) -> None:
     is_young = watch.asked_at is not None and draft.now - watch.asked_at < draft.policy.watching.resubscribe_after
     if draft.case.heard_at is None and not watch.ended and not is_young:
         _revive(draft)  # perhaps nobody ever took the subscription
+
+
+def _read_orders(draft: ParcelDraft) -> None:
+    """Let the orders inside be read of which no push has told where they go or what was paid: limits depend on it."""
+    for content in draft.case.contents:
+        if not content.region or content.paid_fen is None or content.paid_at is None:
+            why = draft.why("order_unread", {"region": content.region, "paid_fen": content.paid_fen})
+            draft.say(reading_of(draft.merchant, content.platform, content.order_id, why, draft.now))
 
 
 def _revive(draft: ParcelDraft) -> None:

@@ -1,9 +1,13 @@
-"""When is a platform's own deadline read again? Platforms move it without a word, before holidays above all.
+"""When is a platform asked again what it says of an order or refund? A reading has no effect.
 
-Orders and refunds that wait for the merchant ask; a reading has no effect.
+Platforms move their deadlines without a word, before holidays above all, and not all that matters is in their pushes.
 """
 
 from datetime import datetime, timedelta
+
+from shared.domain.commands import FetchOrder
+from shared.domain.keys import order_key
+from shared.domain.why import Why
 
 READ_EVERY = timedelta(days=1)
 READ_FOR = timedelta(days=7)
@@ -19,3 +23,16 @@ def reread_at(last: datetime, deadline: datetime) -> datetime | None:
 def reread_id(case: str, read_at: datetime) -> str:
     """Name the reading of a day."""
     return f"{case}#read-{read_at:%y%m%d}"
+
+
+def reading_of(merchant: str, platform: str, order_id: str, why: Why, now: datetime) -> FetchOrder:
+    """Ask for an order on its own behalf, once a day at most."""
+    key = str(order_key(merchant, platform, order_id))
+    return FetchOrder(
+        merchant=merchant,
+        command_id=reread_id(key, now),
+        reply_to=key,
+        why=why,
+        platform=platform,
+        order_id=order_id,
+    )

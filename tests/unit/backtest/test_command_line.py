@@ -88,7 +88,7 @@ def test_a_rule_that_never_rests_is_named_as_a_bug(
 ) -> None:
     monkeypatch.setattr("infra.backtest.replay._TICKS_MAX", 1)
     assert main(["--policy", str(policy), "--csv", str(orders)]) == 1
-    assert "a rule never comes to rest: A2 had 1 decisions by 2026-03-" in capsys.readouterr().err
+    assert "a rule never comes to rest: A1 had 1 decisions by 2026-03-" in capsys.readouterr().err
 
 
 def test_a_preset_can_be_changed(capsys: pytest.CaptureFixture[str], policy: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from shared.domain.watching import Limit, Span, Watching
 from shared.rules.deadlines import BY_PLATFORM
 from shared.rules.decide_order import decide_order
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, ORDER, Run, order_reported
-from tests.unit.rules.watched import notices
+from tests.unit.rules.watched import notices, of_type
 
 KEY = f"{MERCHANT}|order|sim:{ORDER}"
 TICK = DeadlineReached(merchant=MERCHANT, about=KEY)
@@ -72,13 +72,14 @@ def test_a_paid_order_that_is_not_shipped_is_warned_of_and_rises() -> None:
     assert (ticket.rule, ticket.exposure_fen, ticket.since) == ("ship_48h", 3_000, NOW)
     assert order.wait(12 * HOUR) == ["升级（1级）：付款后未发货", "升级（2级）：付款后未发货", "付款后未发货"]
     assert order.wait(12 * HOUR) == ["升级（3级）：付款后未发货"]
+    assert order.wait(60 * DAY) == []
     assert order.due is None
 
 
 def test_the_warning_names_the_order_its_limit_and_its_cost() -> None:
     order = Order()
     order.wait(36 * HOUR)
-    [said] = order.run.said
+    [said] = of_type(order.run.said, "notice_raised")
     assert said.notice.lines == (
         "订单：sim O1",
         "时限：11-13 08:00（剩余 12.0 小时）",
@@ -159,8 +160,9 @@ def readings(order: Order) -> list[str]:
     return [message.command_id for message in order.run.said if message.type == "fetch_order"]
 
 
-def test_an_order_with_a_limit_of_the_platform_s_is_read_once_a_day_until_a_week_after_it() -> None:
-    order = Order(paid(ship_by=NOW + 2 * DAY))
+@pytest.mark.parametrize("ship_by", [NOW + 2 * DAY, None])
+def test_an_order_is_read_once_a_day_until_a_week_after_its_limit_whoever_sets_it(ship_by: datetime | None) -> None:
+    order = Order(paid(ship_by=ship_by))
     order.wait(DAY - MINUTE)
     assert readings(order) == []
     order.wait(MINUTE)
@@ -171,11 +173,28 @@ def test_an_order_with_a_limit_of_the_platform_s_is_read_once_a_day_until_a_week
     assert order.due is None
 
 
-@pytest.mark.parametrize("begin", [paid(), paid(ship_by=NOW + 9 * DAY, shipments=(SHIPPED,)), paid(paid_at=None)])
-def test_an_order_that_is_shipped_or_has_no_such_limit_is_never_read(begin: Any) -> None:
+@pytest.mark.parametrize("begin", [paid(ship_by=NOW + 9 * DAY, shipments=(SHIPPED,)), paid(paid_at=None)])
+def test_an_order_that_is_shipped_or_unpaid_is_never_read(begin: Any) -> None:
     order = Order(begin)
     order.wait(30 * DAY)
     assert readings(order) == []
+
+
+def test_an_order_whose_platform_has_named_no_limit_is_read_before_our_own_warns_of_it() -> None:
+    soon = Limit(rule="ship_24h", span=Span.PAY_TO_SHIP, breach=24 * HOUR, lead=10 * HOUR)
+    order = Order(watching=Watching(limits=(soon,)))
+    assert order.wait(14 * HOUR - MINUTE) == []
+    assert readings(order) == [f"{KEY}#read-261111"]
+    assert order.take(paid(at=order.run.now, ship_by=NOW + 9 * DAY)) == []
+    assert order.wait(7 * DAY) == []
+
+
+def test_a_shipping_of_which_only_a_reading_tells_ends_the_watch() -> None:
+    order = Order()
+    order.wait(30 * HOUR)
+    order.take(paid(at=NOW + 2 * HOUR, status=OrderStatus.SHIPPED, shipments=(SHIPPED,)))
+    assert (order.wait(30 * DAY), len(readings(order))) == ([], 1)
+    assert [said.waybill for said in order.run.said if said.type == "parcel_shipped"] == ["W1"]
 
 
 def test_a_limit_that_the_platform_moves_forward_is_warned_of_in_time() -> None:
@@ -282,8 +301,9 @@ def test_of_an_order_that_nobody_knows_nothing_is_said(event: Any) -> None:
     assert (run.case, run.last.due) == (None, None)
 
 
-def test_news_alone_open_no_ticket() -> None:
-    order = Order(at=NOW + 36.5 * HOUR)
+@pytest.mark.parametrize("ship_by", [None, NOW + 2 * DAY])
+def test_news_alone_open_no_ticket(ship_by: datetime | None) -> None:
+    order = Order(paid(ship_by=ship_by), at=NOW + 36.5 * HOUR)
     assert order.open == []
     assert order.due == NOW + 36.5 * HOUR + MINUTE
     assert order.wait(MINUTE) == ["预警：付款后未发货"]

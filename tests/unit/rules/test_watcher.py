@@ -36,6 +36,33 @@ def test_every_courier_has_its_source(carrier: str, source: str) -> None:
     assert commands(shipped(carrier=carrier).run.said) == [("subscribe_tracking", source)]
 
 
+@pytest.mark.parametrize("unknown", [{"region": ""}, {"paid_fen": None}, {"paid_at": None}])
+def test_an_order_of_which_no_push_tells_enough_is_read_once_before_anybody_is_warned(unknown: dict[str, None]) -> None:
+    told = ParcelShipped(**shipped().about, content=inside(**unknown))
+    parcel = Parcel(told)
+    assert notices(parcel.wait(18 * HOUR - MINUTE)) == []
+    [asked] = of_type(parcel.run.said, "fetch_order")
+    assert (asked.order_id, asked.reply_to) == ("O1", f"{MERCHANT}|order|{told.content.platform}:O1")
+    parcel.wait(20 * DAY)
+    assert len([*of_type(parcel.run.said, "fetch_order")]) == 1
+
+
+def test_a_parcel_that_turns_out_to_go_far_away_has_the_time_of_a_remote_region() -> None:
+    parcel = Parcel(ParcelShipped(**shipped().about, content=inside(region="")))
+    parcel.moves(Stage.PICKED_UP, Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - MINUTE)
+    assert [*of_type(parcel.run.said, "fetch_order")]
+    parcel.take(ParcelShipped(**parcel.about, content=inside(region="新疆维吾尔自治区")))
+    assert notices(parcel.wait(36 * HOUR)) == []
+    assert notices(parcel.wait(HOUR)) == ["预警：在途停滞"]
+
+
+def test_an_order_that_was_told_of_in_full_is_not_read() -> None:
+    parcel = shipped()
+    parcel.wait(20 * DAY)
+    assert [*of_type(parcel.run.said, "fetch_order")] == []
+
+
 _TRACKERS = {"zto": "source-z", "sf": "source-s", "yto": "source-y"}
 
 
