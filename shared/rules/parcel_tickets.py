@@ -38,13 +38,15 @@ def settle(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock: bool)
 
 
 def _follow(draft: ParcelDraft, findings: Sequence[Finding], *, by_clock: bool) -> None:
-    watching = draft.policy.watching
-    tickets, news = follow(draft.case.tickets, findings, watching, draft.now, by_clock=by_clock)
+    watching, before = draft.policy.watching, draft.case.tickets
+    tickets, news = follow(before, findings, watching, draft.now, by_clock=by_clock)
     draft.change(tickets=tickets)
+    going_on = {(ticket.anomaly, ticket.urged_at) for ticket in tickets}
+    for ticket in before:
+        if ticket.urged_at and (ticket.anomaly, ticket.urged_at) not in going_on:
+            _measure(draft, ticket.urged_at)
     for one in news:
         _tell_staff(draft, one)
-        if one.level == 0 and one.ticket.urged_at:
-            _measure(draft, one.ticket.urged_at)
         if one.level == BROKEN:
             draft.change(broken=tuple(sorted({*draft.case.broken, one.ticket.anomaly})))
     parcel_buyers.tell_end(draft, [one.ticket for one in news if one.level == 0], findings, _facts(draft))

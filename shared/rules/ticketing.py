@@ -19,7 +19,7 @@ from typing import NamedTuple
 from shared.domain.events import NoticeRaised
 from shared.domain.notices import Notice
 from shared.domain.policy import Policy
-from shared.domain.tickets import ANOMALIES, OWNERS, Anomaly, Answer, Ticket
+from shared.domain.tickets import ANOMALIES, OWNERS, SAID, Anomaly, Answer, Ticket
 from shared.domain.watching import Watching
 from shared.domain.why import Why
 from shared.rules.deadlines import Deadline
@@ -95,7 +95,11 @@ def overdue(deadlines: Iterable[Deadline], now: datetime) -> list[Finding]:
 def follow(
     tickets: Sequence[Ticket], findings: Iterable[Finding], watching: Watching, now: datetime, *, by_clock: bool
 ) -> tuple[tuple[Ticket, ...], list[News]]:
-    """Give the tickets that the findings demand, and what is new about them."""
+    """Give the tickets that the findings demand, and what is new about them.
+
+    A ticket that another of its kind is about to take the place of is not over for anybody who reads of it.
+    """
+    findings = list(findings)
     known = {ticket.anomaly: ticket for ticket in tickets}
     after: dict[Anomaly, Ticket] = {}
     news: list[News] = []
@@ -113,7 +117,8 @@ def follow(
             news += [News(ticket, level, found.limit) for level in reached]
             ticket = _heard(ticket, reached)
         after[found.anomaly] = ticket
-    over = [News(ticket, 0) for ticket in known.values() if ticket.told]
+    goes_on = {found.anomaly for found in findings}
+    over = [News(ticket, 0) for ticket in known.values() if ticket.told and ticket.anomaly not in goes_on]
     return tuple(after[anomaly] for anomaly in sorted(after)), over + news
 
 
@@ -214,11 +219,13 @@ def _clock(news: News, limit: str, now: datetime) -> tuple[str, ...]:
     cost = (f"预计损失：{yuan(ticket.exposure_fen)}",) if ticket.exposure_fen else ()
     if news.limit is None:
         return (f"发生时间：{limit}", *cost)
-    return f"时限：{limit}（{left(ticket.breach_at, now)}）", f"规则 {ticket.rule}：{hours(news.limit)}", *cost
+    broken = f"，共超 {ticket.count} 条规则" if ticket.count > 1 else ""
+    return f"时限：{limit}（{left(ticket.breach_at, now)}）", f"规则 {ticket.rule}：{hours(news.limit)}{broken}", *cost
 
 
 def _said(ticket: Ticket) -> tuple[str, ...]:
-    return (f"反馈：{ticket.answer}（{ticket.answered_by}）",) if ticket.answer else ()
+    times = f"（共 {ticket.count} 条）" if ticket.anomaly in SAID and ticket.count > 1 else ""
+    return (f"反馈{times}：{ticket.answer}（{ticket.answered_by}）",) if ticket.answer else ()
 
 
 def group_of(policy: Policy, ticket: Ticket, level: int) -> str:

@@ -77,7 +77,8 @@ def test_the_same_words_twice_are_one_and_other_words_are_told_anew() -> None:
     file(parcel, at=at)
     assert notices(parcel.wait(MINUTE)) == []
     file(parcel, text="还少了配件")
-    assert "错发漏发" in notices(parcel.wait(MINUTE))
+    [told] = of_type(parcel.wait(MINUTE), "notice_raised")
+    assert (told.notice.title, told.notice.lines[2]) == ("错发漏发", "反馈（共 2 条）：还少了配件（aftersales）")
     assert (parcel.ticket.count, parcel.ticket.answer) == (2, "还少了配件")
 
 

@@ -73,6 +73,12 @@ def test_a_buyer_reads_which_parcel_it_is() -> None:
     assert message.text == f"{ANOMALIES[Anomaly.STALLED].buyer}（中通 W1）"
 
 
+def test_a_buyer_whose_delivery_fails_twice_hears_of_it_once_and_of_its_end_once() -> None:
+    parcel = on_its_way(Stage.DELIVERY_FAILED, watching=ALL)
+    said = parcel.wait(HOUR) + parcel.scan(Stage.DELIVERY_FAILED) + parcel.wait(HOUR) + parcel.scan(Stage.DELIVERED)
+    assert moments(said) == ["delivery_failed open", "delivery_failed close"]
+
+
 def test_every_order_in_a_parcel_hears_of_it_but_those_that_want_to_be_left_in_peace() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT, watching=TELLING)
     more = [inside("O2"), inside("O3", buyer_quiet=True), inside("O4", platform="taobao")]

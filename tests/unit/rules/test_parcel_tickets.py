@@ -66,7 +66,7 @@ def test_a_second_failed_delivery_is_told_again() -> None:
     parcel.wait(MINUTE)
     take(parcel, Anomaly.DELIVERY_FAILED)
     parcel.wait(20 * HOUR)
-    parcel.scan(Stage.DELIVERY_FAILED)
+    assert notices(parcel.scan(Stage.DELIVERY_FAILED)) == [], "it has not recovered"
     assert notices(parcel.wait(MINUTE)) == ["派送不成功"]
     assert parcel.ticket.taken_by == ""
 
@@ -190,6 +190,14 @@ def test_how_long_a_courier_took_is_measured_from_the_moment_at_which_it_was_urg
     parcel.scan(Stage.ARRIVED_AT_HUB)
     assert parcel.case.handled_s == hours * 3600
     assert parcel.case.handled_part == (3 if hours else 0)  # urged at ten in the evening
+
+
+def test_a_courier_that_was_urged_and_fails_again_has_reacted() -> None:
+    parcel = on_its_way(Stage.DELIVERY_FAILED, watching=URGING)
+    parcel.wait(MINUTE)
+    parcel.wait(5 * HOUR)
+    parcel.scan(Stage.DELIVERY_FAILED)
+    assert parcel.case.handled_s == 5 * 3600
 
 
 def test_how_long_a_buyer_takes_to_fetch_a_parcel_is_no_measure_of_the_courier() -> None:

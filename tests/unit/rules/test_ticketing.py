@@ -235,7 +235,7 @@ def test_a_trouble_that_began_later_is_another_ticket() -> None:
     life = Life()
     life.see(trouble(), at=NOW + 20 * HOUR)
     again = trouble(since=NOW, opened_at=NOW + 36 * HOUR, breach_at=NOW + 48 * HOUR)
-    assert life.see(again, at=NOW + 37 * HOUR, by_clock=False) == [0]
+    assert life.see(again, at=NOW + 37 * HOUR, by_clock=False) == [], "nobody is told that all is well"
     assert life.tickets == ()
     assert life.see(again, at=NOW + 37 * HOUR) == [1, 3]
 
@@ -354,6 +354,11 @@ def test_a_breach_says_by_how_much() -> None:
     assert said.notice.title == "在途停滞"
     assert "时限：11-11 20:00（已超 2.5 小时）" in said.notice.lines
     assert said.notice.urgent
+
+
+def test_an_escalation_says_how_many_rules_are_broken_by_then() -> None:
+    said = _said(trouble(times=2), NOW + 50 * HOUR, 5)
+    assert "规则 stalled_48h：48 小时，共超 2 条规则" in said.notice.lines
 
 
 def test_times_are_by_the_shop_s_clock() -> None:
