@@ -23,6 +23,7 @@ _COUNTED: dict[str, tuple[Metric, float]] = {
     "interception_failed": (metrics.INTERCEPTIONS_SUCCEEDED, 0),
     "budget_near_end": (metrics.BUDGETS_NEAR_END, 1),
     "earlier_use": (metrics.EARLIER_USES, 1),
+    "order_turned_away": (metrics.ORDERS_TURNED_AWAY, 1),
     "answer_dropped": (metrics.ANSWERS_DROPPED, 1),
 }
 _ANSWERS_TO_INTERCEPTIONS = {"interception_accepted": 1, "interception_refused": 0, "command_failed": 0}

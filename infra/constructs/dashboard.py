@@ -118,7 +118,7 @@ def _decisions(on: Watched) -> Sequence[Curves]:
     funnel = (metrics.INTERCEPTIONS_ACCEPTED, metrics.INTERCEPTIONS_SUCCEEDED)
     falls = ours(metrics.FUNNEL_FALLS, "Maximum")
     people = (metrics.COMMANDS_FAILED, metrics.EVENTS_UNKNOWN, metrics.BUDGETS_NEAR_END, metrics.TRIALS_ENDED)
-    parcels = (metrics.EARLIER_USES, metrics.ANSWERS_DROPPED)
+    parcels = (metrics.EARLIER_USES, metrics.ORDERS_TURNED_AWAY, metrics.ANSWERS_DROPPED)
     chats = (metrics.SESSIONS_MOVED_TWICE, metrics.LATE_LINES)
     return (
         ("拦截受理率、成功率 Interceptions", "0–1", [*(ours(metric, "Average") for metric in funnel), falls]),

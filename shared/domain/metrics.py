@@ -44,6 +44,7 @@ TRIALS_ENDED = Metric("TrialsEnded")  # policies that were taken back because th
 SESSIONS_MOVED_TWICE = Metric("SessionsMovedTwice")
 LATE_LINES = Metric("LateLines")
 EARLIER_USES = Metric("EarlierUses")  # news of a parcel that had its number before, passed over
+ORDERS_TURNED_AWAY = Metric("OrdersTurnedAway")  # by parcels whose number fifty others have already
 ANSWERS_DROPPED = Metric("AnswersDropped")  # of couriers, about parcels with ten that nobody has seen to
 
 METRICS = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

@@ -102,6 +102,10 @@ class Content(Record):
     region: str = ""
     buyer_quiet: bool = False  # the buyer wants no messages
 
+    def is_of_same_order(self, other: "Content") -> bool:
+        """Whether both say what the same order has inside."""
+        return (self.platform, self.order_id) == (other.platform, other.order_id)
+
 
 class Wish(Record):
     """A refund that wants this parcel stopped."""

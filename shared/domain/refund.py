@@ -1,6 +1,6 @@
 """The refund case: one request of a buyer, from the first event to the last."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from shared.domain.order import Shipment
@@ -111,6 +111,13 @@ class RefundCase(Record):
     def needs_people(self) -> bool:
         """Whether somebody should look at it."""
         return self.phase is RefundPhase.BY_HAND
+
+    @property
+    def forced_refund_at(self) -> datetime | None:
+        """From when on the platform may pay unasked, since a parcel stalls; None where none does, or it is decided."""
+        if self.status not in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
+            return None
+        return min(filter(None, (parcel.forced_refund_at for parcel in self.parcels)), default=None)
 
     @property
     def name(self) -> str:

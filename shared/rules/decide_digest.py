@@ -24,6 +24,9 @@ _PENDING_MAX = 100
 _POSTINGS_MAX = 10  # unanswered ones; more would fill the item while a robot hangs
 _SEEN_MAX = _PENDING_MAX  # a copy of anything that can wait is known for one
 _BROKEN_PAUSE = timedelta(hours=1)  # a robot that refuses for good is tried again rarely
+_CONTROLS = dict.fromkeys([*map(chr, range(32)), "\x7f", "\x85", "\u2028", "\u2029"], " ")
+_INERT = str.maketrans({**_CONTROLS, "[": "［", "]": "］", "<": "＜", ">": "＞"})
+"""Posts are Markdown, and lines hold what couriers' people wrote: it makes no links and new lines, and calls nobody."""
 
 
 def decide_digest(facts: Facts[DigestCase], policy: Policy, now: datetime) -> Decision[DigestCase]:
@@ -193,8 +196,8 @@ class _Speaker:
 def _render(notices: tuple[Notice, ...], dropped: int) -> tuple[str, str]:
     if len(notices) == 1 and not dropped:
         only = notices[0]
-        return only.title, "\n".join([f"### {only.title}", *(f"- {line}" for line in only.lines)])
+        return only.title, "\n".join([f"### {only.title}", *(f"- {line.translate(_INERT)}" for line in only.lines)])
     title = f"护航播报 {len(notices)} 条"
-    lines = [f"- **{notice.title}** " + "；".join(notice.lines) for notice in notices]
+    lines = [f"- **{notice.title}** " + "；".join(notice.lines).translate(_INERT) for notice in notices]
     more = [f"- 另有 {dropped} 条未列出"] if dropped else []
     return title, "\n".join([f"### {title}", *lines, *more])

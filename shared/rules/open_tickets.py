@@ -101,6 +101,7 @@ def _by_hand(key: CaseKey, case: RefundCase, policy: Policy, now: datetime) -> O
     """A refund that a person decides: what it was told with last says what to do."""
     kind = next((TicketKind(name) for name in (case.rule, *case.tickets[::-1]) if name in set(TicketKind)), None)
     parcel = case.parcels[0] if case.parcels else None
+    forced_at = case.forced_refund_at
     return OpenTicket(
         merchant=key.merchant,
         kind=key.kind,
@@ -122,4 +123,6 @@ def _by_hand(key: CaseKey, case: RefundCase, policy: Policy, now: datetime) -> O
         level=BROKEN if case.deadline_at <= now else WARNED,
         review_at=case.deadline_at if case.deadline_at > now else None,
         rule=" ".join(filter(None, (case.rule, case.reason))),
+        forced_refund_at=forced_at,
+        forced_refund_hours_left=hours_between(now, forced_at) if forced_at else None,
     )

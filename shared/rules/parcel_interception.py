@@ -1,6 +1,7 @@
 """Stopping the parcel: when to ask, what the courier's answers mean, when to take it back."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from shared.domain.decision import Objection
 from shared.domain.events import CommandFailed
@@ -19,19 +20,34 @@ RULES: tuple[Rule, ...] = (interception_window, other_goods, worth_intercepting)
 """Asked in this order; the first objection decides."""
 
 _NOT_ASKED = (InterceptionPhase.NONE, InterceptionPhase.WAITING, InterceptionPhase.CANCELLED)
+ORDERS_MAX = 50
+"""How many orders a parcel holds; a number that more have is none, such as the "000000" of what needs no courier."""
+TURNED_AWAY = "order_turned_away"
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def add_content(draft: ParcelDraft, content: Content) -> None:
     """Learn what an order says is inside; goods found late can end an interception."""
+    known = len(draft.case.contents)
     draft.change(contents=with_content(draft.case.contents, content))
+    if not _is_inside(draft.case, content):
+        draft.counts.append(TURNED_AWAY)
+    elif known < ORDERS_MAX == len(draft.case.contents):
+        draft.note("同一单号的订单过多，请核对单号", "crowded_number", {"orders": ORDERS_MAX})
     undo_if_unwanted(draft)
 
 
 def with_content(known: tuple[Content, ...], content: Content) -> tuple[Content, ...]:
-    """Add what an order says to what is known."""
-    mine = [c for c in known if (c.platform, c.order_id) == (content.platform, content.order_id)]
+    """Add what an order says to what is known; of too many orders those count that were shipped first."""
+    mine = [c for c in known if c.is_of_same_order(content)]
     contents = [c for c in known if c not in mine] + [merged((*mine, content))]
+    if len(contents) > ORDERS_MAX:
+        contents = sorted(contents, key=lambda c: (c.shipped_at or _NEVER, c.platform, c.order_id))[:ORDERS_MAX]
     return tuple(sorted(contents, key=lambda c: (c.platform, c.order_id)))
+
+
+def _is_inside(case: ParcelCase, content: Content) -> bool:
+    return any(one.is_of_same_order(content) for one in case.contents)
 
 
 def merged(told: Sequence[Content]) -> Content:
@@ -58,6 +74,10 @@ def want(draft: ParcelDraft, content: Content, wish: Wish) -> None:
     others = tuple(known for known in draft.case.wishes if known.refund != wish.refund)
     draft.change(wishes=(*others, wish))
     add_content(draft, content)
+    if not _is_inside(draft.case, content) or len(others) >= ORDERS_MAX:
+        draft.change(wishes=others)
+        draft.refuse(wish, "crowded_number")
+        return
     draft.update(wanted_at=draft.case.interception.wanted_at or draft.now)
     if draft.case.interception.phase in _NOT_ASKED:
         evaluate(draft)

@@ -31,7 +31,7 @@ def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
 
 def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple[ParcelCase, bool]:
     """Give the case as an order's (or a returning buyer's) word of `at` finds it, and whether it is about this use."""
-    if at is None or any(_is_same_order(content, known) for known in case.contents):
+    if at is None or any(content.is_of_same_order(known) for known in case.contents):
         return case, True
     if case.earlier_until and at <= case.earlier_until:
         return case, False
@@ -45,10 +45,6 @@ def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple
     if case.earlier_until and case.earlier_until < at - GAP:  # the order's date says the same
         case = case.model_copy(update={"earlier_until": None})
     return case, True
-
-
-def _is_same_order(one: Content, other: Content) -> bool:
-    return (one.platform, one.order_id) == (other.platform, other.order_id)
 
 
 def _bridged(case: ParcelCase, begin: datetime, end: datetime) -> bool:

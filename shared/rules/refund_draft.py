@@ -248,13 +248,9 @@ class RefundDraft:
         if case.status in (RefundStatus.PENDING, RefundStatus.IN_PROGRESS):
             limit = moment(case.deadline_at, self.policy.zone)
             lines.append(f"处理时限：{limit}（{left(case.deadline_at, self.now)}）")
-            lines += self._risk()
+        if case.forced_refund_at:
+            lines.append(forced_refund(case.forced_refund_at, self.now, self.policy.zone))
         return tuple(lines)
-
-    def _risk(self) -> list[str]:
-        """A parcel that stands still: the platform may pay before anybody has decided."""
-        risks = [parcel.forced_refund_at for parcel in self.case.parcels if parcel.forced_refund_at]
-        return [forced_refund(min(risks), self.now, self.policy.zone)] if risks else []
 
     def _notify(self, notice: Notice, why: Why) -> None:
         self.outbox.append(

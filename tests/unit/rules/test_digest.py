@@ -53,6 +53,19 @@ def test_a_ticket_is_told_at_once() -> None:
     assert (post.command_id, post.reply_to, post.why.policy_version) == (f"{KEY}#1", KEY, 7)
 
 
+@pytest.mark.parametrize("many", [1, 2])
+def test_what_couriers_and_buyers_wrote_formats_no_post(many: int) -> None:
+    evil = "已派送\n### 中奖\u2028[领取](https://evil.example) <@all> <font color=red>"
+    notice = Notice(title="N", lines=(evil, "　二"), urgent=True)
+    told = [raised(number, urgent=True).model_copy(update={"notice": notice}) for number in range(many)]
+    run = digest()
+    text = _texts(run.take(*told))
+    assert "已派送 ### 中奖 ［领取］(https://evil.example) ＜@all＞" in text
+    assert "　二" in text
+    assert not {"[", "<", "\u2028"} & set(text)
+    assert len(text.splitlines()) == text.count("\n") + 1
+
+
 def test_notes_wait_for_each_other_for_five_minutes() -> None:
     run = digest()
     assert run.take(*(raised(number) for number in range(12))) == []

@@ -10,7 +10,7 @@ from shared.domain.notices import TICKETS, DigestCase, TicketKind
 from shared.domain.order import OrderStatus
 from shared.domain.parcel import Progress, Stage
 from shared.domain.policy import Robot
-from shared.domain.refund import ParcelState, RefundPhase
+from shared.domain.refund import ParcelState, RefundPhase, RefundStatus
 from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.domain.watching import Escalation, Watching
 from shared.rules.open_tickets import open_tickets
@@ -158,6 +158,16 @@ def test_a_refund_that_a_rule_objected_to_is_named_by_its_last_ticket(told: tupl
     case = refund(RefundPhase.BY_HAND, rule="amount_within_paid", tickets=told)
     [row] = open_tickets(R_KEY, case, policy(), NOW)
     assert row.title == title
+
+
+@pytest.mark.parametrize(("status", "hours"), [(RefundStatus.PENDING, 6.0), (RefundStatus.REFUNDED, None)])
+def test_a_refund_carries_the_risk_of_its_stalled_parcel_until_the_money_is_gone(
+    status: RefundStatus, hours: float | None
+) -> None:
+    stalls = {"progress": Progress.WAITING, "at": NOW, "forced_refund_at": NOW + 6 * HOUR}
+    parcels = (ParcelState(carrier="zto", waybill=WAYBILL, **stalls),)
+    [row] = open_tickets(R_KEY, refund(RefundPhase.BY_HAND, parcels=parcels, status=status), policy(), NOW)
+    assert (row.forced_refund_at, row.forced_refund_hours_left) == (hours and NOW + 6 * HOUR, hours)
 
 
 def test_what_needs_nobody_has_no_rows() -> None:
