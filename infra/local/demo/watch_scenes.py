@@ -212,7 +212,7 @@ WATCH_SCENES: tuple[Scene, ...] = (
         (Cue(BEGINS_MIN, order(1, PAID_FEN)), Cue(at(55), ship(HOME))),
         {},
         {1: ARRIVED},
-        tickets=(TicketEnd(Anomaly.NOT_SHIPPED, 36, 48, 55, 4, "ship_48h", 3000, of_order=True),),
+        tickets=(TicketEnd(Anomaly.NOT_SHIPPED, 36, 48, 55, 4, "platform_ship_by", 3000, of_order=True),),
         watched={1: WatchEnd()},
     ),
     Scene(
