@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     asked = _parser(environment).parse_args(arguments)
     missing = [variable for name, (variable, _) in _SETTINGS.items() if not getattr(asked, name)]
     if missing:
-        sys.stderr.write(f"board: 缺少设置 not set: {', '.join(missing)}; see --help\n")
+        sys.stderr.write(f"board: 缺少设置 not set: {', '.join(missing)}; 本机试用 on one machine: make board\n")
         return 2
     try:
         answer, show = _COMMANDS[asked.command](asked, Client(asked.url, asked.merchant, asked.token))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.board.cells import WIDTH, Column, clean, fit, table
-from infra.board.figures import moment, share, wait
+from infra.board.figures import clock, moment, share, wait
 
 Document = Mapping[str, Any]
 _INDENT = " " * 4
@@ -59,9 +59,9 @@ _SHADOWS = (
 def routing_screen(answer: Document, days: int) -> Iterator[str]:
     """Show what became of every rule's decisions, of groups, intents and shadow rules."""
     span = next((one for one in answer["spans"] if one["days"] == days), None)
-    yield f"{clean(answer['merchant'])}：近 {days} 天开始的会话 sessions of {days} days，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：近 {days} 天开始的会话 sessions of {days} days，{clock(answer['as_of'])}"
     if span is None:
-        yield "没有会话 no conversations"
+        yield "没有会话 no conversations" + ("，看近 30 天 see --days 30" if days < 30 else "")
         return
     stars = f"{span['stars'] / span['ratings']:.1f}" if span["ratings"] else "–"
     yield (
@@ -115,7 +115,7 @@ def _spread(spread: Document | None) -> tuple[str, str]:
 def transfers_screen(answer: Document) -> Iterator[str]:
     """Show the latest transfers: when, where to, what became of it, and why."""
     rows = answer["transfers"]
-    yield f"{clean(answer['merchant'])}：近 7 天 {answer['found']} 次转人工 transfers，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：近 7 天 {answer['found']} 次转人工 transfers，{clock(answer['as_of'])}"
     for row in rows:
         answered = f"，{wait(row['answer_s'])}后应答" if row["answer_s"] is not None else ""
         yield fit(f"{moment(row['at'])}  {_ENDINGS[row['ending']]}{answered} → {_desk(row)}", WIDTH).rstrip()

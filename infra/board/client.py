@@ -11,6 +11,23 @@ from urllib.parse import quote, urlencode, urlsplit
 
 TIMEOUT_S = 30.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+REASONS = {
+    "busy": "暂时繁忙",
+    "invalid": "看不懂",
+    "no_policy": "商户还没有策略",
+    "no_report": "还没有报表",
+    "no_scores": "还没有成绩单",
+    "no_token": "缺少令牌",
+    "not_asked": "没有待审批的申请",
+    "not_permitted": "该岗位无此权限",
+    "over_authority": "超出该岗位的权限",
+    "shared_token": "两个岗位用了同一令牌",
+    "unknown_merchant": "没有这家商户或未开通看板",
+    "unknown_parcel": "查无此包裹",
+    "unknown_session": "查无此会话",
+    "unknown_ticket": "没有这张工单或已结束",
+    "wrong_token": "令牌不对",
+}
 
 
 class BoardError(Exception):
@@ -64,15 +81,27 @@ class Client:
             with urllib.request.build_opener(_NoRedirect, *proxies).open(request, timeout=TIMEOUT_S) as reply:
                 answer = json.loads(reply.read())
         except urllib.error.HTTPError as error:
-            raise BoardError(_refusal(error.code, error.read(), self.merchant)) from error
+            raise BoardError(self._refusal(error.code, error.read())) from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise BoardError(f"无法连接 {self.url} cannot be reached: {reason}") from error
         except ValueError as error:
-            raise BoardError(
-                f"{self.url} 的回答不是护航的 does not answer as huhang does; is the URL right?"
-            ) from error
+            raise BoardError(self._not_ours()) from error
         return answer if isinstance(answer, dict) else {}
+
+    def _refusal(self, status: int, body: bytes) -> str:
+        if status == 429:
+            return "请求过于频繁，请稍后再试 too many requests, try again in a moment"
+        try:
+            told = json.loads(body)
+            return f"{self.merchant}：{REASONS.get(told['error'], '未受理')} {told['message']}"
+        except (ValueError, KeyError, TypeError):
+            if status >= 500:
+                return f"服务出错，请稍后再试 something broke there, try again in a moment (HTTP {status})"
+            return f"{self._not_ours()} (HTTP {status})"
+
+    def _not_ours(self) -> str:
+        return f"{self.url} 的回答不是护航的，请核对网址 does not answer as huhang does; is the URL right?"
 
 
 def _require_safe(address: str) -> bool:
@@ -89,18 +118,3 @@ def _require_safe(address: str) -> bool:
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_local)):
         raise BoardError(f"网址须以 https:// 开头 the URL must begin with https:// : {address}")
     return is_local
-
-
-def _refusal(status: int, body: bytes, merchant: str) -> str:
-    try:
-        told = json.loads(body)
-        message = str(told["message"])
-    except (ValueError, KeyError, TypeError):
-        message = body[:200].decode(errors="replace")
-    if status == 401:
-        return f"令牌不对 wrong token for {merchant}: {message}"
-    if status == 403:
-        return f"该岗位无此权限 this role may not: {message}"
-    if status == 429:
-        return "请求过于频繁，请稍后再试 too many requests, try again in a moment"
-    return f"{message or 'no reason given'} (HTTP {status})"

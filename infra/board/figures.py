@@ -1,6 +1,6 @@
 """Figures as the terminal shows them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 def share(part: int, whole: int) -> str:
@@ -28,3 +28,15 @@ def wait(seconds: int | None) -> str:
 def moment(at: str) -> str:
     """Give an instant by the clock of this machine."""
     return f"{datetime.fromisoformat(at).astimezone():%m-%d %H:%M}"
+
+
+def clock(at: str) -> str:
+    """Give an instant by the clock of this machine, and how far that is from UTC: 11-23 23:32 UTC+8."""
+    here = datetime.fromisoformat(at).astimezone()
+    ahead_h = (here.utcoffset() or timedelta()) / timedelta(hours=1)
+    return f"{here:%m-%d %H:%M} UTC" + (f"{ahead_h:+g}" if ahead_h else "")
+
+
+def hours(left: float) -> str:
+    """Give the hours that are left, or since a limit was broken."""
+    return f"{round(left, 1) or 0:.1f}h"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
-from infra.board.figures import length, moment, share, yuan
+from infra.board.figures import clock, hours, length, moment, share, yuan
 
 Document = Mapping[str, Any]
 _INDENT = " " * 9
@@ -71,7 +71,7 @@ _SCORES = (
 def tickets_screen(answer: Document) -> Iterator[str]:
     """Show open tickets: what cannot wait, and by which words each is taken."""
     tickets = answer["tickets"]
-    yield f"{clean(answer['merchant'])}：{answer['found']} 张未结工单 open tickets，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：{answer['found']} 张未结工单 open tickets，{clock(answer['as_of'])}"
     if not answer["complete"]:
         yield "工单过多，未全部读取；请按快递筛选 too many to look at all of them: ask for one --carrier"
     yield from _ticket_lines(tickets)
@@ -94,7 +94,7 @@ def _ticket_lines(tickets: Sequence[Document]) -> Iterator[str]:
 def _ticket_row(ticket: Document) -> tuple[str, ...]:
     platform = str(ticket["case_id"]).partition(":")[0]
     return (
-        f"{ticket['hours_left']:.1f}h",
+        hours(ticket["hours_left"]),
         str(ticket["level"]),
         ticket["title"],
         ticket["carrier_text"] or platform,
@@ -111,12 +111,12 @@ def _ticket_details(ticket: Document) -> Iterator[str]:
     room = WIDTH - width_of(name) - 2
     orders = "订单 " + " ".join(ticket["order_ids"]) if ticket["order_ids"] else ""
     yield (f"{name}  {fit(orders, room).rstrip()}" if room > 12 else name).rstrip()
-    said = f"{ticket['answered_by'] or ticket['taken_by']}：{ticket['answer']}" if ticket["answer"] else ""
+    said = f"{ticket['answered_by_text'] or ticket['taken_by']}：{ticket['answer']}" if ticket["answer"] else ""
     yield (_INDENT + fit("　".join(filter(None, (said, ticket["advice"]))), WIDTH - len(_INDENT))).rstrip()
     risks = [f"次数 ×{ticket['count']}"] if ticket["count"] > 1 else []
     if ticket["forced_refund_at"]:
         risks.append(
-            f"强制退款风险：{moment(ticket['forced_refund_at'])} 起（{ticket['forced_refund_hours_left']:.1f}h）"
+            f"强制退款风险：{moment(ticket['forced_refund_at'])} 起（{hours(ticket['forced_refund_hours_left'])}）"
         )
     if risks:
         yield (_INDENT + fit("　".join(risks), WIDTH - len(_INDENT))).rstrip()
@@ -171,15 +171,15 @@ def _limit_row(limit: Document) -> tuple[str, ...]:
     exposure = yuan(limit["exposure_fen"]) if limit["exposure_fen"] else ""
     span = SPANS.get(str(limit["span"]), str(limit["span"]))
     ends = moment(limit["breach_at"]) + "*" * limit["zone_assumed"]
-    return f"{limit['hours_left']:.1f}h", span, limit["rule"], ends, f"{limit['limit_hours']:g}h", exposure
+    return hours(limit["hours_left"]), span, limit["rule"], ends, f"{limit['limit_hours']:g}h", exposure
 
 
 def _arrival_row(arrival: Document) -> tuple[str, ...]:
     return (
         f"{arrival['platform']} {arrival['order_id']}",
-        f"{arrival['hours_used']:.1f}h",
-        f"{arrival['hours_left_for_5']:.1f}h",
-        f"{arrival['hours_left_for_4']:.1f}h",
+        hours(arrival["hours_used"]),
+        hours(arrival["hours_left_for_5"]),
+        hours(arrival["hours_left_for_4"]),
         _BANDS[arrival["expected_band"]],
         _BASES[arrival["basis"]],
     )
@@ -192,9 +192,9 @@ def scores_screen(answer: Document, days: int, carrier: str | None) -> Iterator[
     """Show couriers side by side; for one courier, its regions."""
     rows = [row for row in answer["rows"] if row["days"] == days and (carrier is None or row["carrier"] == carrier)]
     rows = [row for row in rows if carrier is not None or not row["region"]]
-    yield f"{clean(answer['merchant'])}：近 {days} 天发货 shipped in {days} days，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：近 {days} 天发货 shipped in {days} days，{clock(answer['as_of'])}"
     if not rows:
-        yield "没有数据 nothing was shipped"
+        yield "没有发货 nothing was shipped" + ("，看近 30 天 see --days 30" if days == 7 else "")
         return
     yield from table(_SCORES, [_score_row(row) for row in rows])
     yield "均时 = 付款到签收小时；拦截 = 快递称已拦下/要求拦截；延迟、处理 = 九成不超过"
@@ -205,17 +205,17 @@ def scores_screen(answer: Document, days: int, carrier: str | None) -> Iterator[
 
 def sources_screen(answer: Document) -> Iterator[str]:
     """Show up to when each source is complete."""
-    yield f"{clean(answer['merchant'])}：各来源完整至何时 complete up to when，{moment(answer['as_of'])}"
+    yield f"{clean(answer['merchant'])}：各来源完整至何时 complete up to when，{clock(answer['as_of'])}"
     if not answer["sources"]:
         yield "没有可对账的来源 no source that can be asked was read yet"
     for one in answer["sources"]:
-        behind = f"{one['minutes_behind']:.0f} 分钟前 minutes ago"
+        behind = f"{length(int(one['minutes_behind'] * 60))}前 ago"
         yield fit(f"{one['source']:<14}{moment(one['complete_until'])}  {behind}", WIDTH).rstrip()
 
 
 def _score_row(row: Document) -> tuple[str, ...]:
     stopped = row["interceptions"]
-    hours = row["arrival_minutes"] / row["arrivals"] / 60 if row["arrivals"] else None
+    mean_h = row["arrival_minutes"] / row["arrivals"] / 60 if row["arrivals"] else None
     return (
         row["region"] or row["carrier"] or "全部",
         str(row["shipped"]),
@@ -223,7 +223,7 @@ def _score_row(row: Document) -> tuple[str, ...]:
         share(row["pickups_in_24h"], row["pickups_due"]),
         share(row["arrivals_in_52h"], row["arrivals_due"]),
         share(row["arrivals_in_59h"], row["arrivals_due"]),
-        "–" if hours is None else f"{hours:.1f}",
+        "–" if mean_h is None else f"{mean_h:.1f}",
         share(row["stalled"], row["shipped"]),
         share(stopped["succeeded"], stopped["wanted"]),
         length(row["lag"]["p90_s"]) if row["lag"] else "–",

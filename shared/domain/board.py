@@ -86,6 +86,7 @@ class OpenTicket(Record):
     answer: str = ""
     answered_at: Instant | None = None
     answered_by: str = ""
+    answered_by_text: str = ""
     taken_by: str = ""
     review_at: Instant | None = None
     waits_for_approval: bool = False

@@ -16,7 +16,7 @@ from shared.domain.session import DeskCase, SessionCase
 from shared.domain.tickets import ANOMALIES, Ticket
 from shared.rules.parcel_draft import forced_refund_at
 from shared.rules.ticketing import BROKEN, WARNED, group_of, review_at
-from shared.rules.wording import COURIERS
+from shared.rules.wording import COURIERS, speaker
 
 _HOUR = timedelta(hours=1)
 
@@ -89,6 +89,7 @@ def _row(key: CaseKey, ticket: Ticket, policy: Policy, now: datetime, where: Map
             "answer": ticket.answer,
             "answered_at": ticket.answered_at,
             "answered_by": ticket.answered_by,
+            "answered_by_text": speaker(ticket.answered_by),
             "taken_by": ticket.taken_by,
             "review_at": review_at(ticket, policy.watching),
             "waits_for_approval": bool(ticket.asked),

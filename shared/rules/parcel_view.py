@@ -17,7 +17,7 @@ from shared.domain.watching import Span
 from shared.rules.open_tickets import hours_between, open_tickets
 from shared.rules.parcel_spans import deadlines, heeded
 from shared.rules.scorecard import region_of
-from shared.rules.wording import COURIERS
+from shared.rules.wording import COURIERS, speaker
 
 _HOUR = timedelta(hours=1)
 _BEFORE_SCANS = (Span.SHIP_TO_PICKUP, Span.PAY_TO_SIGN, Span.RETURN_PICKUP)
@@ -41,7 +41,7 @@ def parcel_view(key: CaseKey, case: ParcelCase, policy: Policy, scores: Scores |
         watched_by=case.watch.source or "",
         watch_ended=case.watch.ended,
         lag_s=case.lag_s,
-        timeline=tuple(sorted(_moments(case), key=lambda moment: moment.at)),
+        timeline=tuple(sorted(dict.fromkeys(_moments(case, now)), key=lambda moment: moment.at)),
         limits=_limits(case, policy, now),
         arrivals=tuple(_arrivals(case, scores, now)),
         tickets=tuple(open_tickets(key, case, policy, now)),
@@ -52,7 +52,7 @@ def parcel_view(key: CaseKey, case: ParcelCase, policy: Policy, scores: Scores |
 # ---- what happened -----------------------------------------------------------------------------------------------
 
 
-def _moments(case: ParcelCase) -> Iterator[Moment]:
+def _moments(case: ParcelCase, now: datetime) -> Iterator[Moment]:
     for content in case.contents:
         if content.paid_at:
             yield Moment(at=content.paid_at, what="paid", text=f"买家付款 {content.platform} {content.order_id}")
@@ -63,22 +63,25 @@ def _moments(case: ParcelCase) -> Iterator[Moment]:
             yield Moment(at=at, what=what, text=text)
     for one in case.unmatched:
         said = "反馈" if one.anomaly is Anomaly.COURIER_ANSWER else ANOMALIES[one.anomaly].title
-        yield Moment(at=one.at, what="answered", text=f"{said} {one.source} {one.text}")
+        yield Moment(at=one.at, what="answered", text=f"{said} {speaker(one.source)} {one.text}")
     for ticket in case.tickets:
         if ticket.anomaly in SAID:
             continue
-        title = ANOMALIES[ticket.anomaly].title
-        yield Moment(at=ticket.opened_at, what="ticket_opened", text=f"预警 {title}")
+        title, warned = ANOMALIES[ticket.anomaly].title, ticket.opened_at < ticket.breach_at
+        yield Moment(at=ticket.opened_at, what="ticket_opened", text=f"{'预警' if warned else '工单'} {title}")
+        if warned and ticket.breach_at <= now:
+            yield Moment(at=ticket.breach_at, what="limit_broken", text=f"超时 {title}")
         if ticket.urged_at:
             said = f"催促快递 {title} {ticket.urge_number}".strip()
             yield Moment(at=ticket.urged_at, what="courier_urged", text=said)
         if ticket.answered_at:
-            yield Moment(at=ticket.answered_at, what="answered", text=f"反馈 {ticket.answered_by} {ticket.answer}")
+            said = f"反馈 {speaker(ticket.answered_by)} {ticket.answer}"
+            yield Moment(at=ticket.answered_at, what="answered", text=said)
 
 
 def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
     stopping, scan = case.interception, case.last_scan
-    yield case.watch.asked_at, "watched", f"订阅轨迹 {case.watch.source}"
+    yield case.watch.asked_at, "watched", f"订阅轨迹 {speaker(case.watch.source or '')}"
     yield case.picked_up_at, Stage.PICKED_UP, STAGE_TEXTS[Stage.PICKED_UP]
     yield case.moved_at, Stage.IN_TRANSIT, "首次中转"
     yield case.out_at, Stage.OUT_FOR_DELIVERY, STAGE_TEXTS[Stage.OUT_FOR_DELIVERY]

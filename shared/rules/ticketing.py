@@ -23,7 +23,7 @@ from shared.domain.tickets import ANOMALIES, OWNERS, SAID, Anomaly, Answer, Tick
 from shared.domain.watching import Watching
 from shared.domain.why import Why
 from shared.rules.deadlines import Deadline
-from shared.rules.wording import hours, left, moment, yuan
+from shared.rules.wording import hours, left, moment, speaker, yuan
 
 WARNED, BROKEN = 1, 2
 SETTLES_IN = timedelta(minutes=1)
@@ -225,7 +225,7 @@ def _clock(news: News, limit: str, now: datetime) -> tuple[str, ...]:
 
 def _said(ticket: Ticket) -> tuple[str, ...]:
     times = f"（共 {ticket.count} 条）" if ticket.anomaly in SAID and ticket.count > 1 else ""
-    return (f"反馈{times}：{ticket.answer}（{ticket.answered_by}）",) if ticket.answer else ()
+    return (f"反馈{times}：{ticket.answer}（{speaker(ticket.answered_by)}）",) if ticket.answer else ()
 
 
 def group_of(policy: Policy, ticket: Ticket, level: int) -> str:

@@ -1,9 +1,10 @@
-"""How people read what rules know: instants in the shop's zone, hours that are left, money in yuan, couriers."""
+"""How people read what rules know: instants in the shop's zone, hours that are left, money in yuan, who is who."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.order import UNKNOWN_CARRIER
+from shared.domain.roles import TITLES
 from shared.domain.tickets import Anomaly
 
 COURIERS = {
@@ -34,6 +35,12 @@ BUYER_CLOSE = {
 }
 BUYER_DELIVERED = "您的包裹已签收，感谢您的耐心等待；如非您或家人签收，请联系我们。"
 BUYER_SETTLED = "您的包裹遇到的问题，客服已处理；如仍有疑问，请随时联系我们。"
+_SPEAKERS: dict[str, str] = {
+    **COURIERS,
+    **{role.value: title for role, title in TITLES.items()},
+    "kuaidi100": "快递100",
+    "merchant": "商户",
+}
 _HOUR = timedelta(hours=1)
 _NOTHING = 0.05  # hours, written as 0.0
 
@@ -41,6 +48,11 @@ _NOTHING = 0.05  # hours, written as 0.0
 def parcel_name(carrier: str, waybill: str) -> str:
     """Name a parcel: 中通 75312345678901."""
     return f"{COURIERS.get(carrier, carrier)} {waybill}"
+
+
+def speaker(source: str) -> str:
+    """Name who said something: a courier, a role, the shop itself; anybody else as they call themselves."""
+    return _SPEAKERS.get(source, source)
 
 
 def moment(at: datetime, zone: str) -> str:

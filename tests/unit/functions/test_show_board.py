@@ -474,7 +474,7 @@ def test_an_answer_about_a_parcel_that_nobody_knows_is_not_lost(desk: Desk) -> N
     [row] = desk.ask(TICKETS, query={"anomaly": "courier_answer"})[1]["tickets"]
     assert (row["waybill"], row["answer"], row["answered_by"]) == ("W404", "今日派送", "zto")
     [moment] = desk.ask(PARCEL, carrier="zto", waybill="W404")[1]["timeline"]
-    assert (moment["what"], moment["text"]) == ("answered", "反馈 zto 今日派送")
+    assert (moment["what"], moment["text"]) == ("answered", "反馈 中通 今日派送")
 
 
 @pytest.mark.parametrize(
@@ -612,7 +612,7 @@ def test_what_no_scan_tells_is_filed_by_people_and_listed(desk: Desk, waybill: s
     assert (row["waybill"], row["anomaly"]) == (waybill, anomaly)
     assert (row["answer"], row["answered_by"]) == ("少发一件", "merchant")
     said = [moment["text"] for moment in desk.ask(PARCEL, carrier="zto", waybill=waybill)[1]["timeline"]]
-    assert said.count(f"{ANOMALIES[anomaly].title} merchant 少发一件") == 1
+    assert said.count(f"{ANOMALIES[anomaly].title} 商户 少发一件") == 1
 
 
 @pytest.mark.parametrize("again", [{}, {"at": NOW.isoformat()}])

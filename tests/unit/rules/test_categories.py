@@ -59,7 +59,7 @@ def test_what_is_filed_is_told_rises_and_stays_until_a_person_closes_it(anomaly:
     file(parcel, anomaly)
     [told] = of_type(parcel.wait(MINUTE), "notice_raised")
     assert (told.notice.title, told.notice.urgent, told.group) == (title, True, OWNERS[ANOMALIES[anomaly].category])
-    assert "反馈：少发一件（aftersales）" in told.notice.lines
+    assert "反馈：少发一件（售后）" in told.notice.lines
     assert notices(parcel.wait(24 * HOUR)) == [f"升级（{step}级）：{title}" for step in (1, 2, 3)]
     if stage is Stage.IN_TRANSIT:
         parcel.scan(Stage.DELIVERED)
@@ -78,7 +78,7 @@ def test_the_same_words_twice_are_one_and_other_words_are_told_anew() -> None:
     assert notices(parcel.wait(MINUTE)) == []
     file(parcel, text="还少了配件")
     [told] = of_type(parcel.wait(MINUTE), "notice_raised")
-    assert (told.notice.title, told.notice.lines[2]) == ("错发漏发", "反馈（共 2 条）：还少了配件（aftersales）")
+    assert (told.notice.title, told.notice.lines[2]) == ("错发漏发", "反馈（共 2 条）：还少了配件（售后）")
     assert (parcel.ticket.count, parcel.ticket.answer) == (2, "还少了配件")
 
 

@@ -30,7 +30,7 @@ def test_an_answer_that_no_ticket_waits_for_becomes_one_and_is_told_in_the_diges
     assert filed(parcel) == []
     [told] = of_type(parcel.wait(MINUTE), "notice_raised")
     assert (told.notice.title, told.notice.urgent, told.group) == (TITLE, False, "desk")
-    assert "反馈：客户要求改地址（zto）" in told.notice.lines
+    assert "反馈：客户要求改地址（中通）" in told.notice.lines
     assert (parcel.open, parcel.ticket.answer, parcel.ticket.answered_by) == (
         ["courier_answer"],
         "客户要求改地址",

@@ -66,7 +66,7 @@ def test_the_timeline_is_what_is_known_in_order() -> None:
     assert [moment.text for moment in found.timeline][:4] == [
         "买家付款 sim O1",
         "发货 sim O1",
-        "订阅轨迹 zto",
+        "订阅轨迹 中通",
         "已揽收",
     ]
     assert (found.stage, found.stage_text, found.carrier_text, found.watched_by) == (
@@ -123,13 +123,24 @@ def test_tickets_answers_and_interceptions_are_part_of_the_story() -> None:
     assert texts == [
         "催促快递 在途停滞 U7",
         "预警 在途停滞",
-        "反馈 zto 已在派送",
+        "反馈 中通 已在派送",
         "退款要求拦截",
         "快递受理拦截",
         "快递称已拦下",
     ]
     assert [row.anomaly for row in found.tickets] == ["stalled"]
     assert found.broken_once == (Anomaly.LATE,)
+
+
+def test_a_broken_limit_is_told_apart_from_trouble_that_knows_none_and_said_once() -> None:
+    late = ticket(
+        opened_at=NOW - 12 * HOUR, breach_at=NOW - HOUR, answer="今日派送", answered_at=NOW, answered_by="zto"
+    )
+    failed = ticket(Anomaly.DELIVERY_FAILED, opened_at=NOW - MINUTE, breach_at=NOW - MINUTE)
+    failed = failed.model_copy(update={"answer": "今日派送", "answered_at": NOW, "answered_by": "zto"})
+    texts = [moment.text for moment in view(on_the_road(tickets=(late, failed))).timeline]
+    assert "预警 在途停滞" in texts
+    assert texts[-3:] == ["超时 在途停滞", "工单 派送不成功", "反馈 中通 今日派送"]
 
 
 def test_where_the_story_goes_on_is_named() -> None:

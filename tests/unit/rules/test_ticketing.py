@@ -399,7 +399,7 @@ def test_an_escalation_shows_what_was_answered() -> None:
     life.see(trouble(), at=NOW + 4 * HOUR)
     said = notice(SUBJECT, life.news[-1], policy(), NOW)
     assert said
-    assert "反馈：车辆故障，明日到达（zto）" in said.notice.lines
+    assert "反馈：车辆故障，明日到达（中通）" in said.notice.lines
 
 
 @pytest.mark.parametrize("anomaly", QUIET)

@@ -1,11 +1,14 @@
 """The board on a terminal: eighty cells wide whatever the names, and a clear word where there is no answer."""
 
 import json
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from functions.show_board import handler as board_handler
 from infra.board.__main__ import CATEGORIES, FILED, _accepted, main
 from infra.board.cells import WIDTH, Column, clean, fit, table, width_of
 from infra.board.chat_screens import routing_screen, session_screen
+from infra.board.client import REASONS
+from infra.board.figures import clock, hours
 from infra.board.screens import parcel_screen, scores_screen, tickets_screen
 from shared import wiring
 from shared.adapters.dynamo_policies import PolicyVersion
@@ -39,6 +44,7 @@ from shared.domain.session import Heard, Routed, SessionCase
 from shared.domain.tickets import Anomaly, Approval, Category, Verdict
 from shared.rules.chat.views import session_view
 from shared.telemetry import Telemetry
+from shared.workflows import show_board, show_chats
 from shared.workflows.show_board import ROUTES
 from tests.fakes import (
     FakeAccounts,
@@ -320,7 +326,7 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
     assert lines[2].startswith(" -250.0h  1 包裹自行退回，未…  中通")
     assert "parcel zto:W1 coming_back" in lines[3]
     assert lines[4].strip() == "请联系快递与买家，避免错退。"
-    assert "zto： [31m已在 派送很久" in out
+    assert "中通： [31m已在 派送很久" in out
     assert f"parcel zto:{'9' * 64} stalled" in out
     assert "12345.67 desk" in out
     assert f"refund sim:R1 refund_by_hand  订单 {ORDER}" in out
@@ -441,6 +447,24 @@ def test_orders_are_named_where_there_is_room(terminal: Terminal) -> None:
     assert "parcel zto:W1 coming_back  订单 O1\n" in out
 
 
+@pytest.mark.parametrize(("left", "text"), [(-0.01, "0.0h"), (0.04, "0.0h"), (-0.06, "-0.1h"), (-192.01, "-192.0h")])
+def test_nothing_is_left_is_not_less_than_nothing(left: float, text: str) -> None:
+    assert hours(left) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"), [("UTC0", "11-12 01:30 UTC"), ("CST-8", "11-12 09:30 UTC+8"), ("IST-5:30", "11-12 07:00 UTC+5.5")]
+)
+def test_a_clock_says_whose_it_is(monkeypatch: pytest.MonkeyPatch, zone: str, text: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert clock("2026-11-12T01:30:00Z") == text
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(59, "0分"), (5399, "89分"), (5400, "1.5时")])
 def test_short_times_are_minutes_and_long_ones_hours(seconds: int, text: str) -> None:
     row = ROW.model_copy(update={"lag": Spread(samples=1, median_s=1, p90_s=seconds)})
@@ -459,7 +483,7 @@ def test_couriers_stand_side_by_side(terminal: Terminal) -> None:
     assert regions[3].split()[0] == "新疆维…"
     assert regions[3].split()[-2:] == ["–", "–"]
     assert terminal.run("scores", "--carrier", "sf", "--days", "30")[1].splitlines()[2].split()[4:7] == ["–", "–", "–"]
-    assert "没有数据" in terminal.run("scores", "--carrier", "jd")[1]
+    assert "没有发货 nothing was shipped，看近 30 天" in terminal.run("scores", "--carrier", "jd")[1]
 
 
 def test_a_ticket_is_taken_and_closed(terminal: Terminal, house: Any) -> None:
@@ -513,7 +537,7 @@ def test_programs_get_the_answer_itself(terminal: Terminal, asked: tuple[str, ..
 def test_a_wrong_token_is_said_to_be_wrong(terminal: Terminal) -> None:
     code, out, err = terminal.run("tickets", HUHANG_TOKEN="guess")
     assert (code, out) == (1, "")
-    assert "令牌不对 wrong token for demo" in err
+    assert "demo：令牌不对 This is not the merchant's token." in err
     assert "guess" not in err
 
 
@@ -530,7 +554,7 @@ def test_a_token_that_cannot_be_sent_is_no_crash(terminal: Terminal, token: str)
         (("tickets", "--limit", "501"), "limit"),
         (("tickets", "--anomaly", "stall"), "known are not_shipped"),
         (("parcel", "zto", "W404"), "W404"),
-        (("parcel", "zto", "../../x"), "HTTP 40"),
+        (("parcel", "zto", "../../x"), "waybill: "),
         (("take", "order", "sim:O1", "stalled", "--by", "a"), "no ticket stalled"),
         (("take", "order", "sim:O1", "not_shipped", "--by", "x" * 41), "by:"),
         (("answer", "zto", "W1", "--text", "x" * 201), "text:"),
@@ -542,6 +566,12 @@ def test_what_the_deployment_refuses_is_passed_on(terminal: Terminal, asked: tup
     assert (code, out) == (1, "")
     assert named in err
     assert len(err.splitlines()) == 1
+
+
+def test_every_reason_of_a_refusal_is_said_in_chinese() -> None:
+    text = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (show_board, show_chats))
+    errors = "UnknownCase|NotPermitted|MalformedMessage|UnknownMerchant|BadSignature"
+    assert {*re.findall(rf'(?:{errors})\("(\w+)"', text), "busy"} == set(REASONS)
 
 
 def test_an_address_at_which_nobody_answers_is_named(terminal: Terminal) -> None:
@@ -563,7 +593,7 @@ def test_a_token_never_travels_in_the_clear(terminal: Terminal, url: str) -> Non
 
 def test_a_token_does_not_follow_where_another_address_points(terminal: Terminal, url: str) -> None:
     code, _, err = terminal.run("tickets", HUHANG_URL=f"{url}/moved")
-    assert (code, "HTTP 302" in err) == (1, True)
+    assert (code, "is the URL right? (HTTP 302)" in err) == (1, True)
 
 
 def test_another_page_than_huhang_s_is_no_crash(terminal: Terminal, url: str) -> None:
