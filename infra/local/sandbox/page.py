@@ -53,7 +53,7 @@ def render_page(world: World) -> str:
     return (
         "<!doctype html><html lang='zh-CN'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        "<noscript><meta http-equiv='refresh' content='5'></noscript>"
+        "<link rel='icon' href='data:,'><noscript><meta http-equiv='refresh' content='5'></noscript>"
         f"<title>护航沙箱 · huhang sandbox</title><style>{style}</style></head><body>"
         f"{_header(world)}<main>{_tiles(world)}{render_chat(world)}"
         f"<div>{render_refunds(world)}{render_parcels(world)}{_calls(world)}{_pushes(world)}</div></main>"
@@ -138,17 +138,16 @@ def _more(document: Any) -> str:
 
 def _pushes(world: World) -> str:
     rows = "".join(_push_row(push) for push in reversed(list(world.pushes)[-PUSHES_SHOWN:]))
-    body = f"<table>{rows}</table>" if rows else "<p class='none'>还没有推送 · no pushes yet</p>"
+    body = f"<table class='pushes'>{rows}</table>" if rows else "<p class='none'>还没有推送 · no pushes yet</p>"
     return f"<section><h2>发出的推送 <span class='en'>pushes sent to huhang</span></h2>{body}</section>"
 
 
 def _push_row(push: Push) -> str:
     look, zh, en = PUSH_STATES[push.status]
-    last = push.answers[-1] if push.answers else None
-    answer = f"{last.status or '—'} {last.body}"[:80] if last else ""
+    answer = f" · {push.answers[-1].status or '—'}" if push.answers else ""
     detail = {"message": push.body, "answers": [one.model_dump(mode="json") for one in push.answers[-5:]]}
     return (
         f"<tr>{_clock(beijing_text(push.made_at))}<td>{VENDOR_NAMES[push.vendor][0]}</td><td>{escape(push.topic)}</td>"
-        f"<td>{escape(push.about)}</td><td>{_tag(look, zh, en)} <small>×{push.attempts}</small></td>"
-        f"<td><small>{escape(answer)}</small></td><td>{_more(detail)}</td></tr>"
+        f"<td>{escape(push.about)}</td><td>{_tag(look, zh, en)}<br><small>×{push.attempts}{answer}</small></td>"
+        f"<td>{_more(detail)}</td></tr>"
     )

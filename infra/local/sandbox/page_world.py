@@ -76,17 +76,10 @@ def _tag(look: str, zh: str, en: str) -> str:
 
 def render_refunds(world: World) -> str:
     """Show the latest refunds, the newest on top."""
-    heads = [
-        ("退款单", "refund"),
-        ("订单", "order"),
-        ("类型", "kind"),
-        ("金额", "amount"),
-        ("状态", "status"),
-        ("截止", "deadline"),
-    ]
+    heads = [("退款单", "refund"), ("金额", "amount"), ("状态", "status"), ("类型", "kind"), ("截止", "deadline")]
     head = "".join(f"<th>{_pair(zh, en)}</th>" for zh, en in heads)
     rows = "".join(_refund_row(refund) for refund in reversed(list(world.refunds)[-ROWS_SHOWN:]))
-    body = f"<table><tr>{head}</tr>{rows}</table>" if rows else "<p class='none'>还没有退款 · no refunds yet</p>"
+    body = f"<table class='refunds'><tr>{head}</tr>{rows}</table>" if rows else "<p class='none'>还没有退款 · no refunds yet</p>"
     return f"<section><h2>退款 <span class='en'>refunds, as the platform has them</span></h2>{body}</section>"
 
 
@@ -96,9 +89,10 @@ def _refund_row(refund: Refund) -> str:
     deadline = beijing_text(refund.deadline_at)[5:16] if refund.deadline_at else "—"
     zh, en = KINDS[refund.kind]
     return (
-        f"<tr><td>{escape(refund.key)}</td><td>{escape(refund.order_id)}</td><td>{zh}<br><small>{en}</small></td>"
+        f"<tr><td>{escape(refund.key)}<br><small>订单 order {escape(refund.order_id)}</small></td>"
         f"<td class='nowrap'>¥{refund.amount_fen // 100}.{refund.amount_fen % 100:02d}</td>"
-        f"<td>{_tag(*STATUSES[refund.status])}{twice}{payer}</td><td class='nowrap'>{deadline}</td></tr>"
+        f"<td>{_tag(*STATUSES[refund.status])}{twice}{payer}</td>"
+        f"<td class='nowrap'>{zh}<br><small>{en}</small></td><td class='nowrap'>{deadline}</td></tr>"
     )
 
 
