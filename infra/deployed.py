@@ -9,7 +9,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from infra.local.home import DEFAULT_HOME, Home
 
@@ -30,7 +36,7 @@ class Deployed:
         self.stack = stack
         self._local = Home(local).read_outputs() if local else {}
         if local and not self._local:
-            raise NotDeployed(f"nothing was ever started in {local}: `make up` first")
+            raise NotDeployed(f"{local}: 本机云从未启动 nothing was ever started there: make up")
         self.client: Callable[[str], Any] = cache(self._make_client)
 
     @property
@@ -64,8 +70,23 @@ class Deployed:
     def _make_client(self, service: str) -> Any:
         make: Callable[..., Any] = boto3.session.Session().client
         if not self._local:
-            return make(service, config=Config(retries={"mode": "standard", "total_max_attempts": 5}))
+            region = os.environ.get("AWS_REGION") or None  # boto3 itself knows AWS_DEFAULT_REGION only
+            return make(service, region, config=Config(retries={"mode": "standard", "total_max_attempts": 5}))
         return make(service, endpoint_url=self._local["CloudEndpoint"], region_name=self._local["Region"], **LOCAL_KEYS)
+
+
+def explained(problem: Exception) -> str:
+    """Say of what asking AWS has raised what can be done about it."""
+    match problem:
+        case NoRegionError():
+            return "没有指定区域 no region: set AWS_REGION, or give --local for the local cloud"
+        case NoCredentialsError():
+            return "没有 AWS 凭证 no credentials: set AWS_PROFILE, or give --local for the local cloud"
+        case EndpointConnectionError():
+            return (
+                f"连不上 nothing answers at {problem.kwargs['endpoint_url']}; 本机云 a local cloud starts with: make up"
+            )
+    return str(problem)
 
 
 def add_deployment_options(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from infra.dead_letters.reasons import reasons_of, short
 from infra.dead_letters.shelf import KINDS, Letter, Send, Shelf
 from infra.dead_letters.stream import Forgotten, HandlingFailed, hand_over
 from infra.dead_letters.unknown import NotReplayable, UnknownPushes
-from infra.deployed import Deployed, NotDeployed, Problems
+from infra.deployed import Deployed, NotDeployed, Problems, explained
 from shared.adapters.clock import SystemClock
 
 _OVER = {
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answer, lines = _COMMANDS[asked.command](asked, Deployed(asked.stack, asked.local))
     except _REFUSALS as problem:
-        sys.stderr.write(f"dead_letters: {problem}\n")
+        sys.stderr.write(f"dead_letters: {explained(problem)}\n")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -19,7 +19,7 @@ from typing import Any
 from infra.local import deployment, function_logs, ministack, sandbox_process
 from infra.local.home import DEFAULT_HOME, Home, HomeRefused
 from infra.local.operators_robot import seed_operators
-from infra.local.processes import LOOPBACK, StartFailed, find_free_port
+from infra.local.processes import LOOPBACK, StartFailed, find_free_port, require_free
 from infra.local.seed import seed
 from infra.local.time_machine import LocalClock
 
@@ -27,6 +27,7 @@ DEFAULT_PORT = 4566
 DEFAULT_SANDBOX_PORT = 4580
 API_ID = "a0000001"  # see infra/constructs/webhook_api.py
 DEMO_MERCHANT = "demo"
+NOTHING_RUNS = "本机云没有运行 nothing runs: make up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,14 @@ class LocalCloud:
         with self.home.alone():
             self.home.claim()  # again: a `reset` may have come between
             port = self._choose_port("CloudPort", self.port, DEFAULT_PORT)
+            sandbox_port = self._choose_port("SandboxPort", self.sandbox_port, DEFAULT_SANDBOX_PORT)
+            if self.with_sandbox and not sandbox_process.is_running(self.home):
+                require_free(sandbox_port, "--sandbox-port")
             if not ministack.is_running(self.home):
                 self._say(f"starting MiniStack on port {port} …")
                 ministack.start(self.home, port)
             stack = deployment.deploy(self.home, f"http://localhost:{port}", self._say)
-            outputs = stack | self._describe(port)
+            outputs = stack | self._describe(port, sandbox_port)
             self.home.write_outputs(outputs)
             if self.with_sandbox and not sandbox_process.is_running(self.home):
                 self._say(f"starting the sandbox on port {outputs['SandboxPort']} …")
@@ -109,9 +113,8 @@ class LocalCloud:
             raise RuntimeError(f"{function} failed: {answer}")
         return dict(answer)
 
-    def _describe(self, port: int) -> dict[str, Any]:
+    def _describe(self, port: int, sandbox_port: int) -> dict[str, Any]:
         """Say where everything is. The path form of the webhooks' address needs no name resolution."""
-        sandbox_port = self._choose_port("SandboxPort", self.sandbox_port, DEFAULT_SANDBOX_PORT)
         return {
             "WebhookBaseUrl": f"http://localhost:{port}/_aws/execute-api/{API_ID}",
             "CloudEndpoint": f"http://localhost:{port}",
@@ -160,7 +163,9 @@ def main() -> int:
     except (StartFailed, HomeRefused, deployment.DeployFailed, deployment.NotLoopback) as problem:
         sys.stderr.write(f"cloud: {problem}\n")
         return 1
-    except (KeyboardInterrupt, BrokenPipeError):
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
         return 130
     return 0
 
@@ -169,14 +174,21 @@ def _parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.cloud", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("command", choices=sorted(_COMMANDS), help="what to do")
-    parser.add_argument("function", nargs="?", choices=function_logs.names(), help="logs: of this function only")
+    parser.add_argument("function", nargs="?", choices=function_logs.names(), metavar="FUNCTION", help="logs: of this")
     parser.add_argument("--case", default="", help="logs: only what has to do with this order, refund or waybill")
     parser.add_argument("-f", "--follow", action="store_true", help="logs: wait for more")
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="folder of this cloud (default: .local)")
-    parser.add_argument("--port", type=int, help=f"MiniStack's port, 0 for any (default: {DEFAULT_PORT})")
-    parser.add_argument("--sandbox-port", type=int, help=f"the sandbox's (default: {DEFAULT_SANDBOX_PORT})")
+    parser.add_argument("--port", type=port_number, help=f"MiniStack's port, 0 for any (default: {DEFAULT_PORT})")
+    parser.add_argument("--sandbox-port", type=port_number, help=f"the sandbox's (default: {DEFAULT_SANDBOX_PORT})")
     parser.add_argument("--no-sandbox", action="store_true", help="up: without the sandbox")
     return parser.parse_args()
+
+
+def port_number(text: str) -> int:
+    """Read a port."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to 65535")
+    return int(text)
 
 
 def _up(cloud: LocalCloud, _: argparse.Namespace) -> None:
@@ -204,23 +216,28 @@ def _status(cloud: LocalCloud, _: argparse.Namespace) -> None:
 
 def _logs(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
     if not ministack.is_running(cloud.home):
-        raise StartFailed("nothing runs: `up` first")
+        raise StartFailed(NOTHING_RUNS)
     chosen = [arguments.function] if arguments.function else function_logs.names()
     read = function_logs.follow if arguments.follow else function_logs.lines
+    found = False
     for line in read(cloud.endpoint, chosen, arguments.case):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+        found = True
+    if not found:
+        of = arguments.case or arguments.function or "anything"
+        sys.stderr.write(f"cloud: 日志里没有 there is no line in the logs of {of}\n")
 
 
 def _env(cloud: LocalCloud, _: argparse.Namespace) -> None:
     """Say where the demo merchant's board is, in the words of a shell."""
     outputs = cloud.home.read_outputs()
     if not outputs or not ministack.is_running(cloud.home):
-        raise StartFailed("nothing runs: `up` first")
+        raise StartFailed(NOTHING_RUNS)
     secrets = Path(outputs["MerchantSecretsFile"])
     accounts = json.loads(secrets.read_text()) if secrets.exists() else {}
     if "board" not in accounts:
-        raise StartFailed("the demo merchant has no board yet: `up` makes it")
+        raise StartFailed("演示商户还没有看板 the demo merchant has no board yet: make up")
     settings = {
         "HUHANG_URL": outputs["WebhookBaseUrl"],
         "HUHANG_MERCHANT": outputs["MerchantId"],

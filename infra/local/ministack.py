@@ -8,7 +8,7 @@ from infra.local.home import Home
 from infra.local.processes import (
     LOOPBACK,
     StartFailed,
-    is_free,
+    require_free,
     running_pid,
     start_program,
     stop_program,
@@ -37,8 +37,7 @@ def start(home: Home, port: int) -> None:
     program = CLOUD_ENVIRONMENT / "bin" / _NAME
     if not program.exists():
         raise StartFailed("the emulator is not installed: run `make setup`")
-    if not is_free(port):
-        raise StartFailed(f"port {port} is taken by another program: stop that, or choose another with --port")
+    require_free(port, "--port")
     install_worker_clock()
     _forget_stream_positions(home.state / "lambda.json")
     start_program([str(program)], _environment(home, port), home.log(_NAME), home.pid(_NAME))

@@ -96,6 +96,19 @@ def is_free(port: int) -> bool:
         return True
 
 
+def require_free(port: int, option: str) -> None:
+    """Check that nobody listens on a port; `option` chooses another.
+
+    Raises:
+        StartFailed: somebody does; the message says what to do.
+    """
+    if not is_free(port):
+        raise StartFailed(
+            f"端口 {port} 被别的程序占用 port {port} is taken by another program: stop that, "
+            f"or choose another: make reset; python -m infra.local.cloud up {option} 0"
+        )
+
+
 def find_free_port() -> int:
     """Let the system choose a free loopback port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.local.home import ROOT, Home
 from infra.local.ministack import CREDENTIALS
-from infra.local.processes import StartFailed, is_free, running_pid, start_program, stop_program, wait_until_healthy
+from infra.local.processes import require_free, running_pid, start_program, stop_program, wait_until_healthy
 
 _NAME = "sandbox"
 _MODULE = "infra.local.sandbox"
@@ -24,8 +24,7 @@ def start(home: Home, outputs: dict[str, Any]) -> None:
         StartFailed: the port is taken, or it ended; the message says what to do.
     """
     port = int(outputs["SandboxPort"])
-    if not is_free(port):
-        raise StartFailed(f"port {port} is taken by another program: stop that, or choose another with --sandbox-port")
+    require_free(port, "--sandbox-port")
     command = [sys.executable, "-m", _MODULE, "--port", str(port), "--home", str(home.path)]
     environment = CREDENTIALS | {
         "PATH": os.environ.get("PATH", os.defpath),

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from infra.deployed import Deployed, NotDeployed, Problems
+from infra.deployed import Deployed, NotDeployed, Problems, explained
 from infra.merchants.command_line import make_parser
 from infra.merchants.documents import Refusal
 from infra.merchants.merchant_commands import MERCHANT_COMMANDS
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answer = command(asked, Stores(Deployed(asked.stack, asked.local)))
     except (NotDeployed, Refusal, *Problems) as problem:
-        sys.stderr.write(f"merchants: {problem}\n")
+        sys.stderr.write(f"merchants: {explained(problem)}\n")
         return 1
     except (LostRace, Retryable):
         sys.stderr.write(f"merchants: {_TRY_AGAIN}\n")

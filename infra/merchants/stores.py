@@ -19,6 +19,7 @@ from shared.domain.policy import Policy
 from shared.domain.why import Origin
 
 _SEE = "见 see: python -m infra.merchants list"
+_SEE_VERSIONS = "见 see: python -m infra.merchants policy history "
 
 
 class Stores:
@@ -69,7 +70,7 @@ class Stores:
             what = (
                 f"没有第 {version} 版 has no version {version}" if version else "没有生效的策略 has no policy in force"
             )
-            raise Refusal(f"{merchant}: {what}; {_SEE}")
+            raise Refusal(f"{merchant}: {what}; {_SEE_VERSIONS + merchant if version else _SEE}")
         return found
 
     def origin(self, why: str) -> Origin:

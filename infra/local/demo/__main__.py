@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from infra.local import deployment
-from infra.local.cloud import LocalCloud
+from infra.local.cloud import LocalCloud, port_number
 from infra.local.demo.afternoon import LASTS_MIN, SCENES
 from infra.local.demo.chat_desk import DesktopRefused
 from infra.local.demo.desk import DeskRefused
@@ -82,8 +82,8 @@ def _parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.demo", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="folder of the cloud (default: .local)")
-    parser.add_argument("--port", type=int, help="MiniStack's port, 0 for any")
-    parser.add_argument("--sandbox-port", type=int, help="the sandbox's port, 0 for any")
+    parser.add_argument("--port", type=port_number, help="MiniStack's port, 0 for any")
+    parser.add_argument("--sandbox-port", type=port_number, help="the sandbox's port, 0 for any")
     before = parser.add_mutually_exclusive_group()
     before.add_argument("--fresh", action="store_true", help="forget everything in the home first")
     before.add_argument("--keep", action="store_true", help="keep what is there and play on after it (the default)")

@@ -98,8 +98,12 @@ def _print_routing(console: Console, played: Played) -> None:
 
 def _print_signposts(console: Console, outputs: Mapping[str, Any]) -> None:
     console.print(
-        f"[bold]再看 look further[/]　外部世界 {outputs['SandboxUrl']}/　真相 {outputs['SandboxUrl']}/control/truth　"
-        f"看板 `make board`，会话 `make board ARGS=transfers`　"
-        f"日志 `make logs`　表 {outputs['TableName']}　停止 `make down`，清空 `make reset`",
+        "[bold]再看 look further[/]\n"
+        f"  外部世界 the outside world  {outputs['SandboxUrl']}/\n"
+        f"  真相 the truth  {outputs['SandboxUrl']}/control/truth\n"
+        '  看板 the board  make board　快递 couriers  make board ARGS="scores --days 30"\n'
+        '  会话 chats  make board ARGS="routing --days 30"\n'
+        f"  日志 logs  make logs　表 table  {outputs['TableName']}\n"
+        "  停止 stop  make down　清空 forget  make reset",
         soft_wrap=True,
     )

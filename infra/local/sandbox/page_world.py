@@ -79,7 +79,11 @@ def render_refunds(world: World) -> str:
     heads = [("退款单", "refund"), ("金额", "amount"), ("状态", "status"), ("类型", "kind"), ("截止", "deadline")]
     head = "".join(f"<th>{_pair(zh, en)}</th>" for zh, en in heads)
     rows = "".join(_refund_row(refund) for refund in reversed(list(world.refunds)[-ROWS_SHOWN:]))
-    body = f"<table class='refunds'><tr>{head}</tr>{rows}</table>" if rows else "<p class='none'>还没有退款 · no refunds yet</p>"
+    body = (
+        f"<table class='refunds'><tr>{head}</tr>{rows}</table>"
+        if rows
+        else "<p class='none'>还没有退款 · no refunds yet</p>"
+    )
     return f"<section><h2>退款 <span class='en'>refunds, as the platform has them</span></h2>{body}</section>"
 
 

@@ -232,7 +232,7 @@ def test_a_local_cloud_that_was_never_started_is_not_guessed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["list", "--local", str(tmp_path)]) == 1
-    assert "`make up` first" in capsys.readouterr().err
+    assert "nothing was ever started there: make up" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [[], ["redrive"], ["redrive", "nothing"], ["show", "refunds", "--what"]])

@@ -162,7 +162,10 @@ def test_a_rollback_is_the_next_version_with_the_old_content(
     ("arguments", "told"),
     [
         (["policy", "show", "nobody"], "nobody: 没有生效的策略 has no policy in force"),
-        (["policy", "show", "acme", "--version", "7"], "acme: 没有第 7 版 has no version 7"),
+        (
+            ["policy", "show", "acme", "--version", "7"],
+            "没有第 7 版 has no version 7; 见 see: python -m infra.merchants policy history acme",
+        ),
         (["policy", "rollback", "acme", "7", "--reason", "x", "--yes"], "acme: 没有第 7 版 has no version 7"),
         (["policy", "diff", "acme:x", "acme"], "acme:x: 写作 write MERCHANT:VERSION"),
         (["policy", "diff", "acme:9", "acme"], "没有第 9 版"),
