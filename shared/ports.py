@@ -1,27 +1,32 @@
-"""What the workflows need from the world, written for the caller. One adapter and one fake each."""
+"""What the workflows need from the world, written for the caller. One adapter and one fake each.
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+Names only: each function needs a few ports and would load the models of all.
+"""
+
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from shared.domain.decision import AnyCase, BudgetDraw, Spent
-from shared.domain.keys import CaseKey
-from shared.domain.lanes import Lane
-from shared.domain.messages import AnyEvent, Message
-from shared.domain.parcel import ParcelCase
-from shared.domain.policy import Policy
-from shared.domain.session import SessionCase
-from shared.domain.watching import Pace
-from shared.domain.wire import HttpReply, HttpRequest
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime, timedelta
 
-if TYPE_CHECKING:  # of no use to most functions
     from shared.domain.credentials import Secret
+    from shared.domain.decision import AnyCase, BudgetDraw, Spent
     from shared.domain.joining import Answer
+    from shared.domain.keys import CaseKey
+    from shared.domain.lanes import Lane
     from shared.domain.merchant import Membership
+    from shared.domain.messages import AnyEvent, Message
+    from shared.domain.parcel import ParcelCase
+    from shared.domain.policy import Policy
     from shared.domain.routing_report import RoutingReport, Transfers
     from shared.domain.scores import Scores
+    from shared.domain.session import SessionCase
+    from shared.domain.watching import Pace
     from shared.domain.why import Origin
+    from shared.domain.wire import HttpReply, HttpRequest
 
 
 class StoredCase(NamedTuple):
@@ -205,15 +210,15 @@ class Archive(Protocol):
 class Merchants(Protocol):
     """The list of merchants."""
 
-    def membership(self, merchant: str) -> "Membership | None":
+    def membership(self, merchant: str) -> Membership | None:
         """Give a merchant's membership as it is now; None where it has never joined."""
         ...
 
-    def memberships(self) -> "Sequence[Membership]":
+    def memberships(self) -> Sequence[Membership]:
         """Give all merchants, in order, those that left too."""
         ...
 
-    def put(self, membership: "Membership", origin: "Origin | None" = None) -> None:
+    def put(self, membership: Membership, origin: Origin | None = None) -> None:
         """Store the next version of a membership, take its shops and give up those that it has no more.
 
         A merchant that leaves gives up all of them.
@@ -225,7 +230,7 @@ class Merchants(Protocol):
         """
         ...
 
-    def forget(self, membership: "Membership") -> None:
+    def forget(self, membership: Membership) -> None:
         """Take a merchant off the list for good, unless it has changed meanwhile."""
         ...
 
@@ -264,11 +269,11 @@ class MerchantSecrets(Protocol):
         """Give what a merchant's own secret says; None where it cannot be read."""
         ...
 
-    def kept(self, merchant: str) -> "Secret | None":
+    def kept(self, merchant: str) -> Secret | None:
         """Give what was taken of the merchant."""
         ...
 
-    def keep(self, merchant: str, secret: "Secret", change: str) -> None:
+    def keep(self, merchant: str, secret: Secret, change: str) -> None:
         """Replace what was taken; `change` names this change, and the same one again does nothing."""
         ...
 
@@ -280,11 +285,11 @@ class MerchantSecrets(Protocol):
 class Answers(Protocol):
     """What merchants' stacks were told."""
 
-    def answer(self, request_id: str) -> "Answer | None":
+    def answer(self, request_id: str) -> Answer | None:
         """Give what was answered; None where nothing was."""
         ...
 
-    def keep(self, request_id: str, answer: "Answer") -> None:
+    def keep(self, request_id: str, answer: Answer) -> None:
         """Store what is answered; it is durable when this returns."""
         ...
 
@@ -300,7 +305,7 @@ class PolicyStore(Protocol):
         """Give the number of the newest policy, in force or withdrawn; 0 before the first."""
         ...
 
-    def put_policy(self, policy: Policy, origin: "Origin | None" = None) -> None:
+    def put_policy(self, policy: Policy, origin: Origin | None = None) -> None:
         """Put the next version in force and keep it for ever, with who put it there.
 
         Raises:
@@ -434,11 +439,11 @@ class ScoreStore(Protocol):
         """Give every parcel and every conversation with its merchant, in no order."""
         ...
 
-    def put(self, scores: "Scores") -> None:
+    def put(self, scores: Scores) -> None:
         """Replace a merchant's scorecard."""
         ...
 
-    def scores(self, merchant: str) -> "Scores | None":
+    def scores(self, merchant: str) -> Scores | None:
         """Give the newest scorecard."""
         ...
 
@@ -466,14 +471,14 @@ class Watermarks(Protocol):
 class RoutingReports(Protocol):
     """What was made of the conversations."""
 
-    def put(self, report: "RoutingReport", transfers: "Transfers") -> None:
+    def put(self, report: RoutingReport, transfers: Transfers) -> None:
         """Replace a merchant's report and the list of its transfers."""
         ...
 
-    def report(self, merchant: str) -> "RoutingReport | None":
+    def report(self, merchant: str) -> RoutingReport | None:
         """Give the newest report."""
         ...
 
-    def transfers(self, merchant: str) -> "Transfers | None":
+    def transfers(self, merchant: str) -> Transfers | None:
         """Give the newest list of transfers."""
         ...

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from shared.domain.crowd import Crowd
     from shared.domain.lanes import Lane
     from shared.telemetry import Telemetry
+    from shared.workflows.count_pushes import PushCounter
     from shared.workflows.meter import Meter
     from shared.workflows.onboard_merchant import Office
     from shared.workflows.route_message import Reception
@@ -188,6 +189,14 @@ def clock_function() -> LambdaFunction:
     from shared.adapters.lambda_function import LambdaFunction
 
     return LambdaFunction(signed_aws(), settings().require_clock(), os.environ)
+
+
+@cache
+def push_counter() -> PushCounter:
+    """What this environment of the door has counted and not yet told."""
+    from shared.workflows.count_pushes import PushCounter
+
+    return PushCounter()
 
 
 @cache

@@ -12,12 +12,10 @@ from shared import wiring
 from shared.domain.lanes import Lane
 from shared.domain.wire import Push
 from shared.errors import Refused, Retryable
-from shared.workflows.count_pushes import PushCounter
 from shared.workflows.receive_push import receive_push
 
 ANSWERS_WITHIN_S = 9.5  # of the ten that it may run, however slow AWS itself is
 _JSON = {"content-type": "application/json; charset=utf-8"}
-_counter = PushCounter()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -30,9 +28,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     try:
         with wiring.signed_aws().answering_within(ANSWERS_WITHIN_S):
             body = _receive(event, source, merchant, parameters.get("token", ""), ids, now)
-        status, told = 200, {"message_id": ids[0][:8], **_counter.accepted(source, now)}
+        status, told = 200, {"message_id": ids[0][:8], **wiring.push_counter().accepted(source, now)}
     except Refused as error:
-        status, told = error.http_status, {"reason": error.code, **_counter.refused(error, now)}
+        status, told = error.http_status, {"reason": error.code, **wiring.push_counter().refused(error, now)}
         body = json.dumps({"error": error.code, "message": error.told}, ensure_ascii=False)
     except Retryable as error:
         status, told = 503, {"reason": str(error)}

@@ -18,16 +18,13 @@ from shared.adapters.signed_aws import RETRY_AFTER, AwsRefused, TransactionCance
 from shared.adapters.table_layout import (
     AT_REST_KEPT,
     ONLY,
-    POINTER_KEPT,
-    bucket_of,
     budget_pk,
     budget_sk,
-    from_ms,
     held_after,
+    pointer_item,
     pointer_needed,
-    pointer_text,
     policy_pk,
-    shard_of,
+    read_ms,
     to_expiry,
     to_ms,
     whole_ms,
@@ -210,15 +207,6 @@ def cease_to_need_people(changes: Sequence[Change]) -> list[StoredCase]:
     return [before for before, after in changes if before.case and before.case.needs_people and not after.needs_people]
 
 
-def pointer_item(key: CaseKey, at: datetime) -> "Item":
-    """Write a pointer at a whole millisecond; putting it twice changes nothing."""
-    return {
-        "pk": {"S": bucket_of(shard_of(key), at)},
-        "sk": {"S": pointer_text(at, key)},
-        "expires_at": {"N": str(to_expiry(at + POINTER_KEPT))},
-    }
-
-
 def write_case(stored: StoredCase, outbox: str, now: datetime) -> "Item":
     """Write a case as an item. One that waits for nothing any more is forgotten some time after its last change."""
     if stored.case is None:
@@ -259,8 +247,3 @@ def read_case(key: CaseKey, item: "Item | None") -> StoredCase:
         armed=read_ms(item, "armed"),
         held=read_ms(item, "held"),
     )
-
-
-def read_ms(item: "Item", name: str) -> datetime | None:
-    """Read an instant of a case; None where it has none."""
-    return from_ms(int(item[name]["N"])) if name in item else None

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamo_batch import KEYS_MAX, batch_get, batch_put
-from shared.adapters.dynamo_cases import pointer_item, read_ms
 from shared.adapters.table_layout import (
     CURSORS,
     DUE_PAGE_MAX,
@@ -16,6 +15,8 @@ from shared.adapters.table_layout import (
     bucket_of,
     instant_text,
     parse_pointer,
+    pointer_item,
+    read_ms,
     whole_ms,
 )
 from shared.domain.keys import CaseKey

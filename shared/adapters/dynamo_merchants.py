@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.adapters.policy_items import read_origin, write_origin
+from shared.adapters.origin_items import read_origin, write_origin
 from shared.adapters.signed_aws import RETRY_AFTER, ConditionFailed, TransactionCancelled
 from shared.adapters.table_layout import MERCHANTS, SHOPS, standing_pk, version_sk
 from shared.domain.merchant import Membership, Standing

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.origin_items import read_origin, write_origin
 from shared.adapters.outbox import write_outbox
-from shared.adapters.policy_items import READ, read_origin, read_policy, write_origin
+from shared.adapters.policy_items import READ, read_policy
 from shared.adapters.signed_aws import RETRY_AFTER, ConditionFailed, TransactionCancelled
 from shared.adapters.table_layout import ONLY, POLICY_CHANGES, budget_pk, policy_pk, trial_sk, version_sk
 from shared.domain.decision import Spent

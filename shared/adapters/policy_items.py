@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from shared.domain.policy import Policy
 from shared.domain.watching import Pace
-from shared.domain.why import Origin
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -30,16 +29,6 @@ def read_policy(item: "Item") -> Policy:
     paces = _paces(item)
     body = item["body"]["S"]
     return Policy.model_validate_json(f'{body[:-1]},"paces":{paces}}}' if paces else body)
-
-
-def write_origin(origin: Origin | None) -> "Item":
-    """Write the attribute that says who made a version, or nothing where nobody said."""
-    return {"origin": {"S": origin.model_dump_json()}} if origin else {}
-
-
-def read_origin(item: "Item") -> Origin | None:
-    """Read what `write_origin` wrote."""
-    return Origin.model_validate_json(item["origin"]["S"]) if "origin" in item else None
 
 
 def write_paces(paces: Mapping[str, Pace]) -> str:

@@ -12,12 +12,13 @@ from shared.adapters.signed_aws import RETRY_AFTER
 from shared.domain.crowd import Crowd
 from shared.domain.lanes import INBOXES, Lane
 from shared.errors import Retryable
-from shared.ports import Clock
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+    from shared.ports import Clock
 
 BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
@@ -37,7 +38,7 @@ class _Letter(NamedTuple):
 class SqsQueue:
     """The lanes, as standard queues with message groups."""
 
-    def __init__(self, client: "SQSClient", settings: Settings, clock: Clock) -> None:
+    def __init__(self, client: "SQSClient", settings: Settings, clock: "Clock") -> None:
         self._client = client
         self._settings = settings
         self._clock = clock

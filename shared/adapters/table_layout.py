@@ -31,10 +31,16 @@ Stored instants are whole milliseconds, rounded up: a case is never looked at be
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from shared.domain.keys import CaseKey, CaseKind
 from shared.ports import DuePointer, StoredCase
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
 
 SHARDS = 4
 DUE_PAGE_MAX = 500
@@ -149,6 +155,20 @@ def parse_pointer(text: str) -> tuple[datetime, CaseKey]:
     """Read what `pointer_text` wrote."""
     instant, _, key = text.partition("|")
     return datetime.fromisoformat(instant), CaseKey.parse(key)
+
+
+def pointer_item(key: CaseKey, at: datetime) -> "Item":
+    """Write a pointer at a whole millisecond; putting it twice changes nothing."""
+    return {
+        "pk": {"S": bucket_of(shard_of(key), at)},
+        "sk": {"S": pointer_text(at, key)},
+        "expires_at": {"N": str(to_expiry(at + POINTER_KEPT))},
+    }
+
+
+def read_ms(item: "Item", name: str) -> datetime | None:
+    """Read an instant of a case; None where it has none."""
+    return from_ms(int(item[name]["N"])) if name in item else None
 
 
 def policy_pk(merchant: str) -> str:

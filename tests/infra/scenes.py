@@ -295,8 +295,7 @@ def refused(patch: pytest.MonkeyPatch, name: str) -> Scene:
     if name == "merchants":
         accounts[MERCHANT] = {}
     aws = SimpleNamespace(send_message=lambda *_: "id", answering_within=lambda _: nullcontext())
-    world.wire(accounts=FakeAccounts(accounts), signed_aws=aws, settings=Settings())
-    patch.setattr(door, "_counter", PushCounter())
+    world.wire(accounts=FakeAccounts(accounts), signed_aws=aws, settings=Settings(), push_counter=PushCounter())
     body = "[1]" if name == "malformed" else "{}"
     usual, unusual = {"lasting": (0, 1), "malformed": (0, 7)}.get(name, (1, 100))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from functions.receive_webhook import handler as receive_webhook
 from functions.receive_webhook.handler import handler
 from infra.catalog import FUNCTIONS
 from shared import wiring
@@ -75,7 +74,8 @@ class House:
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     house = House()
-    monkeypatch.setattr(receive_webhook, "_counter", PushCounter())
+    counter = PushCounter()
+    monkeypatch.setattr(wiring, "push_counter", lambda: counter)
     monkeypatch.setattr(wiring, "signed_aws", lambda: house)
     monkeypatch.setattr(wiring, "accounts", lambda: house)
     monkeypatch.setattr(wiring, "clock", lambda: FakeClock(NOW))
