@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from infra.catalog import FUNCTIONS, LOST_TICKS, UNANSWERED, FunctionSpec, Trigger
-from infra.signals import Alarm, Breach, Cause, Severity, of_lambda, ours
+from infra.signals import Alarm, Breach, Cause, Severity, alone, of_lambda, ours
 from infra.vendors import polled
 from infra.watched import (
     FIVE,
@@ -85,8 +85,7 @@ def other_functions(on: Watched) -> Iterator[Cause]:
     for spec in FUNCTIONS:
         is_told_above = spec.consumes or spec.changes or spec.trigger is Trigger.SCHEDULE
         if not is_told_above and spec.name not in ("receive_webhook", "page_operators", "onboard_merchant"):
-            alarm = errors(on, spec)
-            yield Cause(alarm.name, "function-errors", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+            yield alone(errors(on, spec), "function-errors", Severity.WARNING)
 
 
 def joining(on: Watched) -> Cause:

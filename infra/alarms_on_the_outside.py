@@ -1,8 +1,6 @@
 """Alarms on the outside: vendors, refused and unknown pushes, interceptions, budgets, silence, AWS's own limits."""
 
-from collections.abc import Iterator
-
-from infra.signals import Alarm, Breach, Cause, Severity, Signal, of_lambda, ours
+from infra.signals import Alarm, Breach, Cause, Severity, Signal, alone, of_lambda, ours
 from infra.watched import FIVE, HOUR, QUARTER, THROTTLED, Watched, vendor_errors, vendor_throttles
 from shared.domain import metrics
 
@@ -56,14 +54,14 @@ def vendor(vendor: str) -> Cause:
     )
 
 
-def refused(on: Watched) -> Iterator[Cause]:
-    """Pushes are not genuine, not for us or not as the manual says; or nobody has taught us what they say."""
+def refused(on: Watched) -> Cause:
+    """Pushes are not genuine, not for us or not as the manual says."""
     some = on.traffic.share(10, QUARTER, least=3)
 
     def by(reason: str) -> Signal:
         return ours(metrics.PUSHES_REFUSED, "Sum", reason)
 
-    yield Cause(
+    return Cause(
         "refused",
         "refused",
         Severity.WARNING,
@@ -113,7 +111,11 @@ def refused(on: Watched) -> Iterator[Cause]:
             ),
         ),
     )
-    unknown = Alarm(
+
+
+def unknown(on: Watched) -> Cause:
+    """Nobody has taught us what vendors say."""
+    alarm = Alarm(
         "events-unknown",
         "收到不认识的事件或代码：原文已保存，没有作任何决定。",
         "Vendors send kinds of events or codes that huhang does not know: kept raw, nothing was decided.",
@@ -121,10 +123,10 @@ def refused(on: Watched) -> Iterator[Cause]:
         threshold=on.traffic.share(1, HOUR, least=1),
         period=HOUR,
     )
-    yield Cause("unknown", "unknown", Severity.WARNING, unknown.zh, unknown.en, (unknown,))
+    return alone(alarm, "unknown", Severity.WARNING, name="unknown")
 
 
-def interceptions() -> Iterator[Cause]:
+def interceptions() -> Cause:
     """Couriers refuse to stop parcels, or do not."""
     accepted = Alarm(
         "interceptions-refused",
@@ -158,7 +160,7 @@ def interceptions() -> Iterator[Cause]:
         "拦截漏斗在下降：快递拒绝或没拦住。",
         "The funnel of interceptions falls: couriers refuse, or stop too few.",
     )
-    yield Cause("interceptions", "interceptions", Severity.WARNING, zh, en, (accepted, succeeded, falling))
+    return Cause("interceptions", "interceptions", Severity.WARNING, zh, en, (accepted, succeeded, falling))
 
 
 def budget() -> Cause:
@@ -171,7 +173,7 @@ def budget() -> Cause:
         threshold=1,
         period=QUARTER,
     )
-    return Cause("budget", "budget", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+    return alone(alarm, "budget", Severity.WARNING, name="budget")
 
 
 def trial() -> Cause:
@@ -184,7 +186,7 @@ def trial() -> Cause:
         threshold=1,
         period=FIVE,
     )
-    return Cause(alarm.name, "budget", Severity.WARNING, alarm.zh, alarm.en, (alarm,))
+    return alone(alarm, "budget", Severity.WARNING)
 
 
 def silence(source: str) -> Cause:
@@ -199,7 +201,7 @@ def silence(source: str) -> Cause:
         periods=12,
         breach=Breach.AT_MOST,
     )
-    return Cause(alarm.name, "silence", Severity.CRITICAL, alarm.zh, alarm.en, (alarm,))
+    return alone(alarm, "silence", Severity.CRITICAL)
 
 
 def limits(on: Watched) -> Cause:

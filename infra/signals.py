@@ -91,3 +91,8 @@ class Cause:
     def is_composite(self) -> bool:
         """Whether it needs an alarm of its own over its alarms."""
         return len(self.alarms) > 1 or any(alarm.unless for alarm in self.alarms)
+
+
+def alone(alarm: Alarm, runbook: str, severity: Severity, name: str = "") -> Cause:
+    """Give the cause that has one alarm, and its words; the name as well, where it has none of its own."""
+    return Cause(name or alarm.name, runbook, severity, alarm.zh, alarm.en, (alarm,))

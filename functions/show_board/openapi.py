@@ -107,39 +107,25 @@ def _paths(query: Document) -> Document:
         ),
         _in_path("anomaly", {"$ref": "#/components/schemas/Anomaly"}, titles),
     ]
+    of_parcel = f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}"
     return {
-        f"{_MERCHANT}/tickets": {
-            "get": _operation("listTickets", "Open tickets, the most urgent first", TicketList, [merchant, *wanted])
-        },
-        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}": {
-            "get": _operation("showParcel", "All that is known of a parcel", ParcelView, [merchant, *parcel])
-        },
-        f"{_MERCHANT}/scores": {
-            "get": _operation("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant])
-        },
-        f"{_MERCHANT}/sources": {
-            "get": _operation("listSources", "Up to when nothing of a source is missing", SourceList, [merchant])
-        },
-        f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": {
-            "post": {
-                **_operation("takeTicket", "A person deals with a ticket", Accepted, [merchant, *ticket], "202"),
-                **_told(TakeRequest),
-            }
-        },
-        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}/answers": {
-            "post": {
-                **_operation("fileAnswer", "A courier's people answered", Filed, [merchant, *parcel], "202"),
-                **_told(AnswerRequest),
-            }
-        },
-        f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}/troubles": {
-            "post": {
-                **_operation(
-                    "fileTrouble", "People say what is wrong with a parcel", Filed, [merchant, *parcel], "202"
-                ),
-                **_told(TroubleRequest),
-            }
-        },
+        f"{_MERCHANT}/tickets": _get(
+            "listTickets", "Open tickets, the most urgent first", TicketList, [merchant, *wanted]
+        ),
+        of_parcel: _get("showParcel", "All that is known of a parcel", ParcelView, [merchant, *parcel]),
+        f"{_MERCHANT}/scores": _get("showScores", "What couriers did in the last 7 and 30 days", Scores, [merchant]),
+        f"{_MERCHANT}/sources": _get(
+            "listSources", "Up to when nothing of a source is missing", SourceList, [merchant]
+        ),
+        f"{_MERCHANT}/tickets/{{kind}}/{{case_id}}/{{anomaly}}/take": _post(
+            "takeTicket", "A person deals with a ticket", TakeRequest, Accepted, [merchant, *ticket]
+        ),
+        f"{of_parcel}/answers": _post(
+            "fileAnswer", "A courier's people answered", AnswerRequest, Filed, [merchant, *parcel]
+        ),
+        f"{of_parcel}/troubles": _post(
+            "fileTrouble", "People say what is wrong with a parcel", TroubleRequest, Filed, [merchant, *parcel]
+        ),
         "/v1/openapi.json": {
             "get": {
                 "operationId": "describe",
@@ -172,31 +158,34 @@ def _chat_paths(query: Document) -> Document:
     limit = _in_query("limit", query["limit"], "How many to give.")
     report, transfers = "Where chats went in the last day, week and month", "Who was sent to people, and why"
     return {
-        f"{_MERCHANT}/routing": {"get": _operation("showRouting", report, RoutingReport, [merchant])},
-        f"{_MERCHANT}/transfers": {"get": _operation("listTransfers", transfers, TransferList, [merchant, limit])},
-        f"{_MERCHANT}/sessions/{{channel}}/{{session_id}}": {
-            "get": _operation(
-                "showSession", "One conversation, with every decision made again", SessionView, [merchant, *session]
-            )
-        },
+        f"{_MERCHANT}/routing": _get("showRouting", report, RoutingReport, [merchant]),
+        f"{_MERCHANT}/transfers": _get("listTransfers", transfers, TransferList, [merchant, limit]),
+        f"{_MERCHANT}/sessions/{{channel}}/{{session_id}}": _get(
+            "showSession", "One conversation, with every decision made again", SessionView, [merchant, *session]
+        ),
     }
 
 
-def _operation(name: str, summary: str, model: type, parameters: list[Document], status: str = "200") -> Document:
+def _get(name: str, summary: str, answer: type, parameters: list[Document]) -> Document:
+    return {"get": _operation(name, summary, answer, parameters, "200")}
+
+
+def _post(name: str, summary: str, told: type, answer: type, parameters: list[Document]) -> Document:
+    body = {
+        "description": f"Harmless to repeat. The body has at most {BODY_MAX} bytes.",
+        "requestBody": {"required": True, "content": _json(told.__name__)},
+    }
+    return {"post": {**_operation(name, summary, answer, parameters, "202"), **body}}
+
+
+def _operation(name: str, summary: str, answer: type, parameters: list[Document], status: str) -> Document:
     problems = {code: {"description": text, "content": _json(Problem.__name__)} for code, text in _PROBLEMS.items()}
     del problems["429"]["content"]  # the gateway's own
     return {
         "operationId": name,
         "summary": summary,
         "parameters": parameters,
-        "responses": {status: {"description": "OK", "content": _json(model.__name__)}, **problems},
-    }
-
-
-def _told(model: type) -> Document:
-    return {
-        "description": f"Harmless to repeat. The body has at most {BODY_MAX} bytes.",
-        "requestBody": {"required": True, "content": _json(model.__name__)},
+        "responses": {status: {"description": "OK", "content": _json(answer.__name__)}, **problems},
     }
 
 

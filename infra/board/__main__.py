@@ -127,14 +127,18 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     def command(name: str, meaning: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, parents=[common], help=meaning, description=meaning)
 
+    _add_questions(command)
+    _add_news(command)
+    return parser
+
+
+def _add_questions(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     tickets = command("tickets", "未结工单，最急的在前 · open tickets, the most urgent first")
     tickets.add_argument("--limit", type=int, help="how many, at most 500 (default: 100)")
     tickets.add_argument("--anomaly", help="only these, separated by commas")
     tickets.add_argument("--category", choices=CATEGORIES, help="only this kind of everyday problem")
     tickets.add_argument("--carrier", help="only what concerns parcels of this courier")
-    parcel = command("parcel", "一个包裹的全部信息 · all that is known of a parcel")
-    parcel.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
-    parcel.add_argument("waybill", metavar="WAYBILL")
+    _of_parcel(command("parcel", "一个包裹的全部信息 · all that is known of a parcel"))
     scores = command("scores", "快递对比 · couriers side by side")
     scores.add_argument("--days", type=int, choices=(7, 30), default=7, help="shipped in the last 7 or 30 days")
     scores.add_argument("--carrier", help="one courier, by province")
@@ -146,6 +150,9 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     session.add_argument("channel", metavar="CHANNEL", help="as in the list, before the colon: web")
     session.add_argument("session", metavar="SESSION", help="as in the list, after the colon")
     command("sources", "平台与ERP的数据读到何时 · up to when nothing of a source is missing")
+
+
+def _add_news(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     take = command("take", "接手或关闭工单 · deal with a ticket, or close it")
     take.add_argument("kind", metavar="KIND", choices=("parcel", "order"), help="parcel or order, as in the list")
     take.add_argument("case", metavar="CASE", help="as in the list: zto:75312345678901")
@@ -156,19 +163,21 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     how.add_argument("--close", action="store_true", help="nothing more is to be done until it moves")
     how.add_argument("--approve", action="store_true", default=None, help="what was asked for is done")
     how.add_argument("--refuse", dest="approve", action="store_false", default=None, help="it is not; stays open")
-    answer = command("answer", "登记快递的答复 · file what a courier's people said about a parcel")
-    answer.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
-    answer.add_argument("waybill", metavar="WAYBILL")
+    answer = _of_parcel(command("answer", "登记快递的答复 · file what a courier's people said about a parcel"))
     answer.add_argument("--text", required=True, help="what they said, at most 200 characters")
     answer.add_argument("--at", type=_instant, help="when, as 2026-11-12T09:30:00+08:00 (default: now)")
     answer.add_argument("--number", help="the work order's, where there is one")
     answer.add_argument("--source", help="who said it (default: the courier)")
-    trouble = command("trouble", "登记错发漏发、地址不符 · file what is wrong with a parcel and no scan tells")
-    trouble.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
-    trouble.add_argument("waybill", metavar="WAYBILL")
+    meaning = "登记错发漏发、地址不符 · file what is wrong with a parcel and no scan tells"
+    trouble = _of_parcel(command("trouble", meaning))
     trouble.add_argument("anomaly", metavar="ANOMALY", choices=FILED, help="mis_shipped or wrong_address")
     trouble.add_argument("--text", required=True, help="what is wrong, at most 200 characters")
-    trouble.add_argument("--at", type=_instant, help="since when, as 2026-11-12T09:30:00+08:00 (default: now)")
+    trouble.add_argument("--at", type=_instant, help="when it was said, as 2026-11-12T09:30:00+08:00 (default: now)")
+
+
+def _of_parcel(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("carrier", metavar="CARRIER", help="as in the list: zto")
+    parser.add_argument("waybill", metavar="WAYBILL")
     return parser
 
 

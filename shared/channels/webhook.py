@@ -13,7 +13,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, credential
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, credential, posted
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -35,16 +35,9 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
         Retryable: the receiver is in trouble; a doubled message is tolerable, and carries the same id.
         Permanent: refused, with the HTTP status; or the account is incomplete.
     """
-    from shared.domain.events import MessagePosted
-
     data = {"group": command.group, "title": command.title, "text": command.text}
     throttled = _is_throttled((yield _request(account, now, command.command_id, data)))
-    return MessagePosted(
-        merchant=command.merchant,
-        group=command.group,
-        answers=command.command_id,
-        throttled_for_s=MUTED_S if throttled else 0,
-    )
+    return posted(command, MUTED_S if throttled else 0)
 
 
 def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Finding:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import HELLO_TEXT, SOON, clip, credential, cut_to_fit
+from shared.domain.vendor import HELLO_TEXT, SOON, clip, credential, cut_to_fit, posted
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -47,15 +47,8 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
         Retryable: busy; a doubled message is tolerable.
         Permanent: refused, with WeCom's code; `no_errcode` where the answer has none.
     """
-    from shared.domain.events import MessagePosted
-
     reply = yield _request(account, command.text)
-    return MessagePosted(
-        merchant=command.merchant,
-        group=command.group,
-        answers=command.command_id,
-        throttled_for_s=MUTED_S if _is_throttled(reply) else 0,
-    )
+    return posted(command, MUTED_S if _is_throttled(reply) else 0)
 
 
 def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Finding:

@@ -7,11 +7,15 @@ import hmac
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.domain.reading import Fields, Unreadable, document
 from shared.domain.wire import HttpReply
 from shared.errors import Permanent, Retryable, Throttled, Unclear, UnknownMerchant
+
+if TYPE_CHECKING:
+    from shared.domain.commands import PostMessage
+    from shared.domain.events import MessagePosted
 
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
@@ -73,6 +77,14 @@ def cut_to_fit(text: str, bytes_max: int, write: Callable[[str], bytes]) -> str:
         return text
     lengths = range(len(text) + 1)
     return text[: bisect_right(lengths, bytes_max, key=lambda n: len(write(text[:n] + CUT))) - 1] + CUT
+
+
+def posted(command: "PostMessage", throttled_for_s: int) -> "MessagePosted":
+    """Give a robot's answer to a post: said, or muted for so long."""
+    from shared.domain.events import MessagePosted
+
+    about = {"merchant": command.merchant, "group": command.group, "answers": command.command_id}
+    return MessagePosted.model_validate({**about, "throttled_for_s": throttled_for_s})
 
 
 def both_ends(history: Sequence[ScanT]) -> Sequence[ScanT]:
