@@ -76,15 +76,15 @@ def is_being_stopped(case: ParcelCase) -> bool:
 
 
 def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
-    """Give the deadlines of all running clocks; of several orders in the parcel, the earliest one's."""
+    """Give the deadlines of all running clocks; of several orders inside the earliest one's, at the cost of all."""
     pace = policy.paces.get(case.carrier, NO_PACE)
     scopes = [_scope(case, content) for content in case.contents] or [Scope(carrier=case.carrier)]
     found = []
     for clock in running(case):
-        per_scope = [deadline_of(clock, scope, policy.watching, pace) for scope in scopes]
-        mine = min((one for one in per_scope if one), key=lambda one: (one.breach_at, one.rule), default=None)
+        mine = [one for scope in scopes if (one := deadline_of(clock, scope, policy.watching, pace))]
         if mine:
-            found.append(mine)
+            first = min(mine, key=lambda one: (one.breach_at, one.rule))
+            found.append(first._replace(exposure_fen=sum(one.exposure_fen for one in mine)))
     return found
 
 

@@ -113,6 +113,14 @@ def test_a_false_shipment_costs_a_share_of_the_price(paid_yuan: int, costs_yuan:
     assert parcel.ticket.exposure_fen == costs_yuan * 100
 
 
+def test_a_parcel_of_several_orders_costs_what_each_of_them_does() -> None:
+    parcel = shipped()
+    parcel.take(ParcelShipped(**parcel.about, content=inside("O2", paid_fen=500_000)))
+    parcel.moves(Stage.PICKED_UP)
+    parcel.wait(20 * HOUR)
+    assert parcel.ticket.exposure_fen == 3_000 + 50_000
+
+
 def test_the_stricter_of_two_rules_warns_and_both_are_counted() -> None:
     parcel = on_its_way()
     parcel.wait(NOW + 25 * HOUR)
