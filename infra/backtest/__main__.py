@@ -16,6 +16,7 @@ from infra.backtest.report_json import as_json
 from infra.backtest.report_text import as_text
 from infra.backtest.run import Question, Result, run_backtest
 from infra.backtest.stories import History, HistoryRefused
+from infra.terminal import write_lines
 from shared.domain.policy import Policy
 
 
@@ -27,8 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = _run(chosen, progress)
         progress.end()
         write = as_json if chosen.json else as_text
-        sys.stdout.write(write(result, predict=chosen.predict))
-        sys.stdout.flush()
+        write_lines([write(result, predict=chosen.predict).removesuffix("\n")])
     except HistoryRefused as problem:
         progress.end()
         sys.stderr.write(f"backtest: {problem}\n")
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         progress.end()
         sys.stderr.write(f"backtest: a rule never comes to rest: {bug}\n")
         return 1
-    except (KeyboardInterrupt, BrokenPipeError):
+    except KeyboardInterrupt:
         return 130
     return 0
 

@@ -4,7 +4,6 @@ Where it is, whose it is and by which token stands in HUHANG_URL, HUHANG_MERCHAN
 """
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 from infra.board.chat_screens import routing_screen, session_screen, transfers_screen
 from infra.board.client import BoardError, Client
 from infra.board.screens import parcel_screen, scores_screen, sources_screen, tickets_screen
+from infra.terminal import write_lines
 
 Show = Callable[[dict[str, Any]], Iterable[str]]
 CATEGORIES = ("overdue", "lost", "label", "content", "address")
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     except KeyboardInterrupt:
         return 130
     lines = [json.dumps(answer, ensure_ascii=False, indent=2)] if asked.json else show(answer)
-    return _write(lines)
+    write_lines(lines)
+    return 0
 
 
 def _tickets(asked: argparse.Namespace, client: Client) -> tuple[dict[str, Any], Show]:
@@ -187,18 +188,6 @@ def _instant(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time like 2026-11-12T09:30:00+08:00") from None
-
-
-def _write(lines: Iterable[str]) -> int:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    try:
-        for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _first_line(text: str | None) -> str:

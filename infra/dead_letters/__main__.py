@@ -18,6 +18,7 @@ from infra.dead_letters.shelf import KINDS, Letter, Send, Shelf
 from infra.dead_letters.stream import Forgotten, HandlingFailed, hand_over
 from infra.dead_letters.unknown import NotReplayable, UnknownPushes
 from infra.deployed import Deployed, NotDeployed, Problems, explained
+from infra.terminal import write_lines
 from shared.adapters.clock import SystemClock
 
 _OVER = {
@@ -39,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     if asked.json:
         lines = [json.dumps(answer, ensure_ascii=False, indent=2, default=str)]
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    write_lines(lines)
     return 0
 
 

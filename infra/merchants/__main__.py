@@ -1,10 +1,8 @@
 """Manages merchants and their policies: `python -m infra.merchants list|show|pause|resume|history|export|policy …`."""
 
-import io
 import json
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from infra.deployed import Deployed, NotDeployed, Problems, explained
 from infra.merchants.command_line import make_parser
@@ -12,6 +10,7 @@ from infra.merchants.documents import Refusal
 from infra.merchants.merchant_commands import MERCHANT_COMMANDS
 from infra.merchants.policy_commands import POLICY_COMMANDS
 from infra.merchants.stores import Stores
+from infra.terminal import write_lines
 from shared.errors import LostRace, Retryable
 
 _TRY_AGAIN = "另一人刚刚改过，请看过再试 somebody else has just changed it: look again, then repeat"
@@ -31,19 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    _write([json.dumps(answer.document, ensure_ascii=False, indent=2)] if asked.json else answer.lines)
+    write_lines([json.dumps(answer.document, ensure_ascii=False, indent=2)] if asked.json else answer.lines)
     return answer.status
-
-
-def _write(lines: Iterable[str]) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    try:
-        for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from infra.backtest.chats.report import as_json, as_text
 from infra.backtest.policies import read_policy
 from infra.backtest.progress import Progress
 from infra.backtest.stories import HistoryRefused
+from infra.terminal import write_lines
 from shared.rules.chat.compare import compare
 
 _ABOUT = """\
@@ -42,13 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
         trials = compare(routings, history.conversations())
         progress.end()
         write = as_json if chosen.json else as_text
-        sys.stdout.write(write(policy, trials[TRIED], trials.get(AGAINST), history, chosen.sample))
-        sys.stdout.flush()
+        text = write(policy, trials[TRIED], trials.get(AGAINST), history, chosen.sample)
+        write_lines([text.removesuffix("\n")])
     except HistoryRefused as problem:
         progress.end()
         sys.stderr.write(f"backtest: {problem}\n")
         return 2
-    except (KeyboardInterrupt, BrokenPipeError):
+    except KeyboardInterrupt:
         return 130
     return 0
 

@@ -1,36 +1,30 @@
 """One line per buyer's line: what she wrote, where it went, by which rule and why, and how long the desktop waited."""
 
-from rich.box import SIMPLE_HEAD
+from collections.abc import Iterator
+
 from rich.console import Console
-from rich.table import Table
 
 from infra.local.demo.chat_desk import Asked
 from infra.local.demo.judge_chat import told_of
 from infra.local.demo.moment import shown
 from infra.local.demo.play import Played
-from infra.local.demo.stories import WIDE
+from infra.local.demo.rows import Row, print_rows
 
 _HOLDERS = {"bot": "机器人", "waiting": "排队"}
 
 
 def print_chats(console: Console, played: Played) -> None:
-    """Print the table of lines, in the order of the scenes."""
-    table = Table(title="会话分流 chats: one line per question", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.caption, table.caption_justify = _summary(played), "left"
-    for heading in ("#", "场景 scene", "时间", "买家说 the buyer", "去向 to", "规则 rule"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("#", "时间", "去向 to"))
-    table.add_column("原因 why", overflow="fold", min_width=28)
+    """Print the buyers' lines, in the order of the scenes."""
+    title = "会话分流 chats, one line per question：时间，买家说，去向，规则，原因"
+    print_rows(console, title, _rows(played), _summary(played))
+
+
+def _rows(played: Played) -> Iterator[Row]:
     for scene in played.scenes:
-        if scene.chat is None:
-            continue
-        number = str(scene.number)
-        title = f"{scene.title} [dim]{scene.heading}[/]" if console.width >= WIDE else scene.title
-        for asked in played.casts[scene.number].asked:
-            answer = asked.answer
-            row = (shown(asked.at, played.began_at), asked.text, _whereto(asked), answer["rule"], answer["reason"])
-            table.add_row(number, title, *row)
-            number = title = ""
-    console.print(table)
+        for asked in played.casts[scene.number].asked if scene.chat else ():
+            when, answer = shown(asked.at, played.began_at), asked.answer
+            cells = (when, asked.text, f"→ {_whereto(asked)}", answer["rule"], answer["reason"])
+            yield Row(scene.number, scene.title, scene.heading, cells)
 
 
 def _whereto(asked: Asked) -> str:

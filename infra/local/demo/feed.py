@@ -13,6 +13,7 @@ from rich.text import Text
 from infra.local.demo.chat import GROUP_NAMES, GROUPS
 from infra.local.demo.moment import ZONE
 from infra.local.demo.outside import Outside
+from infra.local.demo.rows import WIDTH
 
 SHOWN = 14
 CALLS = {
@@ -87,5 +88,5 @@ class Feed:
 
 
 def make_console() -> Console:
-    """Make the console: as wide as the terminal, and wide enough for the tables where there is none."""
-    return Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+    """Make the console: as wide as the terminal, where there is one."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)

@@ -1,19 +1,18 @@
 """One line per refund: when, how fast, how it ended, why, and what staff were asked."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from infra.local.demo.latency import Latency, latency_of
 from infra.local.demo.moment import shown
 from infra.local.demo.play import Played
+from infra.local.demo.rows import Row, print_rows
 from shared.domain.notices import TICKETS, TicketKind
 from shared.rules.account import Account, Story
 
 AT_ONCE = timedelta(minutes=1)
-WIDE = 150  # columns, from where on there is room for English headings
 ENDINGS = {
     "refunded": "已退款",
     "recovered": "货已回仓",
@@ -29,6 +28,7 @@ RULES = {
     "not_shipped": "未发货",
     "erp_cancelled": "ERP已取消",
     "not_in_erp": "ERP无此单",
+    "daily_reading": "每日重读",
     "asked_again": "再次查询",
     "refund_moment": "拦截成功",
     "reviewed": "复核一致",
@@ -46,25 +46,18 @@ RULES = {
 
 
 def print_stories(console: Console, played: Played, account: Account) -> None:
-    """Print the table of refunds, in the order of the scenes."""
-    table = Table(title="每笔退款 one line per refund", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.caption, table.caption_justify = _speed(played, account), "left"
-    for heading in ("#", "场景 scene", "元"):
-        table.add_column(heading, overflow="fold", no_wrap=heading != "场景 scene")
-    table.add_column("申请›退款›结案", no_wrap=True)
-    table.add_column("推送→快递", justify="right", no_wrap=True)
-    table.add_column("结局", no_wrap=True)
-    for heading in ("为何 why", "工单 tickets", ""):
-        table.add_column(heading, overflow="fold")
+    """Print the refunds, in the order of the scenes."""
+    title = "每笔退款 one line per refund：元，申请›退款›结案，推送→快递，结局，为何，工单"
+    print_rows(console, title, _rows(played, account), _speed(played, account))
+
+
+def _rows(played: Played, account: Account) -> Iterator[Row]:
     stories = {story.refund.split(":", 1)[1]: story for story in account.stories}
     for scene in played.scenes:
         mark = "[red]✗[/]" if played.problems_of(scene) else "[green]✓[/]"
-        title = f"{scene.title} [dim]{scene.heading}[/]" if console.width >= WIDE else scene.title
         for number in scene.refunds:
             story = stories.get(played.casts[scene.number].refund(number))
-            cells = _cells(played, story) if story else ["–"] * 6
-            table.add_row(str(scene.number), title, *cells, mark)
-    console.print(table)
+            yield Row(scene.number, scene.title, scene.heading, (mark, *(_cells(played, story) if story else ())))
 
 
 def yuan(fen: int) -> str:
@@ -108,8 +101,8 @@ def _latency(played: Played, story: Story) -> str:
     if latency is None:
         return "–"
     if latency.simulated > AT_ONCE:
-        return f"模拟 {latency.simulated.total_seconds() / 60:.0f} 分"  # the rules waited
-    return f"{latency.real.total_seconds() * 1000:,.0f} ms"
+        return f"推送→快递 模拟 {latency.simulated.total_seconds() / 60:.0f} 分"  # the rules waited
+    return f"推送→快递 {latency.real.total_seconds() * 1000:,.0f} ms"
 
 
 def _why(played: Played, story: Story) -> str:

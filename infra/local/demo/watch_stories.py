@@ -1,11 +1,10 @@
 """One line per ticket of the watch, and per parcel that raised none: what happened, when, and who was told."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from infra.local.demo.cast import Cast
 from infra.local.demo.chat import GROUP_NAMES, GROUPS
@@ -13,8 +12,9 @@ from infra.local.demo.chronicle import TicketStory
 from infra.local.demo.judge_watch import stories_of
 from infra.local.demo.moment import shown
 from infra.local.demo.play import Played
+from infra.local.demo.rows import Row, print_rows
 from infra.local.demo.scenes import Scene
-from infra.local.demo.stories import WIDE, yuan
+from infra.local.demo.stories import yuan
 from shared.domain.keys import CaseKind
 from shared.domain.tickets import ANOMALIES
 from shared.rules.wording import parcel_name
@@ -23,25 +23,18 @@ _HOUR = timedelta(hours=1)
 
 
 def print_watch(console: Console, played: Played) -> None:
-    """Print the table of tickets and of parcels without any, in the order of the scenes."""
-    table = Table(title="物流监控 watching: one line per ticket", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.caption, table.caption_justify = _summary(played), "left"
-    for heading in ("#", "场景 scene", "包裹 parcel", "工单 ticket", "规则 rule"):
-        table.add_column(heading, overflow="fold", no_wrap=heading != "场景 scene")
-    table.add_column("预警›超时›结束", no_wrap=True)
-    for heading in ("提前", "损失"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("告知 told", overflow="fold", min_width=28)
+    """Print the tickets, and the parcels without any, in the order of the scenes."""
+    title = "物流监控 watching, one line per ticket：包裹，工单，规则，预警›超时›结束，提前，损失，告知"
+    print_rows(console, title, _rows(played), _summary(played))
+
+
+def _rows(played: Played) -> Iterator[Row]:
     for scene in played.scenes:
         cast = played.casts[scene.number]
-        title = f"{scene.title} [dim]{scene.heading}[/]" if console.width >= WIDE else scene.title
-        stories = stories_of(scene, cast, played.evidence)
-        rows = [_ticket(played, story) for story in stories]
-        rows += [_quiet(played, cast, number) for number in scene.watched if not _has_ticket(scene, number)]
-        for row in rows:
-            table.add_row(str(scene.number), title, *row)
-            title = ""
-    console.print(table)
+        cells = [_ticket(played, story) for story in stories_of(scene, cast, played.evidence)]
+        cells += [_quiet(played, cast, number) for number in scene.watched if not _has_ticket(scene, number)]
+        for one in cells:
+            yield Row(scene.number, scene.title, scene.heading, one)
 
 
 def hours_ahead(story: TicketStory) -> float | None:
@@ -63,8 +56,8 @@ def _ticket(played: Played, story: TicketStory) -> tuple[str, ...]:
         ANOMALIES[ticket.anomaly].title,
         ticket.rule if ahead else "–",
         "›".join(shown(at, played.began_at) for at in times),
-        f"{ahead:.0f} h" if ahead else "–",
-        yuan(story.exposure_fen) if story.exposure_fen else "–",
+        f"提前 {ahead:.0f} h" if ahead else "–",
+        f"损失 {yuan(story.exposure_fen)}" if story.exposure_fen else "–",
         _told(played, story),
     )
 
@@ -74,7 +67,7 @@ def _quiet(played: Played, cast: Cast, number: int) -> tuple[str, ...]:
     truth = played.evidence.truth["parcels"][waybill]
     asked = sum(truth["queries_answered"].values())
     watch = f"订阅 {truth['subscribed_by_huhang']} 次，查询 {asked} 次"
-    return (parcel_name(cast.carrier(number), waybill), "[green]无工单 none[/]", "–", "–", "–", "–", f"[dim]{watch}[/]")
+    return (parcel_name(cast.carrier(number), waybill), "[green]无工单 none[/]", f"[dim]{watch}[/]")
 
 
 def _name(story: TicketStory) -> str:
