@@ -31,7 +31,7 @@ class ArchiveFiles:
                 raise HistoryRefused(f"{path}: 没有这个文件，或其中没有 no such file, or no *.jsonl.gz in it")
             if path.is_file() and path.suffix != ".gz":
                 raise HistoryRefused(
-                    f"{path}: 不是归档文件；表格请用 --csv is no *.jsonl.gz; orders in CSV go with --csv"
+                    f"{path}: 不是归档文件 is no *.jsonl.gz; 订单表格 orders in CSV: python -m infra.backtest --csv"
                 )
             found += inside
         return sorted(set(found))

@@ -35,10 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parse(arguments)
     progress = Progress(None if chosen.quiet else sys.stderr)
     try:
-        policy = read_policy(chosen.policy)
+        policy = read_policy(chosen.policy, chosen.merchant)
         routings = {TRIED: policy.routing}
         if chosen.against:
-            routings[AGAINST] = read_policy(chosen.against).routing
+            routings[AGAINST] = read_policy(chosen.against, policy.merchant).routing
         history = ChatHistory(chosen.history, policy.merchant, progress)
         trials = compare(routings, history.conversations())
         progress.end()
@@ -63,6 +63,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("history", nargs="+", type=Path, metavar="FILE", help="objects of the archive, or folders")
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE", help="the policy to try (JSON)")
+    parser.add_argument("--merchant", default="", metavar="ID", help="whose history, where the policy does not say it")
     parser.add_argument("--against", type=Path, metavar="FILE", help="another policy to compare with")
     parser.add_argument("--sample", type=int, choices=range(21), default=5, metavar="N", help="show N, 20 at most")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")

@@ -89,6 +89,17 @@ def test_two_policies_can_be_compared(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "sent to people by rules: 1 → 1" in text
 
 
+def test_a_policy_document_is_tried_on_the_merchants_history_that_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document = tmp_path / "document.json"
+    document.write_text("{}")
+    history = archive(tmp_path / "history", talk())
+    text = prints(capsys, "--policy", document, "--against", document, "--merchant", MERCHANT, history)
+    assert text.startswith(f"{MERCHANT}：试行第 1 版策略")
+    assert "会话 conversations 1" in text
+
+
 def test_samples_are_as_many_as_wanted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     history, new = archive(tmp_path / "history", talk(), talk(), talk()), saved(tmp_path, rules=[BIG])
     assert "示例 samples（2 / 3）" in prints(capsys, "--policy", new, history, "--sample", "2")

@@ -255,7 +255,7 @@ def test_other_files_of_spreadsheets_are_told_how_to_become_one_that_can_be_read
 def test_orders_in_csv_are_not_taken_for_the_archive(
     capsys: pytest.CaptureFixture[str], policy: Path, orders: Path
 ) -> None:
-    assert "orders in CSV go with --csv" in fails(capsys, "--policy", policy, orders)
+    assert "orders in CSV: python -m infra.backtest --csv" in fails(capsys, "--policy", policy, orders)
 
 
 @pytest.mark.parametrize(
