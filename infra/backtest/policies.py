@@ -1,6 +1,7 @@
 """Policies and rule packs from files, with errors that name the place."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from infra.backtest.stories import HistoryRefused
 from shared.domain.packs import Pack, PackCase, pack_for
 from shared.domain.policy import Policy
 from shared.domain.record import Record
-from shared.domain.watching import Watching
+from shared.domain.watching import Limit, Watching
 from shared.rules.deadlines import Scope, limits_of
 from shared.rules.policy_document import PolicyRefused, identity_of, load_policy
 
@@ -38,23 +39,35 @@ def with_pack(policy: Policy, path: Path) -> Policy:
     limits first.
 
     Raises:
-        HistoryRefused: the file holds no pack, one that fails its own cases, or another list of remote places.
+        HistoryRefused: the file holds no pack, one that fails its own cases, or another list of remote places than the
+            one by which limits of the merchant's own are exempt.
     """
     pack = _read(path, Pack)
     if wrong := wrong_cases(pack):
         raise HistoryRefused("\n  ".join((f"{path}: cases:", *wrong)))
     current = pack_for(pack.platform, None)
-    if pack.remote != current.remote:
-        raise HistoryRefused(f"{path}: remote: a pack is tried with the list of remote places of {current.name}")
+    exempt = sorted({limit.rule for limit in policy.watching.limits if limit.remote_exempt})
+    if exempt and set(pack.remote) != set(current.remote):
+        raise HistoryRefused(
+            f"{path}: remote: the merchant's own {', '.join(exempt)} would be exempt by another list than that of "
+            f"{current.name}, which cannot be tried; give them `regions`, or the pack the same list"
+        )
     scope: dict[str, object] = {"since": pack.since, "platforms": (pack.platform,) if pack.platform else ()}
-    mine = {limit.rule for limit in pack.limits}
-    gone = [limit for limit in current.limits if limit.rule not in mine]
     limits = [
-        *(limit.model_copy(update={**EVERYWHERE_OFF, **scope}) for limit in gone),
-        *(limit.model_copy(update=scope) for limit in pack.limits),
+        *(limit.model_copy(update={**EVERYWHERE_OFF, **scope}) for limit in current.limits),
+        *(one.model_copy(update=scope) for limit in pack.limits for one in _exempt_by(pack.remote, limit)),
         *policy.watching.limits,
     ]
     return policy.model_copy(update={"watching": policy.watching.model_copy(update={"limits": tuple(limits)})})
+
+
+def _exempt_by(remote: tuple[str, ...], limit: Limit) -> Iterator[Limit]:
+    """Give a limit that holds in its regions but for these, whatever list of remote places is in force."""
+    yield limit.model_copy(update={"remote_exempt": False})
+    inner = (place for place in remote if not limit.regions or place.startswith(limit.regions))
+    outer = (region for region in limit.regions if region.startswith(remote))
+    if limit.remote_exempt and (places := tuple(dict.fromkeys((*inner, *outer)))):
+        yield limit.model_copy(update={"remote_exempt": False, "regions": places, "watch": False})
 
 
 def wrong_cases(pack: Pack) -> list[str]:

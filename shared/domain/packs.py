@@ -116,7 +116,7 @@ def packs() -> tuple[Pack, ...]:
 
 
 def pack_for(platform: str, paid_at: datetime | None, known: tuple[Pack, ...] | None = None) -> Pack:
-    """Give the pack that holds for an order: the platform's own if there is one, the newest of its time.
+    """Give the pack that holds for an order: the newest of its time, the platform's own if it had one then.
 
     Without a time of payment the newest pack holds, for an order that is older than all packs the oldest one.
     """
@@ -130,5 +130,6 @@ def _newest_first(platform: str) -> Sequence[Pack]:
 
 
 def _sorted(platform: str, known: tuple[Pack, ...]) -> Sequence[Pack]:
-    mine = [pack for pack in known if pack.platform == platform] or [pack for pack in known if not pack.platform]
-    return sorted(mine, key=lambda pack: pack.since, reverse=True)
+    """Give a platform's packs, newest first, and behind them those that hold for all."""
+    mine = [pack for pack in known if pack.platform in ("", platform)]
+    return sorted(mine, key=lambda pack: (bool(pack.platform), pack.since), reverse=True)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from infra.backtest.figures import figures_of
 from infra.backtest.policies import with_pack
 from infra.backtest.run import Question, Result, run_backtest
 from infra.backtest.stories import HistoryRefused
-from shared.domain.packs import packs
+from shared.domain.packs import Pack, packs
 from shared.domain.policy import Policy
+from shared.domain.watching import Limit, Span
+from shared.rules.deadlines import Scope, limits_of
 from tests.unit.backtest.build import (
     CLOSED_AT_WEEKENDS,
     SHIP_24H,
@@ -140,7 +144,31 @@ def test_a_pack_of_one_platform_leaves_the_others_alone(tmp_path: Path) -> None:
     assert broken == [1, 0]
 
 
-def test_a_pack_with_other_remote_places_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("remote", [["新疆"], ["新疆", "西藏", "海南"], ["西藏自治区那曲市"], []])
+@pytest.mark.parametrize("regions", [[], ["海南"], ["西藏", "浙江"]])
+@pytest.mark.parametrize("platform", ["", "douyin"])
+def test_a_pack_that_is_tried_says_what_it_will_say_in_force_with_its_own_remote_places(
+    tmp_path: Path, remote: list[str], regions: list[str], platform: str
+) -> None:
+    exempt = limit("stalled_48h", "stagnation", 36, remote_exempt=True, regions=regions)
+    written = (exempt, limit("stalled_remote_96h", "stagnation", 90), limit("ship_48h", "pay_to_ship", 24))
+    path = pack_file(tmp_path / "june.json", *written, remote=remote, platform=platform)
+    pack = Pack.model_validate_json(path.read_text())
+    own = policy(limit("own", "stagnation", 30, regions=["海南"]))
+    tried = with_pack(own, path).watching
+    places = ("", "浙江省", "海南省", "西藏自治区", "西藏自治区那曲市", "新疆维吾尔自治区")
+    times = (WEDNESDAY - timedelta(seconds=1), WEDNESDAY)
+    for at, region, shop, span in product(times, places, ("douyin", "taobao"), Span):
+        scope = Scope(shop, region=region, paid_at=at)
+        in_force = limits_of(span, scope, own.watching, (*packs(), pack))
+        assert lengths(limits_of(span, scope, tried)) == lengths(in_force), (scope, span)
+
+
+def lengths(limits: Sequence[Limit]) -> dict[str, timedelta]:
+    return {one.rule: one.breach for one in limits}
+
+
+def test_a_pack_with_other_remote_places_cannot_be_tried_on_a_merchant_s_own_exemption(tmp_path: Path) -> None:
     path = pack_file(tmp_path / "june.json", remote=["新疆"])
-    with pytest.raises(HistoryRefused, match=r"june\.json: remote"):
-        with_pack(Policy(merchant="shop", version=1), path)
+    with pytest.raises(HistoryRefused, match=r"june\.json: remote: the merchant's own mine would"):
+        with_pack(policy(limit("mine", "stagnation", 30, remote_exempt=True)), path)

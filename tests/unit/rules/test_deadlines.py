@@ -285,13 +285,14 @@ def _pack(name: str, days: int, hours: int, platform: str = "") -> Pack:
     return packs()[0].model_copy(update=fields)
 
 
-KNOWN = (_pack("old", -100, 50), _pack("new", 0, 40), _pack("jd-old", -100, 30, "jd"), _pack("jd-new", 10, 20, "jd"))
+KNOWN = (_pack("old", -100, 50), _pack("new", 0, 40), _pack("jd-old", -50, 30, "jd"), _pack("jd-new", 10, 20, "jd"))
 DATED: dict[str, tuple[str, datetime | None, str]] = {
     "before all packs": ("taobao", NOW - 200 * DAY, "old"),
     "as the old pack began": ("taobao", NOW - 100 * DAY, "old"),
     "right before the new pack": ("taobao", NOW - MINUTE, "old"),
     "as the new pack began": ("taobao", NOW, "new"),
     "nobody knows when": ("taobao", None, "new"),
+    "before the platform had packs of its own": ("jd", NOW - 51 * DAY, "old"),
     "a platform with packs of its own": ("jd", NOW + DAY, "jd-old"),
     "a platform's own new pack": ("jd", NOW + 10 * DAY, "jd-new"),
 }
