@@ -312,6 +312,7 @@ def count_now(what: str) -> None:
     telemetry().flush()
 
 
+@cache
 def find_source(name: str) -> ModuleType:
     """Find the module of a vendor that pushes to us.
 

@@ -77,10 +77,14 @@ def is_being_stopped(case: ParcelCase) -> bool:
 
 def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
     """Give the deadlines of all running clocks; of several orders inside the earliest one's, at the cost of all."""
+    return _deadlines_of(running(case), case, policy)
+
+
+def _deadlines_of(clocks: Iterable[Running], case: ParcelCase, policy: Policy) -> list[Deadline]:
     pace = policy.paces.get(case.carrier, NO_PACE)
     scopes = [_scope(case, content) for content in case.contents] or [Scope(carrier=case.carrier)]
     found = []
-    for clock in running(case):
+    for clock in clocks:
         mine = [one for scope in scopes if (one := deadline_of(clock, scope, policy.watching, pace))]
         if mine:
             first = min(mine, key=lambda one: (one.breach_at, one.rule))
@@ -107,9 +111,8 @@ def ended(before: ParcelCase, case: ParcelCase, policy: Policy, running_now: Ite
     if not before.watch.step or before.earlier_until != case.earlier_until:
         return
     since = {one.span: one.since for one in running_now}
-    for one in heeded(before, deadlines(before, policy)):
-        if one.span not in since or one.since < since[one.span]:
-            yield one
+    over = [one for one in running(before) if one.span not in since or one.since < since[one.span]]
+    yield from heeded(before, _deadlines_of(over, before, policy))
 
 
 def end_of(span: Span, since: datetime, case: ParcelCase) -> datetime | None:
