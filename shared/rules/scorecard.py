@@ -19,6 +19,8 @@ from shared.rules.parcel_spans import STALLS, packs_of
 WINDOWS: tuple[Days, ...] = (7, 30)
 SAMPLES_MIN = 20
 LAG_MAX = timedelta(hours=6)
+HANDLING_MAX = timedelta(days=1)
+"""What moves later than this after its courier was urged is taken to have moved by itself."""
 REGION_MAX = 40
 NOBODY = "none"
 _STALLS = frozenset({*(span.anomaly for span in STALLS), Anomaly.SUSPECTED_LOST})
@@ -64,11 +66,11 @@ class Scorecard:
         )
 
     def paces(self) -> dict[str, Pace]:
-        """Give what deadlines need to know: nine in ten reports, and nine in ten answers, are not later than this."""
+        """Give what deadlines need to know: nine in ten reports, and nine in ten reactions, are not later than this."""
         paces: dict[str, Pace] = {}
         for (days, carrier, region), row in self._rows.items():
             if days == max(WINDOWS) and carrier and not region:
-                lag, handling = _measured(row.lags), _measured([took for _, took in row.handled])
+                lag, handling = _measured(row.lags), row.handling()
                 if lag is not None or handling is not None:
                     lag_s = min(lag or 0, int(LAG_MAX.total_seconds()))
                     paces[carrier] = Pace(lag_s=lag_s, handling_s=handling, handling_by_part=row.handling_by_part())
@@ -100,9 +102,14 @@ class _Row:
         if case.handled_s:
             self.handled.append((case.handled_part, case.handled_s))
 
+    def handling(self, part: int | None = None) -> int | None:
+        """Give nine in ten reactions (to what was urged for in that part of the day), in seconds."""
+        longest = HANDLING_MAX.total_seconds()
+        return _measured([took for mine, took in self.handled if took <= longest and part in (None, mine)])
+
     def handling_by_part(self) -> tuple[int | None, ...]:
         """Give nine in ten reactions for each part of the day; nothing where no part has enough of them."""
-        parts = [_measured([took for mine, took in self.handled if mine == part]) for part in range(PARTS)]
+        parts = [self.handling(part) for part in range(PARTS)]
         return tuple(parts) if any(part is not None for part in parts) else ()
 
     def _add_pickup(self, case: ParcelCase, shipped_at: datetime, now: datetime) -> None:

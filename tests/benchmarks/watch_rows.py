@@ -1,4 +1,4 @@
-"""P10 to P15 and P18: what watching parcels costs, how soon it notices, what it survives, what it is good for.
+"""P10 to P15, P18, A1 and C04: what watching parcels costs, how soon it notices, what it survives, what it is good for.
 
 Figures come from a synthetic fleet, the sweep on paper and the simulated world; none depends on this machine.
 """
@@ -10,10 +10,12 @@ from tests.benchmarks.promotion import SCANS_PER_S, SHOP_SHARE, Heat, heat_of
 from tests.benchmarks.sweeps import DUE_PER_MINUTE, RUNG_AFTER, CatchUp, catch_up, cost_of_a_minute, spread
 from tests.benchmarks.table import Row, number
 from tests.simulation.fleet.figures import Effect, Watched, compare, watch
+from tests.simulation.fleet.paces import first_with, fixed, generations, unattended
 from tests.simulation.storm import refund_storm, storm
 
 SEED = 1
 STORMS = 5
+HOURS = (10, 12, 14, 15, 16, 17, 18, 24)
 IN_FLIGHT = (10_000, 100_000, 1_000_000)
 
 
@@ -31,12 +33,13 @@ def storm_rows() -> Iterator[Row]:
 
 
 def fleet_rows(shipments: int) -> Iterator[Row]:
-    """P11, P13, A1.09 and A1.16: a synthetic fleet."""
+    """P11, P13, A1.09, A1.16 and C04: a synthetic fleet."""
     seen = watch(SEED, shipments)
     yield from _pointer_rows(seen)
     yield from _delay_rows(seen)
     yield from _warning_rows(seen)
     yield from _effect_rows(compare(SEED, max(1000, shipments // 4)))
+    yield from _pace_rows(3_000)
 
 
 def _pointer_rows(seen: Watched) -> Iterator[Row]:
@@ -81,6 +84,21 @@ def _effect_rows(effect: Effect) -> Iterator[Row]:
     ):
         shown = f"{number(100 * avoided)} ({before * share:.0f} by hand, {after * share:.0f} in 10,000)"
         yield Row("A1.16", f"% of {what} avoided, {effect.shipments:,} shipments, a model", 100 * avoided, shown)
+
+
+def _pace_rows(shipments: int) -> Iterator[Row]:
+    """C04: false warnings of measured couriers, beside those of the shortest lead for all that is in time as often."""
+    *_, before = generations(SEED, shipments, 2)
+    leads = before.measured
+    paced, *others = unattended(SEED + 2, shipments, [leads, *(fixed(hours, leads) for hours in HOURS)])
+    late = 100 * (1 - paced.seen.early_share)
+    yield Row("C04", "% of breaches not warned of 6 h ahead, couriers measured", late, floor="0", gate=5)
+    same = first_with(paced.recall, others)
+    ratio = paced.false / same.false
+    shown = f"{ratio:.2f} ({paced.false:.1f} / {same.false:.1f} in 1,000, {paced.recall:.0%} in time)"
+    yield Row(
+        "C04", "false warnings, couriers measured / the lead for all that is in time as often", ratio, shown, gate=0.5
+    )
 
 
 def sweep_rows() -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 The fleet travels three times with the same parcels: watched while nobody acts (what is noticed, and when), looked
 after by hand, and watched by people and couriers who act (what that is good for). At last couriers are measured, and
-warned of by that. All assumptions are in `journeys.py` and `buyers.py`.
+warned of by that and by leads that are the same for all. All assumptions are in `journeys.py` and `buyers.py`.
 
 A million shipments take an hour of one processor for the first journey, `--watched`.
 """
@@ -10,12 +10,22 @@ A million shipments take an hour of one processor for the first journey, `--watc
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.simulation.fleet.figures import Effect, Watched, compare, watch
-from tests.simulation.fleet.paces import Generation, generations, unattended
+from tests.simulation.fleet.paces import (
+    HOURS,
+    TIMES,
+    Generation,
+    Leads,
+    first_with,
+    fixed,
+    generations,
+    stretched,
+    unattended,
+)
 
-_MEASURED, _GENERATIONS = 1_500, 4
+_MEASURED, _GENERATIONS = 3_000, 4
 
 
 def main() -> int:
@@ -32,8 +42,11 @@ def main() -> int:
     _say(["", "Per 10,000 shipments              by hand   huhang  avoided"])
     _say(tell_effect(compare(arguments.seed, arguments.shipments)))
     shipments = min(arguments.shipments, _MEASURED)
-    _say(["", f"{f'Measured, per 1,000 of {shipments:,}':<38}warnings  breaches  6 h left  to nothing"])
-    _say(tell_paces(arguments.seed, shipments))
+    heads = "warnings  breaches  6 h left  to nothing  in time"
+    _say(["", f"{f'Measured, per 1,000 of {shipments:,}':<38}{heads}"])
+    measured = list(generations(arguments.seed, shipments, _GENERATIONS))
+    _say(tell_generations(measured))
+    _say(tell_leads(arguments.seed + _GENERATIONS, shipments, measured[-2].measured))
     return 0
 
 
@@ -63,13 +76,22 @@ def tell_effect(effect: Effect) -> Iterator[str]:
         yield _line(what, f"{before * share:7.1f}  {after * share:7.1f}  {avoided:6.0%}")
 
 
-def tell_paces(seed: int, shipments: int) -> Iterator[str]:
-    """Put into lines what measured couriers change, per 1,000 parcels: warnings, breaches, and how many of each."""
-    measured = list(generations(seed, shipments, _GENERATIONS))
+def tell_generations(measured: Sequence[Generation]) -> Iterator[str]:
+    """Put into lines, per 1,000 parcels, what comes of measured couriers: warnings, breaches, and how many of each."""
     for number, one in enumerate(measured):
         yield _generation(f"generation {number}", one)
-    for what, paces in (("nobody acts, the limits' leads", {}), ("nobody acts, the measured pace", measured[-1].paces)):
-        yield _generation(what, unattended(seed, shipments, paces))
+
+
+def tell_leads(seed: int, shipments: int, measured: Leads) -> Iterator[str]:
+    """Put into lines the same while nobody acts, for other leads too, and how many breaches a call would prevent."""
+    whats = ["measured paces", *(f"{hours} h, every limit" for hours in HOURS), *(f"own leads x {x}" for x in TIMES)]
+    alike = [*(fixed(hours, measured) for hours in HOURS), *(stretched(times, measured) for times in TIMES)]
+    paced, *others = seen = unattended(seed, shipments, [measured, *alike])
+    for what, one in zip(whats, seen, strict=True):
+        yield f"{_generation(f'nobody acts: {what}', one)}  {one.recall:7.0%}"
+    for what, swept in (("every limit", others[: len(HOURS)]), ("own leads", others[len(HOURS) :])):
+        same = first_with(paced.recall, swept)
+        yield _line(f"as much in time, {what}", f"{same.false:.1f} to nothing; measured paces {paced.false:.1f}")
 
 
 def _generation(what: str, one: Generation) -> str:

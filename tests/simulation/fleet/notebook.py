@@ -31,8 +31,9 @@ TOLERANCE = timedelta(seconds=120)
 
 @dataclass
 class Alarm:
-    """One ticket instance: when people were warned, when its limit was to break, and whether it did."""
+    """One ticket instance of a case: when people were warned, when its limit was to break, and whether it did."""
 
+    key: CaseKey
     anomaly: Anomaly
     warned_at: datetime
     breach_at: datetime
@@ -142,7 +143,7 @@ class Notebook(FakeCaseStore):
                 continue
             alarm = self._open.get((key, ticket.anomaly))
             if alarm is None:
-                alarm = self._open[key, ticket.anomaly] = Alarm(ticket.anomaly, now, ticket.breach_at)
+                alarm = self._open[key, ticket.anomaly] = Alarm(key, ticket.anomaly, now, ticket.breach_at)
                 self.alarms.append(alarm)
             alarm.breach_at = ticket.breach_at
             if ticket.told >= BROKEN and alarm.broken_at is None:

@@ -233,6 +233,16 @@ def test_each_part_of_the_day_has_a_pace_of_its_own_where_enough_was_measured() 
     assert {pace.handling_at(hour) for hour in (6, 11, 18, 23)} == {pace.handling_s}
 
 
+def test_what_moves_a_day_after_its_courier_was_urged_does_not_make_the_courier_slower() -> None:
+    helped = [parcel(Stage.IN_TRANSIT, handled_s=3_600 * n) for n in range(5, 25)]
+    by_itself = [parcel(Stage.IN_TRANSIT, handled_s=86_401 + n) for n in range(30)]
+    assert paces(*helped, *by_itself)["zto"].handling_s == 3_600 * 22
+    assert paces(*by_itself)["zto"].handling_s is None
+    row = card(*helped, *by_itself).row(30, "zto")
+    assert row
+    assert row.handling == Spread(samples=50, median_s=86_405, p90_s=86_425)
+
+
 def test_paces_are_those_of_a_month() -> None:
     known = [parcel(Stage.IN_TRANSIT, lag_s=9, contents=(content(shipped_at=NOW - 10 * DAY),)) for _ in range(20)]
     assert paces(*known) == {"zto": Pace(lag_s=9)}
