@@ -1,6 +1,7 @@
 """One local cloud of its own for all end-to-end tests, with the real app in it, and one afternoon played in it."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from infra.local.demo.afternoon import LASTS_MIN, SCENES
 from infra.local.demo.play import Played, Stage
 from tests.e2e.door import Door
 from tests.e2e.newcomer import Come, Newcomer
+from tests.e2e.patience import notes, wait_until
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,6 +65,14 @@ def resting(stage: Stage) -> Iterator[None]:
     for rule in rules:
         events.disable_rule(Name=rule)
     stage.flow.settle()
+    wait_until(lambda: nobody_walks(stage))
     yield
     for rule in rules:
         events.enable_rule(Name=rule)
+
+
+def nobody_walks(stage: Stage) -> bool:
+    """Whether no clock is still telling open cases of a new policy: that takes many steps a second."""
+    before = notes(stage)
+    time.sleep(2)
+    return notes(stage) == before

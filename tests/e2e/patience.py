@@ -2,6 +2,10 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
+
+from infra.local.demo.play import Stage
+from shared.adapters.table_layout import POLICY_CHANGES
 
 PATIENCE_S = 60
 
@@ -12,3 +16,8 @@ def wait_until(what: Callable[[], bool]) -> None:
     while not what():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.1)
+
+
+def notes(stage: Stage) -> list[dict[str, Any]]:
+    """What is noted of policies that open cases may not know yet, and how far the word has come."""
+    return [item for item in stage.inside.items() if item["pk"]["S"] == POLICY_CHANGES]

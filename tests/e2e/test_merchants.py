@@ -9,9 +9,8 @@ import pytest
 from infra.local.demo.play import Stage
 from infra.local.merchant_stack import MerchantStacks
 from infra.merchants.__main__ import main
-from shared.adapters.table_layout import POLICY_CHANGES
 from tests.e2e.newcomer import Come
-from tests.e2e.patience import wait_until
+from tests.e2e.patience import notes, wait_until
 
 FAILS_AFTER_THE_MERCHANT = """  Another:
     Type: Custom::Merchant
@@ -62,11 +61,6 @@ def test_a_new_policy_is_told_to_open_cases_though_the_clock_does_not_tick(
     document.write_text(json.dumps(run("policy", "show", shop.merchant) | {"budget_count_max": 8}))
     run("policy", "put", shop.merchant, str(document), "--reason", "a busier season", "--yes")
     wait_until(lambda: any(note["sk"]["S"] == shop.merchant and "steps" in note for note in notes(stage)))
-
-
-def notes(stage: Stage) -> list[dict[str, Any]]:
-    """What is noted of policies that open cases may not know yet."""
-    return [item for item in stage.inside.items() if item["pk"]["S"] == POLICY_CHANGES]
 
 
 def test_a_merchant_is_paused_resumed_and_exported_without_its_credentials(
