@@ -125,9 +125,9 @@ class Telemetry:
         for source in sources:
             self._add(metrics.PUSHES_ACCEPTED, 0, source)
 
-    def told(self, what: str, count: int) -> None:
-        """Record how many things a periodic or forwarding function passed on."""
-        self._log.info(what, extra={"count": count})
+    def told(self, what: str, count: int, reason: str = "") -> None:
+        """Record how many things a periodic or forwarding function passed on, or could not."""
+        self._log.info(what, extra={"count": count} | ({"reason": reason} if reason else {}))
 
     def folded(self, merchants: int, *, funnel_falls: bool) -> None:
         """Record that scorecards were made, and whether couriers stop fewer parcels than they did."""

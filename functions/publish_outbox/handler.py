@@ -7,6 +7,8 @@ from shared.adapters.signed_aws import AwsRefused
 from shared.errors import Retryable
 from shared.workflows.publish_outbox import publish_outbox
 
+RINGS_FOR_S = 4.0  # of the ten that it may run: one try that hangs, or several that are refused at once
+
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Forward a batch of stream records; an error delivers the whole batch again, which is harmless."""
@@ -16,8 +18,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _ring() -> None:
-    """Wake the clock; if it cannot be woken its next tick does the same, and no command waits for that."""
+    """Wake the clock; if it cannot be woken its next tick does the same, and commands wait for one try at most."""
     try:
-        wiring.clock_function().wake()
+        with wiring.signed_aws().answering_within(RINGS_FOR_S):
+            wiring.clock_function().wake()
     except (AwsRefused, Retryable) as error:
-        wiring.telemetry().told(f"clock_not_rung: {error}", 1)
+        wiring.telemetry().told("clock_not_rung", 1, str(error))

@@ -83,8 +83,12 @@ def posted(command: "PostMessage", throttled_for_s: int) -> "MessagePosted":
     """Give a robot's answer to a post: said, or muted for so long."""
     from shared.domain.events import MessagePosted
 
-    about = {"merchant": command.merchant, "group": command.group, "answers": command.command_id}
-    return MessagePosted.model_validate({**about, "throttled_for_s": throttled_for_s})
+    return MessagePosted(
+        merchant=command.merchant,
+        group=command.group,
+        answers=command.command_id,
+        throttled_for_s=throttled_for_s,
+    )
 
 
 def both_ends(history: Sequence[ScanT]) -> Sequence[ScanT]:
