@@ -59,16 +59,31 @@ def come(stage: Stage) -> Iterator[Come]:
 
 @pytest.fixture
 def resting(stage: Stage) -> Iterator[None]:
-    """A cloud in which nothing happens by itself."""
-    events = stage.cloud.client("events")
+    """A cloud in which nothing happens by itself: no schedule ticks, and what was put off until now is not taken up."""
+    events, functions = stage.cloud.client("events"), stage.cloud.client("lambda")
     rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    triggers = functions.list_event_source_mappings()["EventSourceMappings"]
+    consumers = [trigger["UUID"] for trigger in triggers if ":sqs:" in trigger["EventSourceArn"]]
+
+    def let_consume(enabled: bool) -> None:
+        for consumer in consumers:
+            functions.update_event_source_mapping(UUID=consumer, Enabled=enabled)
+
+    def rests() -> bool:
+        let_consume(True)
+        stage.flow.settle()
+        let_consume(False)
+        return nobody_walks(stage) and not stage.flow.busy()
+
     for rule in rules:
         events.disable_rule(Name=rule)
-    stage.flow.settle()
-    wait_until(lambda: nobody_walks(stage))
-    yield
-    for rule in rules:
-        events.enable_rule(Name=rule)
+    try:
+        wait_until(rests)
+        yield
+    finally:
+        let_consume(True)
+        for rule in rules:
+            events.enable_rule(Name=rule)
 
 
 def nobody_walks(stage: Stage) -> bool:

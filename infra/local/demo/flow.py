@@ -94,7 +94,7 @@ class Flow:
         began = time.monotonic()
         last: tuple[int, int] | None = None
         while True:
-            busy = self._busy()
+            busy = self.busy()
             if not busy:
                 self._read_stream()
                 if self.seen.letters > self.seen.published:
@@ -188,7 +188,7 @@ class Flow:
         if message.why.rule not in rules:
             rules.append(message.why.rule)
 
-    def _busy(self) -> list[str]:
+    def busy(self) -> list[str]:
         """The queues with messages that wait or are being handled."""
         queues = self._queues()
         busy = [name for name, messages in queues.items() if any(map(self._is_busy, messages))]
