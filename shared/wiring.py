@@ -176,6 +176,16 @@ def queue() -> SqsQueue:
 
 
 @cache
+def wide_queue() -> SqsQueue:
+    """The lanes, for who sends thousands of messages: several calls are under way at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from shared.adapters.sqs_queue import SENDERS, SqsQueue
+
+    return SqsQueue(aws().sqs, settings(), clock(), ThreadPoolExecutor(SENDERS).map)
+
+
+@cache
 def crowd() -> Crowd:
     """Who sends so much at the door that others would wait behind it: five pushes a second, in this environment."""
     from shared.domain.crowd import Crowd

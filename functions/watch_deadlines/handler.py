@@ -15,7 +15,7 @@ SPREADS_FOR = timedelta(seconds=45)
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
     """Sweep all shards up to now, then go on telling open cases of new policies."""
     del event, context
-    clock, index, queue = wiring.clock(), wiring.due_index(), wiring.queue()
+    clock, index, queue = wiring.clock(), wiring.due_index(), wiring.wide_queue()
     until = clock.now() + SPREADS_FOR
     sweep = watch_deadlines(index, queue, clock)
     wiring.telemetry().swept(sweep.woken, sweep.armed, clock.now() - sweep.behind)

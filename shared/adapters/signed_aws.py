@@ -170,7 +170,7 @@ class SignedAws:
             environment.get("AWS_SECRET_ACCESS_KEY", ""),
             environment.get("AWS_SESSION_TOKEN", ""),
         )
-        self._connections: dict[str, http.client.HTTPConnection] = {}
+        self._connections: dict[str, list[http.client.HTTPConnection]] = {}  # as many as calls were made at once
         self._tls: ssl.SSLContext | None = None
 
     @contextmanager
@@ -209,7 +209,8 @@ class SignedAws:
     def close(self) -> None:
         """Close the kept connections; the next call opens new ones."""
         while self._connections:
-            self._connections.popitem()[1].close()
+            for connection in self._connections.popitem()[1]:
+                connection.close()
 
     def call(self, protocol: Protocol, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Make a call and give its answer; bytes travel as Base64. Every call must be harmless to repeat.
@@ -271,14 +272,15 @@ class SignedAws:
         return {**signed, "authorization": sign(self._credentials, service, signed, body, method, target)}
 
     def _send(self, endpoint: str, sent: _Sent) -> tuple[int, bytes]:
-        """Send over the kept connection; where the other side has closed it meanwhile, once more over a new one."""
-        kept = self._connections.pop(endpoint, None)
-        if kept is not None:
-            try:
-                return self._exchange(endpoint, kept, sent)
-            except _STALE:
-                pass
-        return self._exchange(endpoint, self._connect(endpoint), sent)
+        """Send over a kept connection; where the other side has closed it meanwhile, once more over a new one."""
+        try:
+            kept = self._connections.setdefault(endpoint, []).pop()
+        except IndexError:
+            return self._exchange(endpoint, self._connect(endpoint), sent)
+        try:
+            return self._exchange(endpoint, kept, sent)
+        except _STALE:
+            return self._exchange(endpoint, self._connect(endpoint), sent)
 
     def _exchange(self, endpoint: str, connection: http.client.HTTPConnection, sent: _Sent) -> tuple[int, bytes]:
         try:
@@ -288,7 +290,7 @@ class SignedAws:
         except (OSError, http.client.HTTPException):
             connection.close()
             raise
-        self._connections[endpoint] = connection
+        self._connections.setdefault(endpoint, []).append(connection)
         return response.status, answer
 
     def _connect(self, endpoint: str) -> http.client.HTTPConnection:

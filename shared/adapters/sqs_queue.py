@@ -1,9 +1,11 @@
 """How do messages get onto the lanes? Ten per call, grouped by merchant, so that the queue can be fair.
 
+Who sends thousands lets several calls be under way at once.
+
 Where one shop sends very many events, those that exceed go to the lane's second queue, so that others' do not wait.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +26,7 @@ BATCH_MAX = 10
 BATCH_BYTES_MAX = 1024 * 1024
 TRIES_MAX = 3
 DELAY_S_MAX = 900
+SENDERS = 4  # calls under way at once, of who sends thousands: more would wait for the processor's share
 CROWD_MIN = 200  # events of one merchant in ten seconds, from one environment
 _REFUSED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
 """A vendor's text may hold these two, and the queue would refuse all that is sent along with them."""
@@ -35,13 +38,23 @@ class _Letter(NamedTuple):
     delay_s: int = 0
 
 
+class _Batch(NamedTuple):
+    url: str
+    letters: Sequence[_Letter]
+
+
+Each = Callable[[Callable[[_Batch], None], Iterable[_Batch]], Iterable[None]]
+
+
 class SqsQueue:
     """The lanes, as standard queues with message groups."""
 
-    def __init__(self, client: "SQSClient", settings: Settings, clock: "Clock") -> None:
+    def __init__(self, client: "SQSClient", settings: Settings, clock: "Clock", each: Each = map) -> None:
+        """`each` makes the calls as `map` does: all of them, or up to the first error."""
         self._client = client
         self._settings = settings
         self._clock = clock
+        self._each = each
         self._crowd = Crowd(CROWD_MIN)
 
     def send(self, lane: Lane, bodies: Sequence[tuple[str, str]]) -> None:
@@ -71,15 +84,15 @@ class SqsQueue:
         for letter in letters:
             is_crowd = lane in INBOXES and self._crowd.is_one(letter.merchant, self._clock.now())
             by_url.setdefault(self._settings.aside_url(lane) if is_crowd else lane_url, []).append(letter)
-        for url, some in by_url.items():
-            for batch in _batches(some):
-                self._send_batch(url, batch)
+        batches = [_Batch(url, batch) for url, some in by_url.items() for batch in _batches(some)]
+        for _ in self._each(self._send_batch, batches):
+            pass
 
-    def _send_batch(self, url: str, batch: Sequence[_Letter]) -> None:
-        left = [_entry(number, letter) for number, letter in enumerate(batch)]
+    def _send_batch(self, batch: _Batch) -> None:
+        left = [_entry(number, letter) for number, letter in enumerate(batch.letters)]
         codes: set[str] = set()
         for _ in range(TRIES_MAX):
-            failed = self._client.send_message_batch(QueueUrl=url, Entries=left).get("Failed", [])
+            failed = self._client.send_message_batch(QueueUrl=batch.url, Entries=left).get("Failed", [])
             if not failed:
                 return
             codes = {failure["Code"] for failure in failed}

@@ -30,7 +30,7 @@ SWEEPS_FOR = timedelta(seconds=20)
 
 # As long as pointers are kept: where no sweep has ever run, none was missed.
 _FIRST_LOOK = timedelta(days=14)
-_PAGES_MAX = 800
+_PAGES_MAX = 110  # what a sweep reads is bounded too: pages of 500 pointers
 _LARGE_PAGE = 100  # after so many pointers the cursor moves at once: a crash repeats no more
 _TICK = timedelta(milliseconds=1)
 

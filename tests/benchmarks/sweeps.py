@@ -32,7 +32,7 @@ class Tower:
         self.paper = Paper(self.clock)
         client: Any = self.paper
         self.index = DynamoDueIndex(client, TABLE)
-        self.queue = SqsQueue(client, SETTINGS, self.clock)
+        self.queue = SqsQueue(client, SETTINGS, self.clock, self.paper.side_by_side)
         self.paper.swept_until(self.index.shards, instant_text(BEGIN))
         self.told: list[str] = []
 

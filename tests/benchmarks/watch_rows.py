@@ -128,7 +128,7 @@ def _outage_rows(found: CatchUp) -> Iterator[Row]:
 
 
 def _spread_rows() -> Iterator[Row]:
-    for open_cases, gate in ((10_000, 60), (100_000, 240)):
+    for open_cases, gate in ((10_000, 60), (100_000, 120)):
         calm, behind = spread(open_cases, backlog=False), spread(open_cases, backlog=True)
         what = f"s until {open_cases:,} open cases know a new policy that just missed a tick, after a 2 h outage"
         shown = f"{number(behind.seconds)} in {behind.walks} walks ({number(calm.seconds)} in {calm.walks} without)"

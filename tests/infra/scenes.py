@@ -213,7 +213,7 @@ def joining(patch: pytest.MonkeyPatch, _: str) -> Scene:
 def sweep_lag(patch: pytest.MonkeyPatch, _: str) -> Scene:
     """A clock that was away for an hour, and cannot catch up in one tick."""
     world = World(patch)
-    world.wire(due_index=FakeDueIndex(world.table), queue=world.queue, settings=Settings(), policy_changes=None)
+    world.wire(due_index=FakeDueIndex(world.table), wide_queue=world.queue, settings=Settings(), policy_changes=None)
     patch.setattr(clockwork, "spread_policies", lambda *_, **__: 0)
 
     def scene(broken: bool) -> None:
@@ -419,7 +419,7 @@ def silence(patch: pytest.MonkeyPatch, source: str) -> Scene:
     world, counter = World(patch), PushCounter()
     world.wire(
         due_index=FakeDueIndex(world.table),
-        queue=world.queue,
+        wide_queue=world.queue,
         settings=Settings(talking_sources=(source,)),
         policy_changes=None,
     )

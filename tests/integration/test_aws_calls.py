@@ -1,6 +1,8 @@
 """Warm, AWS calls are what an event costs: their exact number, and the size of what they write."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -194,6 +196,31 @@ def test_a_batch_stays_below_one_mebibyte(queue) -> None:
     adapter, calls, _, _ = queue
     adapter.send(Lane.PARCELS, [("shop", "包" * 100_000)] * 4)
     assert [len(call) for call in calls] == [3, 1]
+
+
+def test_who_sends_thousands_makes_several_calls_at_once_and_all_have_ended_when_it_returns(queue) -> None:
+    _, _, client, url = queue
+    both = Barrier(2, timeout=20)
+
+    def wait_for_another(**_) -> None:
+        both.wait()
+
+    client.meta.events.register("provide-client-params.sqs.SendMessageBatch", wait_for_another)
+    with ThreadPoolExecutor(2) as callers:
+        adapter = SqsQueue(client, Settings(queue_urls={Lane.PARCELS: url}), FakeClock(NOW), callers.map)
+        adapter.send(Lane.PARCELS, [("shop", str(number)) for number in range(40)])
+    assert client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"] == {
+        "ApproximateNumberOfMessages": "40"
+    }
+
+
+def test_one_refused_call_of_several_at_once_is_retryable(queue) -> None:
+    _, _, client, url = queue
+    refusing(client, ["0"], 3)
+    with ThreadPoolExecutor(1) as callers:
+        adapter = SqsQueue(client, Settings(queue_urls={Lane.PARCELS: url}), FakeClock(NOW), callers.map)
+        with pytest.raises(Retryable, match="InternalError"):
+            adapter.send(Lane.PARCELS, [("shop", str(number)) for number in range(40)])
 
 
 def test_sending_nothing_calls_nothing(queue) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -122,6 +123,14 @@ def test_connections_are_kept() -> None:
         for _ in range(5):
             aws.send_message(QUEUE, "{}", "shop")
     assert (server.connections, len(server.requests)) == (1, 5)
+
+
+def test_calls_at_once_have_a_connection_each_and_keep_it() -> None:
+    with serving(*[reply(200)] * 200) as server, ThreadPoolExecutor(4) as callers:
+        aws = client(server.url)
+        list(callers.map(lambda number: aws.send_message(QUEUE, str(number), "shop"), range(200)))
+    assert sorted(int(json.loads(request.body)["MessageBody"]) for request in server.requests) == list(range(200))
+    assert server.connections <= 4
 
 
 def test_a_connection_that_went_stale_is_replaced_without_a_pause() -> None:

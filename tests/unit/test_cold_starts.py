@@ -33,5 +33,5 @@ def test_a_caller_loads_nothing_that_decides(function: str) -> None:
 
 
 def test_the_clock_loads_nothing_that_decides() -> None:
-    parts = ("due_index", "queue", "policy_changes", "telemetry")
+    parts = ("due_index", "wide_queue", "policy_changes", "telemetry")
     assert loaded_by("watch_deadlines", *parts) & DECISIONS == set()
