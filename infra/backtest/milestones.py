@@ -167,7 +167,7 @@ def _steps(row: Milestones, merchant: str) -> Iterator[Step]:
     if told_at and (handed or row.scans):
         is_known = handed is not None and row.is_pickup_known
         parcel = Shipment(carrier=row.carrier, waybill=number, shipped_at=handed if is_known else None)
-        known = payment if row.paid_at and row.paid_at <= told_at else {"region": row.region}
+        known = payment if row.paid_at and row.paid_at <= told_at else {**payment, "paid_at": None}
         asked_by = "" if is_known else _ANSWER
         shipped = OrderReported(
             **about, **known, at=told_at, status=OrderStatus.SHIPPED, shipments=(parcel,), asked_by=asked_by

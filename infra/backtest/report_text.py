@@ -25,8 +25,8 @@ _LEGEND = (
     "看过 looked at；每条规则单独评判 each rule is judged alone",
 )
 _ABOUT_PREDICTION = (
-    "窗口 windows：每四周一个，用结果已知的前四周来预测 each predicted from the last four",
-    "偶然 by chance：什么都没变也会有的误差；超出的说明情况变了 above it, things changed",
+    "窗口 windows：每四周一个，用结果已知的前四周来预测 each from the last four",
+    "偶然 by chance：什么都没变也会有的误差；超出即情况变了 above: things changed",
 )
 _DAYS = dict(zip(Weekday, ("周一", "周二", "周三", "周四", "周五", "周六", "周日"), strict=True))
 _TICKET_HEADS = dict(zip(TICKET_FIGURES, ("建单", "超时", "升级", "关闭", "当时真实"), strict=True))
@@ -37,7 +37,7 @@ def as_text(result: Result, *, predict: bool) -> str:
     """Write a result for people."""
     figures = figures_of(result, predict=predict)
     parts: list[Iterable[str]] = [
-        _head(figures),
+        _head(figures, result),
         _rules(figures["rules"]),
         _meanings(result, figures["rules"]),
         _weekdays(figures["rules"]),
@@ -52,12 +52,13 @@ def as_text(result: Result, *, predict: bool) -> str:
     return "\n".join(part for part in written if part)
 
 
-def _head(figures: Figures) -> Iterator[str]:
+def _head(figures: Figures, result: Result) -> Iterator[str]:
     history, policy = figures["history"], figures["policy"]
     cases, weight = history["cases"], history["weight"]
     yield f"回测 backtest：{policy['merchant']} 的策略第 {policy['version']} 版；什么都没有发出 nothing was sent"
     what = "单 orders" if history["sparse"] else "个订单和包裹 orders and parcels"
-    yield f"{cases:,} {what}，{history['first_day']} 至 {history['until'][:10]}（{history['zone']}）" + (
+    last_day = result.until.astimezone(result.history.zone).date()
+    yield f"{cases:,} {what}，{history['first_day']} 至 {last_day}（{history['zone']}）" + (
         f"，代表 standing for {number(weight)}" if weight != cases else ""
     )
 

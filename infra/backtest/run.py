@@ -74,7 +74,8 @@ def run_backtest(history: History, question: Question) -> Result:
             difference.add(story, before, found)
     if not tally.cases:
         why = told(history.dirt) or "此前没有任何单 no case begins before that"
-        raise HistoryRefused(f"没有可看的单 nothing is left to look at before {end:%Y-%m-%d %H:%M}Z: {why}")
+        last = f"{end.astimezone(history.zone):%Y-%m-%d %H:%M} ({history.zone.key})"
+        raise HistoryRefused(f"没有可看的单 nothing is left to look at before {last}: {why}")
     return Result(question, history, end, untested(policy, history), tally, other_tally, difference, sample.kept())
 
 

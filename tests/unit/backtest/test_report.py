@@ -91,6 +91,7 @@ def test_the_rest_says_what_was_left_out_what_changes_and_shows_a_case(tmp_path:
     assert "         首个 first: orders.csv, line 8" in text
     assert "与另一份策略 the other policy相比，有变化的单 cases that change: 1" in text
     assert "能预测吗？" in text
+    assert not any(line.endswith("…") for line in text.splitlines())
     assert "A2\n  2026-03-02 09:00  待发货 paid\n" in text
 
 
@@ -170,10 +171,11 @@ def test_machines_read_everything_that_people_read(tmp_path: Path) -> None:
 
 
 def test_days_are_those_of_the_histories_zone(tmp_path: Path) -> None:
-    rows = [("A1", "2026-03-01 23:30:00", "2026-03-03 23:30:00", "2026-03-04 10:00:00")]
+    rows = [("A1", "2026-03-01 23:30:00", "2026-03-03 23:30:00", "2026-03-04 22:00:00")]
     tried = run_csv(write_csv(tmp_path / "o.csv", rows), policy(SHIP_24H), zone=ZoneInfo("America/Sao_Paulo"))
     assert tried.tally.first is not None
     assert tried.tally.first.isoformat() == "2026-03-01"
+    assert "2026-03-01 至 2026-03-04（America/Sao_Paulo）" in as_text(tried, predict=False)
     peak = tried.tally.notices["desk"].peak
     assert peak is not None
     assert peak[0] == MONDAY.date()  # opened, told twice more and broken, half an hour before Tuesday

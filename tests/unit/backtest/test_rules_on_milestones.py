@@ -66,6 +66,14 @@ def test_the_exposure_is_the_limits_share_of_what_was_paid(tmp_path: Path) -> No
     assert rules_of(run_csv(history, policy(costly)))["ship_24h"]["exposure_fen"] == 500 + 3015 + 50_000
 
 
+@pytest.mark.parametrize("paid_at", [None, 5], ids=["unknown", "after the shipping"])
+def test_what_was_paid_counts_for_the_pickup_whenever_that_was(tmp_path: Path, paid_at: float | None) -> None:
+    costly = limit("pickup_24h", "ship_to_pickup", 24, 6, exposure={"percent": 30, "min_fen": 500, "max_fen": 50_000})
+    header = ("order_id", "paid_at", "shipped_at", "picked_up_at", "delivered_at", "paid")
+    history = write_csv(tmp_path / "o.csv", [("a", paid_at, 0, 30, 40, "100.50"), ("end", 0, 1, 2, 1000, "")], header)
+    assert rules_of(run_csv(history, policy(costly)))["pickup_24h"]["exposure_fen"] == 3_015
+
+
 def test_an_orders_own_deadline_wins_over_the_limit_and_is_a_rule_of_its_own(tmp_path: Path) -> None:
     rows = [("own", 0, 30, 40, 48), ("none", 0, 30, 40, None), ("short", 0, 20, 40, 12)]
     history = write_csv(tmp_path / "o.csv", rows, ("order_id", "paid_at", "picked_up_at", "delivered_at", "ship_by"))
