@@ -21,6 +21,8 @@ SPANS = {
     "return_stagnation": "退货无更新",
     "return_receipt": "退货待入库",
 }
+SAID = ("courier_answer", "mis_shipped", "wrong_address")
+"""Tickets about what somebody said, and about no clock."""
 _BANDS = {"5": "5 分", "4": "4 分", "below_4": "低于 4 分"}
 _BASES = {"signed": "已签收", "courier_region": "同快递同省均值", "courier": "同快递均值", "elapsed": "已用时长"}
 
@@ -113,7 +115,8 @@ def _ticket_details(ticket: Document) -> Iterator[str]:
     yield (f"{name}  {fit(orders, room).rstrip()}" if room > 12 else name).rstrip()
     said = f"{ticket['answered_by_text'] or ticket['taken_by']}：{ticket['answer']}" if ticket["answer"] else ""
     yield (_INDENT + fit("　".join(filter(None, (said, ticket["advice"]))), WIDTH - len(_INDENT))).rstrip()
-    risks = [f"次数 ×{ticket['count']}"] if ticket["count"] > 1 else []
+    counted = "反馈 {} 条" if ticket["anomaly"] in SAID else "共超 {} 条规则"
+    risks = [counted.format(ticket["count"])] if ticket["count"] > 1 else []
     if ticket["forced_refund_at"]:
         risks.append(
             f"强制退款风险：{moment(ticket['forced_refund_at'])} 起（{hours(ticket['forced_refund_hours_left'])}）"

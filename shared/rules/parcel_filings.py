@@ -68,6 +68,12 @@ def is_settled(case: ParcelCase, words: str, at: datetime) -> bool:
     return words in case.settled and at <= case.settled[words]
 
 
+def is_listed(case: ParcelCase, anomaly: Anomaly, words: str) -> bool:
+    """Whether a ticket is open in which these words stand already."""
+    is_open = any(ticket.anomaly is anomaly for ticket in case.tickets)
+    return is_open and any(one.words == words for one in case.unmatched)
+
+
 def _is_copy(case: ParcelCase, new: Answer) -> bool:
     known = known_at(case, new.words)
     return known is not None and new.at <= known

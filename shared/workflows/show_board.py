@@ -39,7 +39,7 @@ from shared.domain.vendor import is_same
 from shared.errors import BadSignature, MalformedMessage, NotPermitted, UnknownCase, UnknownMerchant
 from shared.ports import Accounts, CaseStore, Clock, Policies, Queue, RoutingReports, ScoreStore, Watermarks
 from shared.rules.authority import beyond_event
-from shared.rules.parcel_filings import is_settled, known_at, said_of
+from shared.rules.parcel_filings import is_listed, is_settled, known_at, said_of
 from shared.rules.parcel_urging import waits_for
 from shared.rules.parcel_view import parcel_view
 from shared.workflows.list_open import Wanted, list_open
@@ -58,6 +58,8 @@ _ID = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _CASE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}:[A-Za-z0-9_.:\-]{1,64}")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_MACHINE_WORDS = re.compile(r"^Value error, |<\w+\.\w+: ('\w+')>")
+"""What only a programmer reads in a sentence about a value, but for the value."""
 _R = TypeVar("_R", bound=Record)
 
 
@@ -271,7 +273,8 @@ def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, File
     said = _told(TroubleRequest, question)
     key, source = parcel_key(merchant, carrier, waybill), question.role or "merchant"
     case, _ = _load(key, board)
-    at, is_over = _said_at(case, words_of(said.anomaly, source, said.text), said.at, board.clock.now())
+    words = words_of(said.anomaly, source, said.text)
+    at, is_over = _said_at(case, words, said.at, board.clock.now())
     event = TroubleFiled(
         merchant=merchant,
         carrier=carrier,
@@ -282,6 +285,9 @@ def _trouble(merchant: str, question: Question, board: Board) -> tuple[int, File
         at=at,
     )
     board.queue.send(key.lane, [(merchant, write_message(event))])
+    if isinstance(case, ParcelCase) and is_listed(case, said.anomaly, words):
+        message = f"The same was said before; its ticket {said.anomaly} is open."
+        return 202, Filed(about=str(key), tickets=(said.anomaly,), message=message)
     known = "" if case else " Nothing else is known of such a parcel."
     message = _KNOWN if is_over else f"A ticket {said.anomaly} opens within a minute or two.{known}"
     return 202, Filed(about=str(key), tickets=(), message=message)
@@ -346,4 +352,5 @@ def _read(model: type[_R], told: Mapping[str, str] | bytes) -> _R:
         place = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
             first["msg"] = f"is not known; known are {', '.join(model.model_fields)}"
-        raise MalformedMessage("invalid", f"{place or 'body'}: {first['msg']}.") from None
+        said = _MACHINE_WORDS.sub(r"\1", first["msg"])
+        raise MalformedMessage("invalid", f"{place or 'body'}: {said}.") from None

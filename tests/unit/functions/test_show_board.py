@@ -383,6 +383,7 @@ BAD_BODIES = [
     ({"by": "a", "text": "x" * 201}, "text"),
     ({"by": "a", "closed": "perhaps"}, "closed"),
     ({"by": "a", "done": True}, "by, text, closed, approve"),
+    ({"by": "a", "closed": True, "approve": True}, "body: approve decides what was asked for"),
     ({"by": "a", "approve": "perhaps"}, "approve"),
     ('{"by":"' + "x" * 20_000 + '"}', "10000"),
     ("\xff", "body"),
@@ -615,6 +616,20 @@ def test_what_no_scan_tells_is_filed_by_people_and_listed(desk: Desk, waybill: s
     assert said.count(f"{ANOMALIES[anomaly].title} 商户 少发一件") == 1
 
 
+@pytest.mark.parametrize("later", [HOUR / 2, timedelta(days=2)])
+def test_what_is_filed_again_while_its_ticket_is_open_is_told_so(desk: Desk, later: timedelta) -> None:
+    complain(desk)
+    assert "opens within" in complain(desk)[1]["message"]
+    pass_on(desk)
+    desk.clock.advance(later)
+    status, answer = complain(desk)
+    assert (status, answer["tickets"]) == (202, ["mis_shipped"])
+    assert answer["message"] == "The same was said before; its ticket mis_shipped is open."
+    assert complain(desk, body={"anomaly": "mis_shipped", "text": "还少了配件"})[1]["tickets"] == []
+    pass_on(desk)
+    assert [row["count"] for row in filed_rows(desk)] == [2]
+
+
 @pytest.mark.parametrize("again", [{}, {"at": NOW.isoformat()}])
 def test_a_filing_that_is_sent_again_after_its_ticket_was_closed_opens_nothing(
     desk: Desk, again: dict[str, str]
@@ -670,7 +685,7 @@ def test_a_time_that_has_not_quite_come_is_now(desk: Desk) -> None:
     [
         ({"anomaly": "mis_shipped"}, "text"),
         ({"anomaly": "mis_shipped", "text": " "}, "text"),
-        ({"anomaly": "stalled", "text": "a"}, "anomaly"),
+        ({"anomaly": "stalled", "text": "a"}, "anomaly: Input should be 'mis_shipped' or 'wrong_address'."),
         ({"text": "a"}, "anomaly"),
         ({"anomaly": "mis_shipped", "text": "a", "at": (NOW + 2 * HOUR).isoformat()}, "has not come yet"),
         ({"anomaly": "mis_shipped", "text": "a", "source": "li"}, "anomaly, text, at"),

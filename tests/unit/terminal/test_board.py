@@ -336,7 +336,7 @@ def test_tickets_are_shown_with_the_words_that_take_them(terminal: Terminal) -> 
 def test_a_standstill_says_how_many_limits_have_passed_and_when_a_platform_may_pay(terminal: Terminal) -> None:
     _, out, _ = terminal.run("tickets", "--anomaly", "stalled")
     [line] = [line for line in out.splitlines() if "强制退款风险" in line]
-    assert line.strip().startswith("次数 ×2 强制退款风险：")
+    assert line.strip().startswith("共超 2 条规则 强制退款风险：")
     assert line.strip().endswith("起（12.0h）")
 
 
