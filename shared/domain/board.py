@@ -10,11 +10,11 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.domain.keys import CaseKind
 from shared.domain.order import OrderStatus
-from shared.domain.parcel import Stage
 from shared.domain.record import Fen, Id, Instant, MerchantId, Name, Record
 from shared.domain.refund import RefundPhase
 from shared.domain.tickets import Anomaly, Approval, Category
 from shared.domain.watching import Span
+from shared.domain.why import STAGES
 
 TEXT_MAX = 200
 BY_HAND = "refund_by_hand"
@@ -22,21 +22,7 @@ BY_HAND = "refund_by_hand"
 
 
 STAGE_TEXTS: dict[str, str] = {
-    Stage.UNKNOWN: "未知",
-    Stage.LABEL_CREATED: "已下单",
-    Stage.PICKED_UP: "已揽收",
-    Stage.IN_TRANSIT: "运输中",
-    Stage.ARRIVED_AT_HUB: "到达中转",
-    Stage.OUT_FOR_DELIVERY: "派送中",
-    Stage.HELD_AT_PICKUP_POINT: "待取件",
-    Stage.DELIVERY_FAILED: "派送不成功",
-    Stage.EXCEPTION: "异常",
-    Stage.REFUSED: "拒收",
-    Stage.DAMAGED: "破损",
-    Stage.SUSPECTED_LOST: "疑似丢失",
-    Stage.DELIVERED: "已签收",
-    Stage.RETURNING: "退回中",
-    Stage.RETURNED: "已退回",
+    **STAGES,
     OrderStatus.PAID: "待发货",
     OrderStatus.PARTLY_SHIPPED: "部分发货",
     OrderStatus.SHIPPED: "已发货",

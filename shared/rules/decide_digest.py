@@ -198,6 +198,9 @@ def _render(notices: tuple[Notice, ...], dropped: int) -> tuple[str, str]:
         only = notices[0]
         return only.title, "\n".join([f"### {only.title}", *(f"- {line.translate(_INERT)}" for line in only.lines)])
     title = f"护航播报 {len(notices)} 条"
-    lines = [f"- **{notice.title}** " + "；".join(notice.lines).translate(_INERT) for notice in notices]
+    lines = [
+        f"- **{notice.title}** " + "；".join(line.removesuffix("。") for line in notice.lines).translate(_INERT)
+        for notice in notices
+    ]
     more = [f"- 另有 {dropped} 条未列出"] if dropped else []
     return title, "\n".join([f"### {title}", *lines, *more])

@@ -8,7 +8,7 @@ from shared.domain.refund import ParcelState, RefundCase, RefundPhase, RefundSta
 from shared.rules.refund_draft import ASKING, Fact, RefundDraft
 from shared.rules.refund_goods import wish_again
 from shared.rules.rereading import reread_at
-from shared.rules.wording import moment
+from shared.rules.wording import hours, moment
 
 _ESCALATIONS = (TicketKind.DEADLINE_NEAR, TicketKind.DEADLINE_VERY_NEAR)
 
@@ -24,7 +24,7 @@ def look_at_clock(draft: RefundDraft) -> None:
         wish_again(draft)
     claim_at = _claim_at(draft)
     if claim_at and draft.now >= claim_at:
-        limit = f"return_max={draft.policy.return_max}"
+        limit = f"return_max={hours(draft.policy.return_max)}"
         refunded_at = draft.case.refunded_at
         facts: Fact = {"refunded_at": moment(refunded_at, draft.policy.zone) if refunded_at else None}
         draft.ticket(TicketKind.CLAIM_DUE, facts, limit)
@@ -96,7 +96,7 @@ def _escalate(draft: RefundDraft) -> None:
     level = _level(draft)
     if _escalation_at(draft) and level > draft.case.escalations:
         draft.change(escalations=level)
-        limit = f"escalate_before={draft.policy.escalate_before[level - 1]}"
+        limit = f"escalate_before={hours(draft.policy.escalate_before[level - 1])}"
         facts: Fact = {"deadline": moment(draft.case.deadline_at, draft.policy.zone)}
         draft.ticket(_ESCALATIONS[level - 1], facts, limit)
 

@@ -7,9 +7,10 @@ from shared.domain.notices import TicketKind
 from shared.domain.order import OrderCase, OrderStatus, Shipment
 from shared.domain.parcel import Content, Progress
 from shared.domain.refund import Outcome, ParcelState, RefundKind, RefundPhase, RefundStatus
+from shared.domain.why import in_words
 from shared.rules.decide_order import named_carrier, shipped_content
 from shared.rules.refund_draft import Fact, RefundDraft
-from shared.rules.wording import moment, parcel_name
+from shared.rules.wording import hours, moment, parcel_name
 
 
 def order_stopped(draft: RefundDraft, event: OrderStopped) -> None:
@@ -153,7 +154,8 @@ def wish_again(draft: RefundDraft) -> None:
 
 def _evidence(parcel: ParcelState, zone: str) -> str:
     name = parcel_name(parcel.carrier, parcel.waybill)
-    return f"{name}：{parcel.progress} {parcel.reason}（{moment(parcel.at, zone)}）"
+    how = "，".join(filter(None, (in_words("progress", parcel.progress), in_words("reason", parcel.reason))))
+    return f"{name}：拦截{how}（{moment(parcel.at, zone)}）"
 
 
 def _payment_evidence(draft: RefundDraft) -> tuple[str, ...]:
@@ -166,7 +168,7 @@ def _report_trouble(draft: RefundDraft) -> None:
     for parcel in draft.case.parcels:
         facts: Fact = {"waybill": parcel.waybill, "reason": parcel.reason}
         if parcel.progress is Progress.SILENT and parcel.reason == "courier_silent":
-            limit = f"courier_silence_max={draft.policy.courier_silence_max}"
+            limit = f"courier_silence_max={hours(draft.policy.courier_silence_max)}"
             draft.ticket(TicketKind.COURIER_SILENT, facts, limit)
         elif parcel.progress is Progress.SILENT:
             draft.ticket(TicketKind.OUTCOME_UNKNOWN, facts)

@@ -147,15 +147,19 @@ def _seen(known: Ticket | None, found: Finding) -> Ticket:
 
 def _untold(ticket: Ticket, watching: Watching) -> list[tuple[datetime, int]]:
     """Give the levels still to tell, in order of time; what is broken from the beginning on needs no warning."""
-    is_sudden = ticket.opened_at >= ticket.breach_at
     levels = [(ticket.breach_at, BROKEN)] if ticket.told < BROKEN else []
-    if ticket.told < WARNED and not is_sudden:
+    if ticket.told < WARNED and not _is_sudden(ticket):
         levels.append((ticket.opened_at, WARNED))
     if not ticket.taken_by and not ticket.closed and ticket.anomaly not in QUIET:
         raised = max(BROKEN, ticket.level)
         for level, step in enumerate(watching.escalations[raised - BROKEN :], start=raised + 1):
             levels.append((watching.hours.add(ticket.opened_at, step.after), level))
     return sorted(levels)
+
+
+def _is_sudden(ticket: Ticket) -> bool:
+    """Whether it is about something that has happened, and not about a clock."""
+    return ticket.opened_at >= ticket.breach_at
 
 
 def _heard(ticket: Ticket, levels: Iterable[int]) -> Ticket:
@@ -198,7 +202,8 @@ def notice(subject: Subject, news: News, policy: Policy, now: datetime) -> Notic
     if ticket.closed:
         return None
     limit = moment(ticket.breach_at, policy.zone)
-    why = Why(rule=ticket.rule, policy_version=policy.version, facts=dict(subject.facts), threshold=limit)
+    threshold = "" if _is_sudden(ticket) else limit
+    why = Why(rule=ticket.rule, policy_version=policy.version, facts=dict(subject.facts), threshold=threshold)
     titles = {0: f"{subject.over}：{text.title}", WARNED: f"预警：{text.title}", BROKEN: text.title}
     detail = (*_clock(news, limit, now), *subject.risks, *_said(ticket), text.advice) if news.level else ()
     return NoticeRaised(

@@ -10,6 +10,7 @@ from infra.local.demo.moment import shown
 from infra.local.demo.play import Played
 from infra.local.demo.rows import Row, print_rows
 from shared.domain.notices import TICKETS, TicketKind
+from shared.domain.why import REASONS
 from shared.rules.account import Account, Story
 
 AT_ONCE = timedelta(minutes=1)
@@ -37,10 +38,7 @@ RULES = {
     "goods_accounted_for": "货有着落",
     "withdrawn": "买家撤销",
     "refused": "人工拒绝",
-    "too_late_out_for_delivery": "已在派件",
-    "too_late_delivered": "已签收",
-    "courier_failed": "快递未拦住",
-    "delivered": "已签收",
+    **REASONS,
 }
 """Rules and reasons as people read them; others are shown as they are."""
 

@@ -16,5 +16,5 @@ def amount_within_paid(refund: RefundCase, order: OrderCase | None, policy: Poli
         rule="amount_within_paid",
         code="above_paid",
         facts={"amount_fen": refund.amount_fen, "paid_fen": order.paid_fen if order else None, "left_fen": left_fen},
-        threshold="0 < amount_fen <= paid_fen - other refunds",
+        threshold="实付减去其他退款",
     )

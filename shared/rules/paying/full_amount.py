@@ -18,5 +18,5 @@ def full_amount(refund: RefundCase, order: OrderCase | None, policy: Policy) -> 
         rule="full_amount",
         code="partial_amount",
         facts={"amount_fen": refund.amount_fen, "price_fen": price_fen},
-        threshold="amount_fen >= price of the refunded lines",
+        threshold="不少于所退商品的价格",
     )

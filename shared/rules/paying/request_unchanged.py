@@ -15,5 +15,5 @@ def request_unchanged(refund: RefundCase, order: OrderCase | None, policy: Polic
         rule="request_unchanged",
         code="request_changed",
         facts={"status": refund.status, "kind": refund.kind},
-        threshold="pending and refund_only",
+        threshold="待处理的仅退款",
     )

@@ -25,6 +25,6 @@ def interception_window(parcel: ParcelCase, policy: Policy) -> Objection | None:
         rule="interception_window",
         code="not_picked_up" if stage in _TOO_EARLY else f"too_late_{stage}",
         facts={"stage": stage, "last_scan": parcel.last_scan.code if parcel.last_scan else None},
-        threshold="after the first scan, before dispatch",
+        threshold="首次扫描之后、派件之前",
         may_pass=stage in _TOO_EARLY,
     )

@@ -21,6 +21,6 @@ def other_goods(parcel: ParcelCase, policy: Policy) -> Objection | None:
         rule="other_goods",
         code="other_goods_inside",
         facts={"lines_inside": len(inside | untold), "lines_to_arrive": len(left)},
-        threshold="every line in the parcel is being refunded",
+        threshold="包裹内的商品全部在退",
         may_pass=True,
     )

@@ -75,6 +75,13 @@ def test_notes_wait_for_each_other_for_five_minutes() -> None:
     assert all(f"N{number}" in post.text for number in range(12))
 
 
+def test_sentences_of_a_digest_end_once() -> None:
+    run = digest()
+    notice = Notice(title="N", lines=("请催促快递查件。", "规则 r"))
+    run.take(*(raised(number).model_copy(update={"notice": notice}) for number in (1, 2)))
+    assert "- **N** 请催促快递查件；规则 r" in _texts(until_due(run))
+
+
 def test_a_note_that_comes_later_does_not_put_the_digest_off() -> None:
     run = digest()
     run.take(raised(1))

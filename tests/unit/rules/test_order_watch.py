@@ -86,7 +86,7 @@ def test_the_warning_names_the_order_its_limit_and_its_cost() -> None:
         "规则 ship_48h：48 小时",
         "预计损失：30.00 元",
         "请仓库立即发货；无货请联系买家协商。",
-        "依据：ship_48h（paid_at=11-11 08:00，region=浙江省），阈值 11-13 08:00，策略第 7 版",
+        "依据：付款 11-11 08:00，收货地 浙江省，以 11-13 08:00 为限；规则 ship_48h，策略第 7 版",
     )
     assert (said.about, said.notice.urgent) == (KEY, False)
 

@@ -149,7 +149,7 @@ def test_a_parcel_lost_after_the_money_went_opens_a_loss_with_evidence() -> None
     said = run.take(progressed(Progress.FAILED, reason="delivered", at=NOW + HOUR))
     assert tickets(said) == [TicketKind.LOSS]
     lines = said[0].notice.lines
-    assert any("W1" in line and "delivered" in line and "11-11 09:00" in line for line in lines)
+    assert any("W1：拦截失败，已签收（11-11 09:00）" in line for line in lines)
     assert any("本系统退款时间" in line for line in lines)
     assert run.case.outcome is Outcome.LOST
 

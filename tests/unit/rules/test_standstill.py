@@ -348,4 +348,4 @@ def test_a_deadline_that_rests_on_a_time_of_an_assumed_zone_says_so(is_assumed: 
     scan = Scan(stage=Stage.IN_TRANSIT, at=parcel.run.now, code="x", zone_assumed=is_assumed)
     parcel.take(ParcelScanned(**parcel.about, scan=scan))
     [warned] = of_type(parcel.wait(36 * HOUR), "notice_raised")
-    assert ("zone_assumed=yes" in warned.notice.lines[-1]) == is_assumed
+    assert ("时区 按北京时间（快递未给）" in warned.notice.lines[-1]) == is_assumed

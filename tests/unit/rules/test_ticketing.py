@@ -344,7 +344,7 @@ def test_a_warning_says_until_when_by_which_rule_at_what_cost_and_what_to_do() -
         "预计损失：30.00 元",
         "强制退款风险：…",
         "请催促快递查件，并主动联系买家。",
-        "依据：stalled_48h（stage=in_transit），阈值 11-11 20:00，策略第 7 版",
+        "依据：状态 运输中，以 11-11 20:00 为限；规则 stalled_48h，策略第 7 版",
     )
     assert (said.about, said.group, said.notice.urgent) == (ABOUT, "desk", False)
 
@@ -376,6 +376,15 @@ def test_what_has_no_limit_says_when_it_happened() -> None:
     said = _said(SUDDEN, NOW, 2)
     assert said.notice.lines[1] == "发生时间：11-11 08:00"
     assert not any(line.startswith("规则") for line in said.notice.lines)
+
+
+def test_what_has_no_limit_is_judged_by_none() -> None:
+    life = Life()
+    life.see(SUDDEN)
+    life.see(at=NOW + HOUR)
+    said = [notice(SUBJECT, one, policy(robots=ROBOTS), NOW) for one in life.news]
+    assert [one.notice.title[:3] for one in said if one] == ["包裹破", "已恢复"]
+    assert not any("为限" in one.notice.lines[-1] for one in said if one)
 
 
 def test_what_is_over_is_told_shortly_and_without_haste() -> None:
