@@ -144,6 +144,8 @@ def parcel_screen(answer: Document) -> Iterator[str]:
     for label, name in (("实际承运 really with", "moved_to"), ("退回单号 way back", "return_waybill")):
         if answer[name]:
             yield fit(f"{label}: {answer[name]}", WIDTH).rstrip()
+    if answer["broken_once_texts"]:
+        yield fit(f"曾超时 once broken: {'、'.join(answer['broken_once_texts'])}", WIDTH).rstrip()
     yield from _section(
         "经过 timeline", [fit(f"{moment(one['at'])}  {one['text']}", WIDTH) for one in answer["timeline"]]
     )
@@ -159,8 +161,9 @@ def parcel_screen(answer: Document) -> Iterator[str]:
 def _watch_line(answer: Document) -> str:
     if not answer["watched_by"]:
         return "无轨迹来源 nobody reports its scans"
-    ended = f"，已中断 ended: {answer['watch_ended']}" if answer["watch_ended"] else ""
-    return f"轨迹来源 {answer['watched_by']}，上次延迟 {length(answer['lag_s'])}{ended}"
+    is_missed = answer["watch_ended"] and not answer["finished"]
+    ended = f"，已中断 ended: {answer['watch_ended']}" if is_missed else ""
+    return f"轨迹来源 {answer['watched_by_text']}，上次延迟 {length(answer['lag_s'])}{ended}"
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

@@ -173,6 +173,7 @@ class ParcelView(Record):
     moved_to: str
     return_waybill: str
     watched_by: str
+    watched_by_text: str
     watch_ended: str
     lag_s: int
     timeline: tuple[Moment, ...]
@@ -180,6 +181,7 @@ class ParcelView(Record):
     arrivals: tuple[ArrivalTime, ...]
     tickets: tuple[OpenTicket, ...]
     broken_once: tuple[Anomaly, ...]
+    broken_once_texts: tuple[str, ...]
 
 
 class ReadSource(Record):

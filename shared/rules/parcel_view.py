@@ -39,6 +39,7 @@ def parcel_view(key: CaseKey, case: ParcelCase, policy: Policy, scores: Scores |
         moved_to=case.moved_to or "",
         return_waybill=case.return_waybill or "",
         watched_by=case.watch.source or "",
+        watched_by_text=speaker(case.watch.source or ""),
         watch_ended=case.watch.ended,
         lag_s=case.lag_s,
         timeline=tuple(sorted(dict.fromkeys(_moments(case, now)), key=lambda moment: moment.at)),
@@ -46,6 +47,7 @@ def parcel_view(key: CaseKey, case: ParcelCase, policy: Policy, scores: Scores |
         arrivals=tuple(_arrivals(case, scores, now)),
         tickets=tuple(open_tickets(key, case, policy, now)),
         broken_once=case.broken,
+        broken_once_texts=tuple(ANOMALIES[anomaly].title for anomaly in case.broken),
     )
 
 
@@ -90,7 +92,7 @@ def _milestones(case: ParcelCase) -> Iterator[tuple[datetime | None, str, str]]:
     yield stopping.accepted_at, "interception_accepted", "快递受理拦截"
     yield stopping.succeeded_at, "interception_succeeded", "快递称已拦下"
     yield case.return_scan_at, Stage.RETURNING, "首次退回扫描"
-    yield case.returned_from, "sent_back", "买家寄回"
+    yield case.returned_from, "sent_back", "买家寄回" if case.return_for else "快递换单退回"
     yield case.received_at, "received", "仓库收货"
     told = (case.picked_up_at, case.moved_at, case.out_at, case.held_at, case.return_scan_at)
     if scan and (scan.at not in told or scan.stage in (Stage.DELIVERED, Stage.RETURNED)):

@@ -129,7 +129,7 @@ def test_tickets_answers_and_interceptions_are_part_of_the_story() -> None:
         "快递称已拦下",
     ]
     assert [row.anomaly for row in found.tickets] == ["stalled"]
-    assert found.broken_once == (Anomaly.LATE,)
+    assert (found.broken_once, found.broken_once_texts) == ((Anomaly.LATE,), ("到货时长超出目标",))
 
 
 def test_a_broken_limit_is_told_apart_from_trouble_that_knows_none_and_said_once() -> None:
@@ -147,6 +147,12 @@ def test_where_the_story_goes_on_is_named() -> None:
     found = view(on_the_road(moved_to="sf", return_waybill="W9", return_scan_at=NOW - HOUR, received_at=NOW))
     assert (found.moved_to, found.return_waybill, found.stage, found.finished) == ("sf", "W9", "returned", True)
     assert [moment.text for moment in found.timeline][-2:] == ["首次退回扫描", "仓库收货"]
+
+
+@pytest.mark.parametrize(("refund", "text"), [("sim:R1", "买家寄回"), ("", "快递换单退回")])
+def test_a_way_back_begins_with_whoever_sent_it(refund: str, text: str) -> None:
+    found = view(on_the_road(return_of="W0", return_for=refund, returned_from=NOW))
+    assert [moment.text for moment in found.timeline if moment.what == "sent_back"] == [text]
 
 
 def test_every_stage_has_words() -> None:

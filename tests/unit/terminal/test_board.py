@@ -413,7 +413,7 @@ def test_a_parcel_is_shown_from_payment_to_its_limits(terminal: Terminal) -> Non
     _, out, _ = terminal.run("parcel", "zto", "9" * 64)
     lines = out.splitlines()
     assert lines[0].startswith("中通 999")
-    assert lines[1].startswith("轨迹来源 kuaidi100，上次延迟 2.0时，已中断 ended: abort 三天查询无记录")
+    assert lines[1].startswith("轨迹来源 快递100，上次延迟 2.0时，已中断 ended: abort 三天查询无记录")
     for part in ("经过 timeline", "买家付款 sim", "已揽收", "运输中", "付款到签收", "已用时长", "工单 tickets"):
         assert part in out
     assert "  43.0h 付款到签收     arrival_52h" in out
@@ -421,6 +421,12 @@ def test_a_parcel_is_shown_from_payment_to_its_limits(terminal: Terminal) -> Non
     assert "退回单号 way back: RRR" in bare
     assert "时限 limits" not in bare
     assert "付款到签收 from" not in bare
+
+
+def test_a_parcel_says_what_it_broke_once_and_of_a_finished_one_nobody_misses_scans(terminal: Terminal) -> None:
+    answer = json.loads(terminal.run("parcel", "zto", "9" * 64, "--json")[1])
+    shown = list(parcel_screen(answer | {"broken_once_texts": ["已发货未揽收", "在途停滞"], "finished": True}))
+    assert shown[1:3] == ["轨迹来源 快递100，上次延迟 2.0时", "曾超时 once broken: 已发货未揽收、在途停滞"]
 
 
 def test_a_limit_is_shown_with_what_its_breach_costs(terminal: Terminal) -> None:
