@@ -21,6 +21,8 @@ SPANS = {
     "return_stagnation": "退货无更新",
     "return_receipt": "退货待入库",
 }
+LIMIT_MAX = 500
+"""As many tickets are given at once."""
 SAID = ("courier_answer", "mis_shipped", "wrong_address")
 """Tickets about what somebody said, and about no clock."""
 _BANDS = {"5": "5 分", "4": "4 分", "below_4": "低于 4 分"}
@@ -78,7 +80,8 @@ def tickets_screen(answer: Document) -> Iterator[str]:
         yield "工单过多，未全部读取；请按快递筛选 too many to look at all of them: ask for one --carrier"
     yield from _ticket_lines(tickets)
     if answer["found"] > len(tickets):
-        yield f"另有 {answer['found'] - len(tickets)} 张 more：--limit 500"
+        how = f"--limit {LIMIT_MAX}" if len(tickets) < LIMIT_MAX else "--anomaly, --category, --carrier"
+        yield f"另有 {answer['found'] - len(tickets)} 张 more：{how}"
     if tickets:
         yield "接手 take one: python -m infra.board take KIND CASE ANOMALY --by NAME [--close]"
 

@@ -400,7 +400,10 @@ def test_advice_is_told_apart_from_decisions() -> None:
 
 
 def test_fewer_than_there_are_says_how_many_more(terminal: Terminal) -> None:
-    assert "另有 3 张" in terminal.run("tickets", "--limit", "2")[1]
+    assert "另有 3 张 more：--limit 500" in terminal.run("tickets", "--limit", "2")[1]
+    many = json.loads(terminal.run("tickets", "--limit", "1", "--json")[1])
+    many |= {"tickets": many["tickets"] * 500, "found": 501}
+    assert "另有 1 张 more：--anomaly, --category, --carrier" in list(tickets_screen(many))
     assert "另有" not in terminal.run("tickets")[1]
     assert "工单过多" in "".join(
         tickets_screen(
