@@ -52,20 +52,24 @@ def take_message(
 ) -> list[FateRecord]:
     """Take all events of a message; repeating it changes nothing."""
     message = json.loads(body)
-    if message.get("type") != "raw_push":
+    vendor: ModuleType | None = None
+    if message.get("type") == "raw_push":
+        source, merchant, raw, headers = read_raw_push(message)
+        vendor = find_source(source)
+        items = vendor.parse_push(merchant, raw, headers)
+    else:
         event = parse_message(body)
         if not isinstance(event, Event):
             raise Permanent("not_an_event", event.type)
-        return [_record(event, handle_event(event, store, clock, count))]
-    source, merchant, raw, headers = read_raw_push(message)
-    vendor = find_source(source)
+        source, merchant, raw, items = getattr(event, "source", ""), event.merchant, body.encode(), [event]
     fates = []
-    for read in possible(vendor.parse_push(merchant, raw, headers), clock.now()):
+    for read in possible(items, clock.now()):
         item = _at_its_desk(read, store) if isinstance(read, AgentNoticed) else read
         if isinstance(item, EventIgnored):
             fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
         elif isinstance(item, EventUnknown):
-            unknown.keep(merchant, source, f"{item.what}: {item.reason}", _without_persons(vendor, raw), clock.now())
+            kept = _without_persons(vendor, raw) if vendor else raw
+            unknown.keep(merchant, source, f"{item.what}: {item.reason}", kept, clock.now())
             fates.append(FateRecord(Fate.UNKNOWN, merchant, f"{source}:{item.what}", reason=item.reason[:120]))
         else:
             fates.append(_record(item, handle_event(item, store, clock, count)))

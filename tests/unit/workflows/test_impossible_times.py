@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from shared.domain.events import EventUnknown, ParcelScanned, ParcelTraced
-from shared.domain.parcel import Scan, Stage
+from shared.domain.keys import CaseKey
+from shared.domain.messages import write_message
+from shared.domain.parcel import ParcelCase, Scan, Stage
+from shared.workflows.handle_event import Fate
 from shared.workflows.take_message import CLOCKS_DIFFER_MAX, possible
 from tests.unit.rules.build import HOUR, NOW
+from tests.unit.workflows.test_take_message import Inbox
 
 ABOUT: dict[str, Any] = {"merchant": "demo", "carrier": "zto", "waybill": "W1"}
 
@@ -42,3 +46,16 @@ def test_the_true_scans_of_a_history_are_taken_all_the_same() -> None:
 def test_what_is_no_scan_passes() -> None:
     other = EventUnknown(what="x", reason="y")
     assert list(possible([other], NOW)) == [other]
+
+
+def test_what_a_source_answers_is_believed_no_more_than_what_it_pushes() -> None:
+    true, inbox = scan(NOW - HOUR), Inbox()
+    answer = ParcelTraced(**ABOUT, source="sim", scans=(true, scan(NOW + 400 * 24 * HOUR)), answers="ask-1")
+    told = write_message(answer)
+    assert [fate.fate for fate in inbox.take(told)] == [Fate.UNKNOWN, Fate.HANDLED]
+    case = inbox.table.cases[CaseKey.parse("demo|parcel|zto:W1")].case
+    assert isinstance(case, ParcelCase)
+    assert case.heard_at == true.at
+    [(merchant, source, reason, kept)] = inbox.kept
+    assert (merchant, source, kept) == ("demo", "sim", told.encode())
+    assert "impossible time" in reason
