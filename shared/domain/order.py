@@ -56,12 +56,12 @@ class Trouble(Record):
 
 
 class OrderCase(Record):
-    """The newest known state of an order. Every field only grows, but tickets, the limit for shipping and a
-    refund's share that was not paid.
+    """The newest known state of an order. Every field only grows, but tickets, the limit for shipping, the province and
+    a refund's share that was not paid.
 
-    `ship_by` is the platform's own limit for shipping, as it said at `ship_by_at`; `read_at` is when the order was last
-    read for nothing but that. `region` is the receiver's province. `backfilled`: it was old
-    when we first heard of it, and nobody is told of its delay.
+    `ship_by` is the platform's own limit for shipping, as it said at `ship_by_at`; `region` is the receiver's province,
+    as it was said at `region_at`; `read_at` is when the order was last read for nothing but that. `backfilled`: it was
+    old when we first heard of it, and nobody is told of its delay.
     """
 
     platform: Id
@@ -77,6 +77,7 @@ class OrderCase(Record):
     ship_by_at: Instant | None = None
     read_at: Instant | None = None
     region: str = ""
+    region_at: Instant | None = None
     buyer_quiet: bool = False
     backfilled: bool = False
     tickets: tuple[Ticket, ...] = ()

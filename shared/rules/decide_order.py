@@ -94,6 +94,7 @@ def _known_content(order: OrderCase, shipment: Shipment) -> Content | None:
 def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
     paid = [amount for amount in (order.paid_fen, news.paid_fen) if amount is not None]
     ship_by_at, ship_by = _latest_ship_by(order, news)
+    region_at, region = _latest_region(order, news)
     changed = [at for at in (order.address_changed_at, news.at if news.address_changed else None) if at]
     return order.model_copy(
         update={
@@ -105,7 +106,8 @@ def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
             "paid_at": min(filter(None, (order.paid_at, news.paid_at)), default=None),
             "ship_by": ship_by,
             "ship_by_at": ship_by_at,
-            "region": max(order.region, news.region),
+            "region": region,
+            "region_at": region_at,
             "buyer_quiet": order.buyer_quiet or news.buyer_quiet,
             "address_changed_at": max(changed, default=None),
         }
@@ -122,6 +124,14 @@ def _latest_ship_by(order: OrderCase, news: OrderReported) -> tuple[datetime | N
     if news.at == known_at:
         return known_at, min(news.ship_by, order.ship_by)
     return max((known_at, order.ship_by), (news.at, news.ship_by))
+
+
+def _latest_region(order: OrderCase, news: OrderReported) -> tuple[datetime | None, str]:
+    """Give where the order goes as it was said last, and when: a buyer may change the address."""
+    if not news.region:
+        return order.region_at, order.region
+    known = [(order.region_at or order.updated_at, order.region)] if order.region else []
+    return max([*known, (news.at, news.region)])
 
 
 def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:

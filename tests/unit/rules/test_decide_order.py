@@ -35,6 +35,7 @@ _reports = st.builds(
     lines=_lines,
     shipments=_shipments,
     address_changed=st.booleans(),
+    region=st.sampled_from(["", "浙江省", "西藏自治区"]),
     ship_by=st.none() | st.integers(0, 2).map(lambda days: NOW + days * DAY),
     asked_by=st.sampled_from(["", "sim:R1"]),
 )
@@ -164,6 +165,13 @@ def test_the_same_number_at_another_courier_is_another_parcel() -> None:
 def test_the_carrier_that_an_order_names_wins_over_what_the_number_looks_like(named: str, told: str) -> None:
     [said] = Run(decide_order).take(order_reported(shipments=(Shipment(carrier=named, waybill="SF1385628716739"),)))
     assert said.carrier == told
+
+
+@pytest.mark.parametrize("way", [*permutations([(0, "西藏自治区"), (1, "浙江省"), (2, "")])])
+def test_an_order_goes_where_its_buyer_wanted_it_last(way: tuple[tuple[int, str], ...]) -> None:
+    case = _taken([order_reported(at=NOW + minutes * MINUTE, region=region) for minutes, region in way]).case
+    assert isinstance(case, OrderCase)
+    assert case.region == "浙江省"
 
 
 def test_of_two_amounts_the_smaller_one_was_paid() -> None:
