@@ -102,7 +102,9 @@ def _merged(order: OrderCase, news: OrderReported) -> OrderCase:
             "updated_at": max(order.updated_at, news.at),
             "paid_fen": min(paid, default=None),
             "lines": _all_lines(order.lines, news.lines),
-            "shipments": _all_shipments(order.shipments, [_shipped(shipment, news) for shipment in news.shipments]),
+            "shipments": _all_shipments(
+                order.shipments, [_shipped(order, shipment, news) for shipment in news.shipments]
+            ),
             "paid_at": min(filter(None, (order.paid_at, news.paid_at)), default=None),
             "ship_by": ship_by,
             "ship_by_at": ship_by_at,
@@ -140,10 +142,15 @@ def _all_lines(known: tuple[OrderLine, ...], told: tuple[OrderLine, ...]) -> tup
     return tuple(by_id[line_id] for line_id in sorted(by_id))
 
 
-def _shipped(shipment: Shipment, news: OrderReported) -> Shipment:
-    """A parcel in a platform's push was shipped by then; neither an answer of ours nor old orders' news say when."""
+def _shipped(order: OrderCase, shipment: Shipment, news: OrderReported) -> Shipment:
+    """A parcel in a platform's push was shipped by then; neither an answer of ours nor old orders' news say when.
+
+    An order that has waited before our eyes is not old, however long ago it was paid.
+    """
     carrier = named_carrier(shipment)
-    is_old = bool(news.asked_by) or (news.paid_at is not None and news.at - news.paid_at > _SHIPPING_MAX)
+    is_waiting = order.status is OrderStatus.PAID and not order.backfilled
+    is_old = news.paid_at is not None and news.at - news.paid_at > _SHIPPING_MAX and not is_waiting
+    is_old = is_old or bool(news.asked_by)
     shipped_at = shipment.shipped_at or (None if is_old else news.at)
     return shipment.model_copy(update={"carrier": carrier, "shipped_at": shipped_at})
 

@@ -56,18 +56,31 @@ def _reread_at(order: OrderCase, deadlines: Sequence[Deadline]) -> datetime | No
 def _subject(order: OrderCase, merchant: str, policy: Policy) -> Subject:
     facts = {"paid_at": moment(order.paid_at, policy.zone) if order.paid_at else None, "region": order.region}
     about = str(order_key(merchant, order.platform, order.order_id))
-    return Subject(merchant, about, f"订单：{order.platform} {order.order_id}", (), facts)
+    part = "（部分已发货）" if order.status is OrderStatus.PARTLY_SHIPPED else ""
+    name = f"订单：{order.platform} {order.order_id}{part}"
+    return Subject(merchant, about, name, (), facts)
 
 
 def ship_deadlines(order: OrderCase, policy: Policy) -> list[Deadline]:
-    """Give the deadline for shipping while nothing has been shipped; the platform's own wins."""
-    if order.paid_at is None or order.shipments or order.status is not OrderStatus.PAID or order.backfilled:
-        return []
-    if order.paid_fen is not None and 0 < order.paid_fen <= sum(share.amount_fen for share in order.refunds):
+    """Give the deadline for shipping while something is still to be shipped; the platform's own wins."""
+    if order.paid_at is None or not _is_to_ship(order):
         return []
     scope = Scope(order.platform, "", order.region, order.paid_at, order.paid_fen or 0)
     found = deadline_of(Running(Span.PAY_TO_SHIP, order.paid_at), scope, policy.watching, platform_at=order.ship_by)
     return [found] if found else []
+
+
+def _is_to_ship(order: OrderCase) -> bool:
+    """Whether nothing was shipped, or by the platform's word only a part that is not known to be all.
+
+    What is refunded in full is not shipped any more.
+    """
+    if order.backfilled or 0 < (order.paid_fen or 0) <= sum(share.amount_fen for share in order.refunds):
+        return False
+    if order.status is not OrderStatus.PARTLY_SHIPPED:
+        return order.status is OrderStatus.PAID and not order.shipments
+    sent = {line for shipment in order.shipments for line in shipment.line_ids}
+    return not order.lines or not order.line_ids <= sent
 
 
 def marked_if_backfilled(before: OrderCase | None, order: OrderCase, policy: Policy, now: datetime) -> OrderCase:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.events import DeadlineReached, OrderRefunded, TicketTaken
-from shared.domain.order import OrderCase, OrderStatus, RefundShare, Shipment
+from shared.domain.order import OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Limit, Span, Watching
 from shared.rules.deadlines import BY_PLATFORM
@@ -93,7 +93,9 @@ def test_the_warning_names_the_order_its_limit_and_its_cost() -> None:
 
 ENDS: dict[str, Any] = {
     "shipped": order_reported(status=OrderStatus.SHIPPED, shipments=(SHIPPED,)),
-    "shipped in part": order_reported(status=OrderStatus.PARTLY_SHIPPED, shipments=(SHIPPED,)),
+    "shipped in part, which is all that was ordered": order_reported(
+        status=OrderStatus.PARTLY_SHIPPED, shipments=(SHIPPED,), lines=(OrderLine(line_id="L1", amount_fen=1),)
+    ),
     "a parcel alone is told": order_reported(shipments=(SHIPPED,)),
     "cancelled": order_reported(status=OrderStatus.CANCELLED),
     "finished": order_reported(status=OrderStatus.FINISHED),
@@ -120,6 +122,19 @@ def test_what_has_ended_before_is_never_warned_of(how: str) -> None:
     order = Order()
     order.take(ENDS[how])
     assert order.wait(10 * DAY) == []
+
+
+@pytest.mark.parametrize("lines", [(), ("L1", "L2")])
+def test_what_is_left_of_an_order_that_was_shipped_in_part_is_still_waited_for(lines: tuple[str, ...]) -> None:
+    told = tuple(OrderLine(line_id=line, amount_fen=5_000) for line in lines)
+    order = Order(paid(lines=told))
+    order.take(order_reported(status=OrderStatus.PARTLY_SHIPPED, shipments=(SHIPPED,)))
+    assert order.wait(36 * HOUR) == ["预警：付款后未发货"]
+    [said] = of_type(order.run.said, "notice_raised")
+    assert said.notice.lines[0] == "订单：sim O1（部分已发货）"
+    second = Shipment(carrier="zto", waybill="W2", line_ids=("L2",))
+    order.take(order_reported(status=OrderStatus.SHIPPED, shipments=(second,)))
+    assert (order.open, order.due) == ([], None)
 
 
 def test_an_order_that_is_refunded_in_part_must_be_shipped() -> None:
@@ -265,6 +280,14 @@ def test_a_parcel_of_an_old_order_was_not_shipped_just_now() -> None:
     old = Order(paid(at=NOW + 31 * DAY, **told), at=NOW + 31 * DAY)
     young = Order(paid(at=NOW + DAY, **told), at=NOW + DAY)
     assert [one.run.said[0].content.shipped_at for one in (old, young)] == [None, NOW + DAY]
+
+
+def test_an_order_that_we_have_seen_waiting_is_shipped_when_we_hear_of_it_however_late_that_is() -> None:
+    order = Order(paid(ship_by=NOW + 40 * DAY))
+    order.run.now = NOW + 32 * DAY
+    order.take(paid(at=order.run.now, status=OrderStatus.SHIPPED, shipments=(SHIPPED,)))
+    [told] = of_type(order.run.said, "parcel_shipped")
+    assert told.content.shipped_at == NOW + 32 * DAY
 
 
 # ---- people, and nobody ------------------------------------------------------------------------------------------
