@@ -10,6 +10,7 @@ from shared.domain.policy import Policy
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Span
 from shared.rules.deadlines import NO_PACE, Deadline, Running, Scope, deadline_of
+from shared.rules.stopping.other_goods import lines_to_arrive
 from shared.rules.ticketing import Finding
 
 STALLS = (Span.STAGNATION, Span.PICKUP_TO_MOVEMENT)
@@ -23,6 +24,8 @@ _TROUBLE = {
     Stage.DAMAGED: Anomaly.DAMAGED,
     Stage.SUSPECTED_LOST: Anomaly.SUSPECTED_LOST,
 }
+_AS_WANTED = (Stage.DELIVERY_FAILED, Stage.REFUSED)
+"""No trouble with a parcel that is being stopped."""
 
 
 def running(case: ParcelCase) -> Iterator[Running]:
@@ -71,8 +74,10 @@ def _way_out(case: ParcelCase) -> Iterator[Running]:
 
 
 def is_being_stopped(case: ParcelCase) -> bool:
-    """Whether its standing still is our own doing."""
-    return bool(case.wishes) and case.interception.phase in _STOPPING
+    """Whether its standing still is our own doing: it is not to arrive, and before its pickup not to leave."""
+    stopping = case.interception
+    stays = stopping.phase is InterceptionPhase.WAITING and case.picked_up_at is None and not lines_to_arrive(case)
+    return bool(case.wishes) and (stopping.phase in _STOPPING or (stays and stopping.reason != "not_worth_it"))
 
 
 def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
@@ -142,7 +147,7 @@ def trouble(case: ParcelCase) -> Iterator[Finding]:
     if case.is_finished:
         return
     scan, watch = case.last_scan, case.watch
-    if scan and case.stage in _TROUBLE and not case.wishes:
+    if scan and case.stage in _TROUBLE and not (case.stage in _AS_WANTED and is_being_stopped(case)):
         is_refused = case.is_return and case.stage is Stage.REFUSED
         yield _finding(Anomaly.RETURN_REFUSED if is_refused else _TROUBLE[case.stage], scan.at)
     unasked = not (case.wishes or case.is_return)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.events import CourierAnswered, CourierUrged, TicketTaken
-from shared.domain.parcel import Stage
+from shared.domain.parcel import InterceptionPhase, Stage
 from shared.domain.policy import Robot
 from shared.domain.tickets import Anomaly, Ticket
 from shared.domain.watching import Watching
@@ -69,6 +69,33 @@ def test_a_second_failed_delivery_is_told_again() -> None:
     assert notices(parcel.scan(Stage.DELIVERY_FAILED)) == [], "it has not recovered"
     assert notices(parcel.wait(MINUTE)) == ["派送不成功"]
     assert parcel.ticket.taken_by == ""
+
+
+@pytest.mark.parametrize("stage", [stage for stage in SUDDEN if stage is not Stage.RETURNING])
+def test_trouble_of_a_parcel_that_could_not_be_stopped_is_told_like_any_other(stage: Stage) -> None:
+    parcel = on_its_way(Stage.OUT_FOR_DELIVERY)
+    parcel.take(wanted())
+    assert parcel.case.interception.phase is InterceptionPhase.REFUSED
+    parcel.scan(stage, parcel.run.now + MINUTE)
+    assert notices(parcel.wait(MINUTE)) == [SUDDEN[stage]]
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        (Stage.DELIVERY_FAILED, []),
+        (Stage.REFUSED, []),
+        (Stage.DAMAGED, ["包裹破损"]),
+        (Stage.SUSPECTED_LOST, ["疑似丢件"]),
+    ],
+)
+def test_what_is_being_stopped_is_not_delivered_on_purpose_but_breaks_or_is_lost_like_any_other(
+    stage: Stage, told: list[str]
+) -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.take(wanted())
+    parcel.scan(stage, parcel.run.now + MINUTE)
+    assert notices(parcel.wait(MINUTE)) == told
 
 
 def test_what_a_refund_wants_stopped_may_come_back() -> None:

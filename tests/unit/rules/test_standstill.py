@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.events import ParcelScanned, ParcelShipped, TicketTaken
-from shared.domain.parcel import Scan, Stage
+from shared.domain.parcel import InterceptionPhase, Scan, Stage
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Span, Watching
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
-from tests.unit.rules.parcels import answer
+from tests.unit.rules.parcels import answer, released
 from tests.unit.rules.test_deadlines import limit
 from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
 
@@ -340,6 +340,40 @@ def test_a_parcel_whose_interception_was_refused_is_watched_again() -> None:
     parcel.take(wanted())
     parcel.wait(timedelta(hours=18))
     assert parcel.open == ["delivery_slow"]
+
+
+@pytest.mark.parametrize("stage", [Stage.LABEL_CREATED, Stage.UNKNOWN])
+def test_nobody_is_sent_to_pick_up_what_a_refund_wants_to_stay(stage: Stage) -> None:
+    parcel = shipped(watching=Watching(urge_by={"zto": "zto"}))
+    parcel.scan(stage)
+    parcel.take(wanted())
+    if parcel.case.interception.phase is InterceptionPhase.REQUESTED:
+        parcel.take(answer(parcel.run, "refused", code="E23119", retry_after_scan=True))
+    said = parcel.wait(5 * DAY)
+    assert parcel.case.interception.phase is InterceptionPhase.WAITING
+    assert (notices(said), list(of_type(said, "urge_courier")), parcel.open) == ([], [], [])
+    parcel.take(released())
+    parcel.wait(2 * MINUTE)
+    assert parcel.open == ["not_picked_up"]
+
+
+def test_a_label_that_a_refund_wants_to_stay_ends_the_search_for_its_pickup() -> None:
+    parcel = shipped()
+    parcel.scan(Stage.LABEL_CREATED)
+    parcel.wait(20 * HOUR)
+    assert notices(parcel.take(wanted())) == ["已转拦截：已发货未揽收"]
+
+
+@pytest.mark.parametrize("other", ["goods of another order", "too cheap to be stopped"])
+def test_what_must_leave_all_the_same_is_picked_up_in_time(other: str) -> None:
+    parcel = shipped(intercept_amount_min_fen=0 if other == "goods of another order" else 10**6)
+    if other == "goods of another order":
+        parcel.take(ParcelShipped(**parcel.about, content=inside("O2")))
+        parcel.scan(Stage.LABEL_CREATED)
+    parcel.take(wanted())
+    parcel.wait(20 * HOUR)
+    assert parcel.case.interception.phase is InterceptionPhase.WAITING
+    assert parcel.open == ["not_picked_up"]
 
 
 @pytest.mark.parametrize("is_assumed", [True, False])
