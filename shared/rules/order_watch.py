@@ -14,7 +14,7 @@ from shared.domain.why import Why
 from shared.rules import authority
 from shared.rules.deadlines import Deadline, Running, Scope, deadline_of
 from shared.rules.rereading import READ_EVERY, reading_of, reread_at
-from shared.rules.ticketing import SETTLES_IN, Subject, follow, next_change, notice, overdue
+from shared.rules.ticketing import LIMIT_MOVED, SETTLES_IN, Subject, follow, next_change, notice, overdue
 from shared.rules.wording import moment
 
 
@@ -58,7 +58,7 @@ def _subject(order: OrderCase, merchant: str, policy: Policy) -> Subject:
     about = str(order_key(merchant, order.platform, order.order_id))
     part = "（部分已发货）" if order.status is OrderStatus.PARTLY_SHIPPED else ""
     name = f"订单：{order.platform} {order.order_id}{part}"
-    return Subject(merchant, about, name, (), facts)
+    return Subject(merchant, about, name, (), facts, over=LIMIT_MOVED if _is_to_ship(order) else "已恢复")
 
 
 def ship_deadlines(order: OrderCase, policy: Policy) -> list[Deadline]:

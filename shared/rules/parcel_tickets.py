@@ -4,15 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.events import TicketTaken
-from shared.domain.tickets import Anomaly
+from shared.domain.tickets import Anomaly, Ticket
 from shared.domain.watching import part_of
 from shared.rules import authority, parcel_buyers, parcel_filings, parcel_urging, parcel_watch
 from shared.rules.deadlines import Deadline
 from shared.rules.parcel_draft import Fact, ParcelDraft
 from shared.rules.parcel_reuse import GAP
-from shared.rules.parcel_spans import STALLS, end_of, ended, heeded, is_being_stopped, trouble
+from shared.rules.parcel_spans import STALLS, end_of, ended, heeded, is_being_stopped, running, trouble
 from shared.rules.parcel_watch import is_given_up
-from shared.rules.ticketing import BROKEN, Finding, News, Subject, follow, next_change, notice, overdue
+from shared.rules.ticketing import (
+    BROKEN,
+    LIMIT_MOVED,
+    Finding,
+    News,
+    Subject,
+    follow,
+    next_change,
+    notice,
+    overdue,
+)
 from shared.rules.wording import forced_refund, moment
 
 _ABOUT_US = (Anomaly.UNWATCHED, Anomaly.CARRIER_UNKNOWN, Anomaly.WRONG_NUMBER)
@@ -85,9 +95,9 @@ def _note_broken(draft: ParcelDraft, deadlines: Sequence[Deadline], *, by_clock:
     Nobody is woken for that: a clock that runs is looked at when the clock comes anyway, one that has ended as it ends,
     by the courier's own time.
     """
-    running = heeded(draft.case, deadlines)
-    passed = [one for one in running if by_clock and one.breach_at <= draft.now]
-    for one in ended(draft.before, draft.case, draft.policy, running):
+    clocks = heeded(draft.case, deadlines)
+    passed = [one for one in clocks if by_clock and one.breach_at <= draft.now]
+    for one in ended(draft.before, draft.case, draft.policy, clocks):
         if one.breach_at < (end_of(one.span, one.since, draft.case) or draft.now):
             passed.append(one)
     broken = {*draft.case.broken, *(one.span.anomaly for one in passed)}
@@ -135,7 +145,7 @@ def _facts(draft: ParcelDraft) -> Fact:
 
 
 def _tell_staff(draft: ParcelDraft, news: News) -> None:
-    said = notice(_subject(draft), news, draft.policy, draft.now)
+    said = notice(_subject(draft)._replace(over=_over(draft, news.ticket)), news, draft.policy, draft.now)
     if said:
         draft.say(said)
 
@@ -143,10 +153,17 @@ def _tell_staff(draft: ParcelDraft, news: News) -> None:
 def _subject(draft: ParcelDraft) -> Subject:
     at = draft.forced_refund_at
     risks = (forced_refund(at, draft.now, draft.policy.zone),) if at else ()
-    over = "已转拦截" if is_being_stopped(draft.case) else "已恢复"
+    return Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft))
+
+
+def _over(draft: ParcelDraft, ticket: Ticket) -> str:
+    """Say how a ticket ends if it ends now."""
     if is_given_up(draft.case, draft.policy.watching, draft.now):
-        over = "已停止跟踪"
-    return Subject(draft.merchant, draft.key, draft.name, risks, _facts(draft), over)
+        return "已停止跟踪"
+    if is_being_stopped(draft.case):
+        return "已转拦截"
+    goes_on = any(one.span.anomaly is ticket.anomaly and one.since == ticket.since for one in running(draft.case))
+    return LIMIT_MOVED if goes_on else "已恢复"
 
 
 def _measure(draft: ParcelDraft, urged_at: datetime) -> None:

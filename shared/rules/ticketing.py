@@ -32,6 +32,9 @@ SETTLES_IN = timedelta(minutes=1)
 QUIET = (Anomaly.UNWATCHED, Anomaly.LATE, Anomaly.COURIER_ANSWER)
 """Told in the digest at the latest, never at once: they come in crowds and no single one is urgent."""
 
+LIMIT_MOVED = "时限已调整"
+"""How a ticket ends whose clock runs on: by another policy, or by the platform's word."""
+
 Fact = Mapping[str, str | int | None]
 
 

@@ -14,13 +14,13 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment, Ticket
 from shared.ports import StoredCase
-from shared.rules.ticketing import BROKEN, WARNED
+from shared.rules.ticketing import BROKEN, LIMIT_MOVED, WARNED
 from tests.fakes import FakeCaseStore
 from tests.fakes.table import FakeTable
 
 OVER = 0
 _ANOMALIES = {text.title: anomaly for anomaly, text in ANOMALIES.items()}
-_LEVELS = {"已恢复": OVER, "预警": WARNED}
+_LEVELS = {"已恢复": OVER, LIMIT_MOVED: OVER, "预警": WARNED}
 
 
 class Witness(FakeCaseStore):

@@ -165,7 +165,7 @@ def test_the_platform_s_own_deadline_wins(hours: int) -> None:
 def test_a_deadline_that_the_platform_moves_back_takes_the_ticket_back() -> None:
     order = Order()
     order.wait(40 * HOUR)
-    assert order.take(paid(ship_by=NOW + 5 * DAY)) == ["已恢复：付款后未发货"]
+    assert order.take(paid(ship_by=NOW + 5 * DAY)) == ["时限已调整：付款后未发货"]
     assert order.wait(2 * DAY) == []
     assert order.wait(20 * HOUR) == ["预警：付款后未发货"]
 

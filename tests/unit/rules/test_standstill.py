@@ -8,7 +8,7 @@ from shared.domain.events import ParcelScanned, ParcelShipped, TicketTaken
 from shared.domain.parcel import InterceptionPhase, Scan, Stage
 from shared.domain.tickets import Anomaly
 from shared.domain.watching import Pace, Span, Watching
-from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, policy, tick, wanted
 from tests.unit.rules.parcels import answer, released
 from tests.unit.rules.test_deadlines import limit
 from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way, shipped
@@ -340,6 +340,20 @@ def test_a_parcel_whose_interception_was_refused_is_watched_again() -> None:
     parcel.take(wanted())
     parcel.wait(timedelta(hours=18))
     assert parcel.open == ["delivery_slow"]
+
+
+@pytest.mark.parametrize("change", ["a longer limit", "switched off", "a remote region"])
+def test_what_another_limit_ends_is_not_said_to_have_moved(change: str) -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR)
+    if change == "a remote region":
+        said = parcel.take(ParcelShipped(**parcel.about, content=inside(region="西藏自治区")))
+    else:
+        mine = limit("stalled_48h", Span.STAGNATION, 90, 6).model_copy(update={"watch": change == "a longer limit"})
+        parcel.run.policy = policy(watching=Watching(limits=(mine,)))
+        said = parcel.take(tick(parcel.key))
+    assert notices(said) == ["时限已调整：在途停滞"]
+    assert parcel.open == []
 
 
 @pytest.mark.parametrize("stage", [Stage.LABEL_CREATED, Stage.UNKNOWN])
