@@ -154,7 +154,7 @@ def _ask_at(draft: ParcelDraft, deadlines: list[Deadline]) -> datetime | None:
     pause = draft.policy.watching.resubscribe_after  # between two questions about one number
     early = pause if heard is None else timedelta()  # a doubt leaves time for a second one
     asks = [one.ask_at - early for one in deadlines if one.span not in _NOT_ASKED]
-    times = [at for at in asks if asked is None or asked < at]
+    times = [at for at in asks if asked is None or asked + pause <= at]
     if asked and _doubt(draft):
         times.append(asked + pause)
     last = max(filter(None, (heard, watch.asked_at, asked)), default=None)

@@ -209,6 +209,16 @@ def test_silence_is_confirmed_before_anybody_is_warned() -> None:
     assert kinds(parcel) == []
 
 
+def test_a_source_that_answered_a_moment_ago_is_not_asked_again_before_the_warning() -> None:
+    """A number that Kuaidi100 is asked for more than twice an hour may be locked."""
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    heard_at = parcel.case.heard_at or NOW
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    parcel.take(parcel.traced((Stage.ARRIVED_AT_HUB, heard_at + 10 * MINUTE), answers=answers(parcel)))
+    said = parcel.wait(20 * MINUTE)
+    assert (commands(said), notices(said)) == ([], ["预警：在途停滞"])
+
+
 def test_an_answer_that_brings_what_is_still_on_its_way_to_us_proves_no_death() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.wait(36 * HOUR - 5 * MINUTE)
