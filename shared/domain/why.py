@@ -57,6 +57,7 @@ _NAMES: Mapping[str, str] = {
     "left_fen": "可退余额",
     "level": "级别",
     "lines_not_shipped": "未发商品数",
+    "order": "订单",
     "orders": "订单数",
     "outcome": "结果",
     "paid_at": "付款",

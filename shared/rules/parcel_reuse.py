@@ -2,7 +2,8 @@
 
 A use of a number is what was told of it without a gap of 30 days: orders by when they shipped it, couriers by their
 scans. What is older than the present use is passed over, whenever it arrives; a parcel that was signed for is over,
-and one that was not may still go on after a long silence, unless another order has the number by then.
+and one that was not may still go on after a long silence, unless another order has the number by then. What was signed
+for before any order was paid and shipped is nobody's of ours, however short the time between.
 """
 
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ def at_scan(case: ParcelCase, scan: Scan) -> tuple[ParcelCase, bool]:
     marks = [at - GAP for at in (first, case.shipped_at) if at]
     if any(scan.at < mark for mark in marks) or (case.earlier_until and scan.at <= case.earlier_until):
         return _after_late_end(case, scan), False
+    if case.contents and scan.stage is Stage.DELIVERED and _is_strange(case, scan.at):
+        return _since(case, scan.at), False
     if heard is None or scan.at - heard <= GAP:
         return case, True
     if case.is_finished:
@@ -35,6 +38,8 @@ def at_content(case: ParcelCase, content: Content, at: datetime | None) -> tuple
         return case, True
     if case.earlier_until and at <= case.earlier_until:
         return case, False
+    if was_signed_before(case, content) and case.last_scan and _is_strange(case, case.last_scan.at):
+        case = _since(case, case.last_scan.at)
     dated = [known.shipped_at for known in case.contents if known.shipped_at]
     dated += [case.returned_from] if case.returned_from else []
     if dated and min(dated) - at > GAP and not _bridged(case, at, min(dated)):
@@ -55,6 +60,29 @@ def _bridged(case: ParcelCase, begin: datetime, end: datetime) -> bool:
 
 def _was_silent_before(case: ParcelCase, at: datetime) -> bool:
     return case.heard_at is not None and at - case.heard_at > GAP
+
+
+def was_signed_before(case: ParcelCase, content: Content) -> bool:
+    """Whether the parcel was signed for when an order was neither paid nor shipped."""
+    return case.last_scan is not None and case.stage is Stage.DELIVERED and _begins_after(content, case.last_scan.at)
+
+
+def _begins_after(content: Content, at: datetime) -> bool:
+    """Whether an order was neither paid nor shipped by then: either of the two may be told late."""
+    told = (content.paid_at, content.shipped_at)
+    return all(begun and at < begun for begun in told)
+
+
+def _is_strange(case: ParcelCase, signed_at: datetime) -> bool:
+    return not case.is_return and all(_begins_after(content, signed_at) for content in case.contents)
+
+
+def _since(case: ParcelCase, at: datetime) -> ParcelCase:
+    """Forget what happened up to a stranger's signature."""
+    past: dict[str, object] = {name: None for name in _INSTANTS if (known := getattr(case, name)) and known <= at}
+    if case.last_scan and case.last_scan.at <= at:
+        past["last_scan"] = None
+    return case.model_copy(update={**past, "earlier_until": max(at, case.earlier_until or at)})
 
 
 def _after_late_end(case: ParcelCase, scan: Scan) -> ParcelCase:

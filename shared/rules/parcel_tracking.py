@@ -18,11 +18,15 @@ def shipped(draft: ParcelDraft, content: Content) -> None:
     if draft.case.moved_to:
         pass_on(draft, content)
         return
+    known = draft.case.contents
     draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
-    if is_meant:
-        add_content(draft, content)
-    else:
+    if not is_meant:
         draft.counts.append(parcel_reuse.EARLIER_USE)
+        return
+    add_content(draft, content)
+    is_new = not any(one.is_of_same_order(content) for one in known)
+    if is_new and parcel_reuse.was_signed_before(draft.case, content):
+        draft.note("单号在订单付款前已签收，请核对单号", "signed_before", {"order": content.order_id})
 
 
 def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None, *, asked: bool = False) -> None:

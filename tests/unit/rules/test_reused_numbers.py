@@ -1,5 +1,9 @@
 """Couriers hand numbers out again: the second parcel begins anew, and nothing of the first one sticks to it."""
 
+from typing import Any
+
+import pytest
+
 from shared.domain.events import InterceptionWanted, ParcelShipped
 from shared.domain.parcel import Stage
 from tests.unit.rules.build import DAY, HOUR, MINUTE, NOW, wanted, wish
@@ -141,6 +145,42 @@ def test_what_we_sent_back_stays_sent_back_however_long_it_is_silent() -> None:
 def test_two_orders_in_one_parcel_are_no_second_use() -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.take(ParcelShipped(**parcel.about, content=inside("O2", shipped_at=NOW + DAY)))
+    assert orders(parcel) == ["O1", "O2"]
+
+
+PAID = NOW - 5 * HOUR
+
+
+@pytest.mark.parametrize("first", ["the order", "the scans"])
+def test_a_signature_from_before_an_order_was_paid_is_a_stranger_s(first: str) -> None:
+    parcel = Parcel()
+    history = parcel.traced((Stage.PICKED_UP, PAID - 10 * DAY), (Stage.DELIVERED, PAID - MINUTE))
+    told = ParcelShipped(**parcel.about, content=inside())
+    parcel.take(*((told, history) if first == "the order" else (history, told)), history)
+    assert (parcel.case.stage, parcel.case.picked_up_at, parcel.case.heard_at) == (Stage.UNKNOWN, None, None)
+    assert parcel.case.watch.step == 1
+    assert notices(parcel.wait(18 * HOUR)) == ["预警：已发货未揽收"]
+    parcel.moves(Stage.PICKED_UP, Stage.DELIVERED)
+    assert parcel.case.is_finished
+
+
+@pytest.mark.parametrize(
+    "said", [{"paid_at": NOW + 3 * HOUR}, {"shipped_at": NOW + 3 * HOUR}, {"paid_at": None}, {"shipped_at": None}]
+)
+def test_what_is_only_told_late_is_signed_for_all_the_same(said: dict[str, Any]) -> None:
+    """Cash on delivery is paid after it, and a shop may say late that it has shipped."""
+    parcel = Parcel(ParcelShipped(**shipped().about, content=inside(**said)))
+    parcel.scan(Stage.DELIVERED, NOW + HOUR)
+    assert parcel.case.is_finished
+
+
+def test_a_number_that_another_order_of_ours_had_until_it_was_signed_for_is_shown_to_a_person_once() -> None:
+    parcel = on_its_way(Stage.DELIVERED)
+    parcel.wait(5 * DAY)
+    told = ParcelShipped(**parcel.about, content=inside("O2", paid_at=parcel.run.now, shipped_at=parcel.run.now))
+    [note] = of_type(parcel.take(told, told), "notice_raised")
+    assert note.notice.title == "单号在订单付款前已签收，请核对单号"
+    assert "订单 O2" in note.notice.lines[-1]
     assert orders(parcel) == ["O1", "O2"]
 
 
