@@ -76,8 +76,8 @@ def _way_out(case: ParcelCase) -> Iterator[Running]:
 def is_being_stopped(case: ParcelCase) -> bool:
     """Whether its standing still is our own doing: it is not to arrive, and before its pickup not to leave."""
     stopping = case.interception
-    stays = stopping.phase is InterceptionPhase.WAITING and case.picked_up_at is None and not lines_to_arrive(case)
-    return bool(case.wishes) and (stopping.phase in _STOPPING or (stays and stopping.reason != "not_worth_it"))
+    waits = stopping.phase is InterceptionPhase.WAITING and stopping.reason != "not_worth_it"
+    return bool(case.wishes) and (stopping.phase in _STOPPING or (waits and not lines_to_arrive(case)))
 
 
 def deadlines(case: ParcelCase, policy: Policy) -> list[Deadline]:
