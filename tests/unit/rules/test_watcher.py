@@ -195,6 +195,9 @@ def test_a_number_of_which_a_source_finds_nothing_is_probably_wrong() -> None:
     parcel = shipped()
     ended(parcel, gave_up=True)
     assert notices(parcel.wait(MINUTE)) == ["单号查无记录"]
+    parcel.wait(HOUR)
+    ended(parcel, gave_up=True)
+    assert notices(parcel.wait(HOUR)) == [], "it is the same trouble still"
     parcel.scan(Stage.PICKED_UP)
     assert kinds(parcel) == []
 
@@ -269,6 +272,31 @@ def test_a_refused_question_is_as_bad_as_a_refused_subscription() -> None:
     assert commands(parcel.wait(36 * HOUR))[0] == ("query_tracking", "kuaidi100")
     refused(parcel)
     assert commands(parcel.wait(6 * HOUR)) == [("subscribe_tracking", "kuaidi100")]
+
+
+def test_a_question_that_fails_while_a_subscription_waits_to_be_renewed_keeps_nobody_waiting() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, carrier="yto")
+    parcel.wait(36 * HOUR - 25 * MINUTE)
+    ended(parcel, "kuaidi100")
+    parcel.wait(20 * MINUTE)
+    assert commands(refused(parcel)) == []
+    assert commands(parcel.wait(11 * MINUTE)) == [("subscribe_tracking", "kuaidi100")]
+
+
+def test_one_question_that_fails_is_nobody_s_affair_yet() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, carrier="yto")
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    refused(parcel)
+    parcel.wait(HOUR)
+    assert kinds(parcel) == ["stalled"]
+
+
+def test_an_answer_that_brings_the_signature_renews_nothing() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    signed = parcel.traced((Stage.DELIVERED, NOW + 12 * HOUR), answers=answers(parcel))
+    assert commands(parcel.take(signed)) == []
+    assert parcel.due is None
 
 
 def test_a_source_that_dies_again_and_again_ends_with_a_person_and_is_still_asked() -> None:
@@ -382,6 +410,8 @@ def test_a_parcel_of_which_nothing_is_heard_for_60_days_is_given_up() -> None:
 
 def test_what_waits_at_our_own_door_is_not_asked_about() -> None:
     parcel = on_its_way(Stage.RETURNED)
+    assert ended(parcel, gave_up=True) == []
+    assert parcel.case.watch.ended == ""
     assert commands(parcel.wait(30 * DAY)) == []
     assert parcel.due is not None
 
