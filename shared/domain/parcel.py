@@ -180,14 +180,15 @@ class ParcelCase(Record):
     """The newest known state of one parcel of one carrier.
 
     `heard_at` is the time of the youngest scan, `picked_up_at` that of the oldest one after the label, `moved_at` that
-    of the oldest one after the pickup, `out_at` and `held_at` those of the oldest ones out for delivery and at a pickup
-    point. `stalled_since` is the beginning of a standstill, once the clock has noticed it. `return_of` is the parcel
-    whose way back this is, `return_for` the refund (platform:refund_id) for which a buyer sent it, `returned_from`
-    since when either is known, `moved_to` the carrier under which the number really travels. `earlier_until` is the
-    signature that ended an earlier use of the number. `broken` remembers which limits were broken once, whatever became
-    of their tickets; `unmatched` holds what the courier answered unasked and what people filed, until a person has seen
-    to it, `settled` the names of what she has seen to, and when. `handled_s` is the longest that the courier took to
-    move once it was urged, `handled_part` the part of the day in which that was.
+    of the oldest one after the pickup, `out_at` and `held_at` those of the oldest ones out for delivery and at a
+    pickup point. `stalled_since` is the beginning of a standstill, once the clock has noticed it. `return_of` is the
+    parcel whose way back this is, `return_for` the refund (platform:refund_id) for which a buyer sent it,
+    `returns_also` the others of which it holds goods, `returned_from` since when either is known, `moved_to` the
+    carrier under which the number really travels. `earlier_until` is the signature that ended an earlier use of the
+    number. `broken` remembers which limits were broken once, whatever became of their tickets; `unmatched` holds what
+    the courier answered unasked and what people filed, until a person has seen to it, `settled` the names of what she
+    has seen to, and when. `handled_s` is the longest that the courier took to move once it was urged, `handled_part`
+    the part of the day in which that was.
     """
 
     carrier: Id
@@ -206,6 +207,7 @@ class ParcelCase(Record):
     return_waybill: Id | None = None
     return_of: Id | None = None
     return_for: str = ""
+    returns_also: tuple[str, ...] = ()
     returned_from: Instant | None = None
     received_at: Instant | None = None
     moved_to: Id | None = None
@@ -232,6 +234,11 @@ class ParcelCase(Record):
         if self.moved_to or self.received_at:
             return True
         return self.stage is Stage.DELIVERED and not self.is_return
+
+    @property
+    def returned_refunds(self) -> tuple[str, ...]:
+        """The refunds of which buyers send goods back in this parcel."""
+        return (self.return_for, *self.returns_also) if self.return_for else ()
 
     @property
     def is_return(self) -> bool:

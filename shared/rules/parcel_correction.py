@@ -32,7 +32,9 @@ def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
     draft.change(moved_to=event.right)
     draft.say(event.model_copy(update={"carrier": event.right}))
     for content in case.contents:
-        _hand_over(draft, content)
+        _hand_over(draft, content, case.return_for)
+    for refund in case.returns_also:
+        _hand_over(draft, case.contents[0], refund)
     if case.wishes and not case.interception.phase.was_promised:
         draft.enter(InterceptionPhase.REFUSED, "carrier_corrected")
 
@@ -43,14 +45,14 @@ def pass_on(draft: ParcelDraft, content: Content) -> None:
     draft.change(contents=with_content(known, content))
     for one in draft.case.contents:
         if one not in known:
-            _hand_over(draft, one)
+            _hand_over(draft, one, draft.case.return_for)
 
 
-def _hand_over(draft: ParcelDraft, content: Content) -> None:
+def _hand_over(draft: ParcelDraft, content: Content, refund: str) -> None:
     case = draft.case
     where = {"merchant": draft.merchant, "carrier": case.moved_to, "waybill": case.waybill, "content": content}
-    if case.return_for and case.returned_from:
-        draft.say(ReturnShipped.model_validate({**where, "refund": case.return_for, "at": case.returned_from}))
+    if refund and case.returned_from:
+        draft.say(ReturnShipped.model_validate({**where, "refund": refund, "at": case.returned_from}))
     else:
         asked = case.watch.queried_at
         is_lately = asked is not None and draft.now - asked < draft.policy.watching.resubscribe_after

@@ -44,12 +44,19 @@ def running(case: ParcelCase) -> Iterator[Running]:
 
 
 def _way_home(case: ParcelCase) -> Iterator[Running]:
+    if _is_with_buyer(case):
+        return
     if case.last_scan and case.stage in (Stage.DELIVERED, Stage.RETURNED):
         yield Running(Span.RETURN_RECEIPT, case.last_scan.at)
     elif case.heard_at and case.picked_up_at:
         yield Running(Span.RETURN_STAGNATION, case.heard_at)
     elif case.shipped_at:  # a buyer still has to hand it over; what the courier turned round is on its way
         yield Running(Span.RETURN_PICKUP if case.return_for else Span.RETURN_STAGNATION, case.shipped_at)
+
+
+def _is_with_buyer(case: ParcelCase) -> bool:
+    """Whether a buyer gave the number of what we had sent: signed for, and nothing shows that it turned round."""
+    return bool(case.return_for) and case.stage is Stage.DELIVERED and any(one.shipped_at for one in case.contents)
 
 
 def _way_out(case: ParcelCase) -> Iterator[Running]:
@@ -153,7 +160,9 @@ def trouble(case: ParcelCase) -> Iterator[Finding]:
     unasked = not (case.wishes or case.is_return)
     if case.return_scan_at and unasked and case.stage in (Stage.RETURNING, Stage.RETURNED):
         yield _finding(Anomaly.COMING_BACK, case.return_scan_at)
-    if watch.gave_up_at and case.heard_at is None:
+    if scan and case.returned_from and _is_with_buyer(case):
+        yield _finding(Anomaly.WRONG_NUMBER, max(scan.at, case.returned_from))
+    elif watch.gave_up_at and case.heard_at is None:
         yield _finding(Anomaly.WRONG_NUMBER, watch.gave_up_at)
     elif watch.lost_at:
         unnamed = case.carrier == UNKNOWN_CARRIER

@@ -8,7 +8,7 @@ from shared.domain.parcel import UNDOING, Content, InterceptionPhase, ParcelCase
 from shared.rules import parcel_reuse
 from shared.rules.parcel_correction import pass_on
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.parcel_interception import add_content, react_to_stage
+from shared.rules.parcel_interception import ORDERS_MAX, add_content, react_to_stage
 
 _STAGES = tuple(Stage)
 
@@ -92,11 +92,17 @@ def _milestones(stage: Stage) -> Sequence[str]:
 
 
 def sent_back(draft: ParcelDraft, event: ReturnShipped) -> None:
-    """A buyer says that this parcel brings the goods of a refund back."""
+    """A buyer says that this parcel brings the goods of a refund back; it may bring those of several."""
+    before = draft.case
     draft.case, is_meant = parcel_reuse.at_content(draft.case, event.content, event.at)
-    if is_meant and not draft.case.return_for:
-        draft.change(return_for=event.refund, returned_from=event.at)
-        add_content(draft, event.content)
+    refunds = sorted({event.refund, *draft.case.returned_refunds})
+    if not is_meant or len(refunds) > ORDERS_MAX:
+        return
+    since = min(filter(None, (draft.case.returned_from, event.at)))
+    draft.change(return_for=refunds[0], returns_also=tuple(refunds[1:]), returned_from=since)
+    add_content(draft, event.content)
+    if draft.case.moved_to and draft.case != before:
+        draft.say(event.model_copy(update={"carrier": draft.case.moved_to}))
 
 
 def become_return_leg_of(draft: ParcelDraft, original: str) -> None:
@@ -114,7 +120,8 @@ def received(draft: ParcelDraft, at: datetime) -> None:
         return
     draft.change(received_at=at)
     if draft.case.return_for:
-        draft.note("买家退货已入库，可处理退款", "return_received", {"refund": draft.case.return_for})
+        refunds = ",".join(draft.case.returned_refunds)
+        draft.note("买家退货已入库，可处理退款", "return_received", {"refund": refunds})
     if draft.case.wishes:
         draft.enter(InterceptionPhase.SUCCEEDED)
     _forward_receipt(draft)

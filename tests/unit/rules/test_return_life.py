@@ -1,5 +1,7 @@
 """Goods on their way back to the shop: sent by a buyer, or under a number of their own after an interception."""
 
+from itertools import permutations
+
 import pytest
 
 from shared.domain.events import (
@@ -17,7 +19,7 @@ from shared.rules.decide_refund import decide_refund
 from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, WAYBILL, Run, content, reported, wanted
 from tests.unit.rules.parcels import answer
 from tests.unit.rules.sources import refused
-from tests.unit.rules.watched import Parcel, notices, of_type, on_its_way, sent_back, shipped
+from tests.unit.rules.watched import Parcel, facts, notices, of_type, on_its_way, sent_back, shipped
 
 
 def received(parcel: Parcel) -> list[object]:
@@ -62,6 +64,42 @@ def test_a_number_that_a_buyer_mistyped_is_told() -> None:
     parcel = sent_back()
     parcel.take(TrackingEnded(**parcel.about, source="zto", reason="查无结果", gave_up=True))
     assert notices(parcel.wait(MINUTE)) == ["单号查无记录"]
+
+
+def test_the_number_under_which_we_had_sent_the_goods_is_not_that_of_their_return() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT, Stage.DELIVERED)
+    parcel.wait(DAY)
+    parcel.take(ReturnShipped(**parcel.about, refund="sim:R1", content=content(), at=parcel.run.now))
+    assert notices(parcel.wait(MINUTE)) == ["单号查无记录"]
+    parcel.wait(4 * DAY)
+    assert parcel.open == ["wrong_number"]
+    parcel.scan(Stage.RETURNING)
+    assert parcel.open == []
+
+
+def test_one_parcel_brings_the_goods_of_several_refunds_back_in_any_order() -> None:
+    told = [
+        ReturnShipped(**sent_back().about, refund=f"sim:R{n}", content=content(order_id, f"L{n}"), at=NOW + n * HOUR)
+        for n, order_id in ((1, "O1"), (2, "O1"), (3, "O2"))
+    ]
+    cases = []
+    for events in permutations([*told, told[0]]):
+        parcel = Parcel(*events, carrier="zto")
+        cases.append(facts(parcel.case))
+        [note] = [one for one in of_type(list(received(parcel)), "notice_raised") if "入库" in one.notice.title]
+        assert note.why.facts == {"refund": "sim:R1,sim:R2,sim:R3"}
+    assert all(case == cases[0] for case in cases)
+    assert [one.line_ids for one in cases[0].contents] == [("L1", "L2"), ("L3",)]
+
+
+def test_all_refunds_of_a_return_travel_with_its_number_to_another_courier() -> None:
+    goods = {"sim:R1": content("O1", "L1"), "sim:R2": content("O1", "L2"), "sim:R3": content("O2", "L3")}
+    told = [ReturnShipped(**sent_back().about, refund=refund, content=goods[refund], at=NOW) for refund in goods]
+    parcel = Parcel(*told[:2])
+    said = parcel.take(CarrierCorrected(**parcel.about, source="kuaidi100", right="yto"), told[2], told[2])
+    right = Parcel(*of_type(said, "return_shipped"), carrier="yto")
+    assert right.case.returned_refunds == ("sim:R1", "sim:R2", "sim:R3")
+    assert [one.line_ids for one in right.case.contents] == [("L1", "L2"), ("L3",)]
 
 
 def test_goods_that_are_counted_in_end_all_and_the_desk_hears_of_it() -> None:
