@@ -334,6 +334,14 @@ def test_what_a_person_has_seen_to_is_tried_again_at_once() -> None:
     assert kinds(parcel) == []
 
 
+def test_who_has_seen_to_a_number_twice_has_it_tried_once() -> None:
+    parcel = shipped()
+    ended(parcel, gave_up=True)
+    parcel.wait(MINUTE)
+    done = TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=Anomaly.WRONG_NUMBER, by="li", closed=True)
+    assert commands(parcel.take(done, done)) == [("subscribe_tracking", "zto")]
+
+
 def test_what_a_person_could_not_help_is_another_ticket() -> None:
     parcel = shipped(watching=Watching(subscriptions_max=1))
     refused(parcel)
