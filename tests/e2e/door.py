@@ -16,6 +16,10 @@ from infra.local.sandbox.signatures import (
     standard_webhook_signature,
     zto_digest,
 )
+from shared.adapters.dynamo_cases import read_case
+from shared.adapters.table_layout import ONLY
+from shared.domain.keys import CaseKey
+from shared.ports import StoredCase
 
 Document = Mapping[str, Any]
 JSON = {"content-type": "application/json"}
@@ -102,7 +106,13 @@ class Door:
         names = {"webhook-id": "msg_e2e", "webhook-timestamp": stamp, "webhook-signature": sign}
         return self._client.post(path, content=body, headers={**JSON, **names})
 
-    def fates(self) -> Mapping[str, int]:
-        """How the events have ended so far, once everything is quiet."""
+    def traces(self, mark: str) -> list[str]:
+        """Name the items of the table, by their first keys, in which a text stands, once everything is quiet."""
         self.stage.flow.settle()
-        return dict(self.stage.flow.count().fates)
+        return sorted(item["pk"]["S"] for item in self.stage.inside.items() if mark in str(item))
+
+    def stored(self, key: CaseKey) -> StoredCase:
+        """Read a case as it is now."""
+        name = {"pk": {"S": str(key)}, "sk": {"S": ONLY}}
+        found = self.stage.cloud.client("dynamodb").get_item(TableName=self.stage.inside.table, Key=name)
+        return read_case(key, found.get("Item"))

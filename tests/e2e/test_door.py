@@ -8,9 +8,13 @@ import pytest
 
 from infra.local.demo.inside import parcels_of, refunds_of
 from infra.local.sandbox.clock import beijing_text
+from shared.domain.keys import CaseKey, parcel_key, refund_key
+from shared.domain.refund import RefundCase
 from tests.e2e.door import JSON, Door
+from tests.e2e.patience import wait_until
 
 BIG = 2**53 + 1  # the first integer that a float cannot hold
+KEPT = "demo|unknown"
 
 
 def refund(refund_id: int, **fields: Any) -> dict[str, Any]:
@@ -26,6 +30,17 @@ def refund(refund_id: int, **fields: Any) -> dict[str, Any]:
         "update_time": "2026-11-22T17:20:00+08:00",
         **fields,
     }
+
+
+def refund_push(refund_id: int) -> bytes:
+    """A push of Douyin's that opens a refund."""
+    return json.dumps([{"tag": "200", "msg_id": "1:200", "data": json.dumps(refund(refund_id))}]).encode()
+
+
+def ended(door: Door, key: CaseKey) -> bool:
+    """Whether a refund was left to the desk."""
+    case = door.stored(key).case
+    return isinstance(case, RefundCase) and case.phase == "by_hand"
 
 
 def scan(door: Door, hours_ago: float, code: str = "1002") -> dict[str, str]:
@@ -56,23 +71,31 @@ def test_a_secret_in_the_address_is_not_guessed(door: Door) -> None:
 
 
 def test_a_missing_signature_is_refused(door: Door) -> None:
-    before = door.fates()
-    assert door.post("douyin", b"[]", JSON).status_code == 401
-    assert door.post("selfbuilt", b"{}", JSON).status_code == 401
-    assert door.fates() == before
+    assert door.post("douyin", refund_push(BIG + 10), JSON).status_code == 401
+    assert door.post("selfbuilt", json.dumps({"type": "x", "data": {"id": BIG + 10}}).encode(), JSON).status_code == 401
+    assert door.traces(str(BIG + 10)) == []
 
 
 def test_a_wrong_signature_is_refused(door: Door) -> None:
-    before = door.fates()
-    assert door.douyin(b"[]", **{"event-sign": "0" * 32}).status_code == 401
-    assert door.selfbuilt(b'{"type":"x","data":{}}', signature="v1,AAAA").status_code == 401
-    assert door.zto(b'{"billCode":"75000000000001"}', digest="AAAAAAAAAAAAAAAAAAAAAA==").status_code == 401
-    assert door.fates() == before
+    strange = json.dumps({"type": "x", "data": {"id": BIG + 20}}).encode()
+    assert door.douyin(refund_push(BIG + 20), **{"event-sign": "0" * 32}).status_code == 401
+    assert door.selfbuilt(strange, signature="v1,AAAA").status_code == 401
+    assert door.zto(b'{"billCode":"%d"}' % (BIG + 20), digest="AAAAAAAAAAAAAAAAAAAAAA==").status_code == 401
+    assert door.traces(str(BIG + 20)) == []
 
 
 def test_a_signature_of_other_bytes_is_refused(door: Door) -> None:
     signed = door.douyin(b"[]").request.headers["event-sign"]
-    assert door.douyin(b"[ ]", **{"event-sign": signed}).status_code == 401
+    assert door.douyin(refund_push(BIG + 30), **{"event-sign": signed}).status_code == 401
+    assert door.traces(str(BIG + 30)) == []
+
+
+def test_what_those_were_refused_for_has_an_effect_when_it_is_genuine(door: Door) -> None:
+    assert door.douyin(refund_push(BIG + 40)).status_code == 200
+    assert f"demo|refund|douyin:{BIG + 40}" in door.traces(str(BIG + 40))
+    assert door.selfbuilt(json.dumps({"type": "x", "data": {"id": BIG + 50}}).encode()).status_code == 200
+    assert door.zto(b'{"billCode":"%d"}' % (BIG + 50)).status_code == 200
+    assert door.traces(str(BIG + 50)) == [KEPT, KEPT]
 
 
 @pytest.mark.parametrize("ahead_s", [-400, 400])
@@ -96,61 +119,54 @@ def test_nonsense_of_the_others_is_malformed(door: Door) -> None:
 
 
 def test_a_megabyte_is_too_large(door: Door) -> None:
-    body = json.dumps({"type": "order.paid", "data": {"note": "x" * 1_050_000}}).encode()
-    before = door.fates()
+    body = json.dumps({"type": "order.paid", "data": {"order_id": "too-large", "note": "x" * 1_050_000}}).encode()
     assert door.selfbuilt(body).status_code == 413
-    assert door.fates() == before
+    assert door.traces("too-large") == []
 
 
 def test_a_push_that_arrives_slowly_and_never_whole_delays_nobody_and_has_no_effect(door: Door) -> None:
-    before = door.fates()
-    with door.begun(b'[{"tag":"99999","msg_id":"1:99999","data":"{}"}]'):
+    with door.begun(b'[{"tag":"99999","msg_id":"never-whole","data":"{}"}]'):
         assert door.douyin_tag("99999", {"p_id": BIG + 7}).status_code == 200
-        between = door.fates()
-    assert between["unknown"] == before.get("unknown", 0) + 1
-    assert door.fates() == between
+        assert door.traces(str(BIG + 7)) == [KEPT]
+    assert door.traces("never-whole") == []
 
 
 def test_an_unknown_tag_is_acknowledged_and_kept(door: Door) -> None:
-    before, kept = door.fates(), door.stage.inside.unknown_pushes()
-    reply = door.douyin_tag("99999", {"p_id": BIG})
+    reply = door.douyin_tag("99999", {"p_id": BIG + 60})
     assert (reply.status_code, reply.json()["code"]) == (200, 0)
-    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
-    assert door.stage.inside.unknown_pushes() == kept + 1
+    assert door.traces(str(BIG + 60)) == [KEPT]
 
 
-@pytest.mark.parametrize("amount", ["19.90", 19.9, "1990", -1990, True])
-def test_money_that_is_not_fen_is_kept_and_not_guessed(door: Door, amount: object) -> None:
-    number = BIG + 1000 + int(abs(hash(str(amount))) % 10**6) * 10
-    before, kept = door.fates(), door.stage.inside.unknown_pushes()
+@pytest.mark.parametrize(("nth", "amount"), list(enumerate(["19.90", 19.9, "1990", -1990, True])))
+def test_money_that_is_not_fen_is_kept_and_not_guessed(door: Door, nth: int, amount: object) -> None:
+    number = BIG + 1000 + 10 * nth
     assert door.douyin_tag("200", refund(number, refund_amount=amount)).status_code == 200
-    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
-    assert door.stage.inside.unknown_pushes() == kept + 1
-    assert str(number) not in refunds_of(door.stage.inside.cases())
+    assert door.traces(str(number)) == [KEPT]
 
 
 def test_ids_beyond_2_53_survive_exactly(door: Door) -> None:
     assert door.douyin_tag("200", refund(BIG)).status_code == 200
-    door.fates()
+    wait_until(lambda: str(BIG) in refunds_of(door.stage.inside.cases()))
     case = refunds_of(door.stage.inside.cases())[str(BIG)]
     assert (case.order_id, case.line_ids) == (str(BIG + 1), (str(BIG + 2),))
 
 
 def test_an_order_that_nobody_knows_becomes_a_ticket(door: Door) -> None:
-    number = BIG + 100
-    assert door.douyin_tag("200", refund(number)).status_code == 200
-    door.fates()
-    case = refunds_of(door.stage.inside.cases())[str(number)]
-    assert (case.phase, case.tickets) == ("by_hand", ("call_failed",))
+    key = refund_key("demo", "douyin", str(BIG + 100))
+    assert door.douyin_tag("200", refund(BIG + 100)).status_code == 200
+    wait_until(lambda: ended(door, key))
+    assert door.stored(key).case.tickets == ("call_failed",)
 
 
-def test_the_same_message_many_times_opens_one_case(door: Door) -> None:
-    before = door.fates()
-    for _ in range(5):
+def test_the_same_message_many_times_changes_nothing_after_the_first_one(door: Door) -> None:
+    key = refund_key("demo", "douyin", str(BIG + 200))
+    assert door.douyin_tag("200", refund(BIG + 200)).status_code == 200
+    wait_until(lambda: ended(door, key))
+    before = door.stored(key)
+    for _ in range(4):
         assert door.douyin_tag("200", refund(BIG + 200)).status_code == 200
-    after = door.fates()
-    assert after["repeated"] - before.get("repeated", 0) >= 4
-    assert str(BIG + 200) in refunds_of(door.stage.inside.cases())
+    door.stage.flow.settle()
+    assert door.stored(key) == before
 
 
 # ---- tracking ----------------------------------------------------------------------------------------------------
@@ -158,37 +174,30 @@ def test_the_same_message_many_times_opens_one_case(door: Door) -> None:
 
 @pytest.mark.parametrize("salt", ["", "another"])
 def test_a_history_that_is_not_signed_with_our_salt_is_refused(door: Door, salt: str) -> None:
-    before = door.fates()
     assert door.kuaidi100(history("YT9000000000001", scan(door, 1)), salt).status_code == 401
-    assert door.fates() == before
-    assert "YT9000000000001" not in parcels_of(door.stage.inside.cases())
+    assert door.traces("YT9000000000001") == []
 
 
 def test_an_unlisted_code_is_kept_and_hides_no_other_scan(door: Door) -> None:
-    before, kept = door.fates(), door.stage.inside.unknown_pushes()
     reply = door.kuaidi100(history("YT9000000000002", scan(door, 2, "103"), scan(door, 1, "9999")))
     assert (reply.status_code, reply.json()["result"]) == (200, True)
-    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
-    assert door.stage.inside.unknown_pushes() == kept + 1
+    assert door.traces("YT9000000000002").count(KEPT) == 1
     assert parcels_of(door.stage.inside.cases())["YT9000000000002"].stage == "picked_up"
 
 
 def test_a_scan_from_the_future_is_kept_and_not_believed(door: Door) -> None:
-    before, kept = door.fates(), door.stage.inside.unknown_pushes()
     assert door.kuaidi100(history("YT9000000000003", scan(door, 2), scan(door, -48, "301"))).status_code == 200
-    assert door.fates().get("unknown", 0) == before.get("unknown", 0) + 1
-    assert door.stage.inside.unknown_pushes() == kept + 1
+    assert door.traces("YT9000000000003").count(KEPT) == 1
     assert parcels_of(door.stage.inside.cases())["YT9000000000003"].stage == "in_transit"
 
 
 def test_a_history_of_three_thousand_scans_is_taken_as_one_event(door: Door) -> None:
-    before = door.fates()
     lines = [scan(door, hours / 10, "301" if hours == 10 else "1002") for hours in range(10, 3010)]
     assert door.kuaidi100(history("YT9000000000004", *lines)).status_code == 200
-    after = door.fates()
-    assert after["handled"] == before.get("handled", 0) + 1
-    assert after.get("unknown", 0) == before.get("unknown", 0)
-    case = parcels_of(door.stage.inside.cases())["YT9000000000004"]
+    assert KEPT not in door.traces("YT9000000000004")
+    found = door.stored(parcel_key("demo", "yto", "YT9000000000004"))
+    case = found.case
+    assert found.version == 1
     assert case.stage == "delivered"
     assert case.last_scan is not None
     assert case.last_scan.at_text == lines[0]["ftime"]
@@ -196,7 +205,7 @@ def test_a_history_of_three_thousand_scans_is_taken_as_one_event(door: Door) -> 
 
 def test_a_parcel_that_nobody_of_ours_has_shipped_is_known_and_not_watched(door: Door) -> None:
     assert door.kuaidi100(history("YT9000000000005", scan(door, 200, "103"), scan(door, 199))).status_code == 200
-    door.fates()
+    door.stage.flow.settle()
     case = parcels_of(door.stage.inside.cases())["YT9000000000005"]
     assert (case.stage, case.contents, case.tickets, case.watch.step) == ("in_transit", (), (), 0)
     strange = door.stage.outside.truth()["strange_subscriptions"]

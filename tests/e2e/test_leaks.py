@@ -101,7 +101,7 @@ def talked(played: Played, stage: Stage) -> Iterator[Door]:
     assert door.chat("chat.message", {**said, "message_id": "2", "buyer": TALKATIVE.name}).status_code == 200
     assert door.chat("chat.summary", {"summary": LINE, **TOLD}).status_code == 200
     assert door.route({**said, "message_id": "3", **TOLD}).status_code == 200
-    door.fates()
+    stage.flow.settle()
     yield door
     door.close()
 

@@ -35,19 +35,14 @@ class Inside:
         """Run a scheduled function now, as its schedule would."""
         self.cloud.tick(function)
 
-    def unknown_pushes(self) -> int:
-        """How many pushes are kept that nobody has taught us."""
-        return sum(item["pk"]["S"].endswith("|unknown") for item in self.items(ProjectionExpression="pk"))
-
     def dead_letters(self) -> dict[str, int]:
         """The dead-letter queues that are not empty."""
         depths = deployment.queue_depths(self.cloud.endpoint)
         return {name: count for name, count in depths.items() if name.endswith("-dead") and count}
 
-    def items(self, **how: str) -> Iterator[dict[str, Any]]:
+    def items(self) -> Iterator[dict[str, Any]]:
         """Everything in the table."""
-        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **how)
-        for page in pages:
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True):
             yield from page["Items"]
 
 
