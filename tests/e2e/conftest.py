@@ -1,10 +1,10 @@
 """One local cloud of its own for all end-to-end tests, with the real app in it, and one afternoon played in it."""
 
 import secrets
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from infra.local.cloud import running_cloud
@@ -12,7 +12,7 @@ from infra.local.demo.afternoon import LASTS_MIN, SCENES
 from infra.local.demo.play import Played, Stage
 from tests.e2e.door import Door
 from tests.e2e.newcomer import Come, Newcomer
-from tests.e2e.patience import notes, wait_until
+from tests.e2e.patience import at_rest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,35 +59,15 @@ def come(stage: Stage) -> Iterator[Come]:
 
 @pytest.fixture
 def resting(stage: Stage) -> Iterator[None]:
-    """A cloud in which nothing happens by itself: no schedule ticks, and what was put off until now is not taken up."""
-    events, functions = stage.cloud.client("events"), stage.cloud.client("lambda")
-    rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
-    triggers = functions.list_event_source_mappings()["EventSourceMappings"]
-    consumers = [trigger["UUID"] for trigger in triggers if ":sqs:" in trigger["EventSourceArn"]]
-
-    def let_consume(enabled: bool) -> None:
-        for consumer in consumers:
-            functions.update_event_source_mapping(UUID=consumer, Enabled=enabled)
-
-    def rests() -> bool:
-        let_consume(True)
-        stage.flow.settle()
-        let_consume(False)
-        return nobody_walks(stage) and not stage.flow.busy()
-
-    for rule in rules:
-        events.disable_rule(Name=rule)
-    try:
-        wait_until(rests)
+    """A cloud in which nothing happens by itself."""
+    with at_rest(stage):
         yield
-    finally:
-        let_consume(True)
-        for rule in rules:
-            events.enable_rule(Name=rule)
 
 
-def nobody_walks(stage: Stage) -> bool:
-    """Whether no clock is still telling open cases of a new policy: that takes many steps a second."""
-    before = notes(stage)
-    time.sleep(2)
-    return notes(stage) == before
+@pytest.fixture
+def board(stage: Stage) -> Iterator[httpx.Client]:
+    """A client with the demo merchant's token."""
+    base = str(stage.cloud.home.read_outputs()["WebhookBaseUrl"])
+    headers = {"authorization": f"Bearer {stage.credentials['board']['token']}"}
+    with httpx.Client(base_url=base, headers=headers, timeout=30.0, trust_env=False) as client:
+        yield client

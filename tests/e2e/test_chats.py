@@ -1,7 +1,6 @@
 """Conversations over the signed door: where each line went stands in the cases, and the board tells it the same way."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,23 +12,13 @@ from infra.local.demo.chat_desk import ChatDesk, DesktopRefused
 from infra.local.demo.judge_chat import judge_chat
 from infra.local.demo.play import Played, Stage
 from infra.local.demo.scenes import ChatEnd, Scene, Sent
-from infra.local.ministack import CREDENTIALS
 from infra.local.seed import demo_policy
-from shared.adapters.s3_archive import S3Archive, bucket_url
-from shared.adapters.signed_aws import SignedAws
 from shared.domain.session import SessionCase
+from tests.e2e.archive import archived, last_states, objects, stored
+from tests.e2e.patience import wait_until
 
 DEMO = "/v1/merchants/demo"
 TALKS = [scene for scene in SCENES if scene.chat is not None]
-
-
-@pytest.fixture
-def board(stage: Stage) -> Iterator[httpx.Client]:
-    """A client with the demo merchant's token."""
-    base = str(stage.cloud.home.read_outputs()["WebhookBaseUrl"])
-    headers = {"authorization": f"Bearer {stage.credentials['board']['token']}"}
-    with httpx.Client(base_url=base, headers=headers, timeout=30.0, trust_env=False) as client:
-        yield client
 
 
 def test_another_way_than_the_expected_one_is_noticed(played: Played) -> None:
@@ -51,26 +40,31 @@ def test_the_board_shows_the_session_with_its_decisions_made_again(
 
 
 def test_transfers_are_listed_with_their_reasons(played: Played, stage: Stage, board: httpx.Client) -> None:
+    """Those of a week; all of the afternoon's are older in the end."""
+    stage.chats.ask("e2e-transfer", "我要退款", {"id": "e2e", "tags": ["vip"]})
+    stage.chats.tell("chat.closed", session_id="e2e-transfer", channel="web")
+    stage.flow.settle()
     assert stage.cloud.tick("fold_scores")["merchants"] >= 1
     listed = board.get(f"{DEMO}/transfers", params={"limit": 200}).json()
-    assert all(one["reason"] and one["ending"] for one in listed["transfers"])
+    [transfer] = [one for one in listed["transfers"] if one["session"] == "web:e2e-transfer"]
+    assert (transfer["rule"], transfer["ending"]) == ("vip-refund", "abandoned")
+    assert "意图=退款" in transfer["reason"]
     assert listed["found"] == len(listed["transfers"])
 
 
 def test_the_archive_holds_the_conversations_and_the_same_rules_give_the_same(
     played: Played, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = CREDENTIALS | {"AWS_ENDPOINT_URL": stage.cloud.endpoint}
-    aws = SignedAws(environment)
-    bucket = S3Archive(aws, bucket_url(stage.cloud.home.read_outputs()["HistoryBucketName"], environment))
-    for name in bucket.names(f"history/{stage.merchant}/"):
-        (tmp_path / Path(name).name).write_bytes(bucket.get(name))
-    aws.close()
+    wait_until(lambda: last_states(archived(stage)) == stored(stage))
+    for name, data in objects(stage).items():
+        (tmp_path / Path(name).name).write_bytes(data)
     policy = tmp_path / "policy.json"
     policy.write_text(demo_policy(stage.merchant).model_dump_json(exclude_defaults=True))
     assert backtest(["--policy", str(policy), str(tmp_path), "--json", "--quiet"]) == 0
     tried = json.loads(capsys.readouterr().out)["tried"]
-    assert tried["conversations"] == len(TALKS) + 1, "one was opened anew in the morning"
+    talks = {("session", f"web:{played.casts[scene.number].session()}") for scene in TALKS}
+    others = {key for key in stored(stage) if key[0] == "session"} - talks
+    assert tried["conversations"] == len(TALKS) + len(others) + 1, "one was opened anew in the morning"
     assert (tried["changed"], tried["unreadable"]) == (0, 0)
     assert tried["hits"] == tried["was_hits"]
     assert tried["hits"]["default.upset_buyer"] == 4

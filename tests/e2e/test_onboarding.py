@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,7 @@ from shared.domain.keys import parcel_key
 from shared.domain.messages import write_message
 from shared.domain.why import Why
 from tests.e2e.newcomer import Come, Newcomer
-
-FIRST_PUSH_WITHIN_S = 60.0  # what is promised; a local cloud needs some seconds
+from tests.e2e.patience import at_rest, wait_until
 
 
 def refused(ended: Ended, *sentences: str) -> bool:
@@ -34,7 +34,6 @@ def test_a_merchant_joins_and_its_first_push_is_accepted(
     reply = shop.push()
     took = time.monotonic() - began
     assert (reply.status_code, reply.json()["code"]) == (200, 0)
-    assert took < FIRST_PUSH_WITHIN_S
     with capsys.disabled():
         sys.stdout.write(f"\n  from the template to the first accepted push: {took:.1f} s\n")
     assert ended.outputs["Webhooks"].startswith("douyin: http")
@@ -88,7 +87,7 @@ def test_a_shop_joins_once(come: Come) -> None:
     assert first.push().status_code == 200
 
 
-def test_changes_rotate_credentials_without_a_gap_and_a_refused_one_changes_nothing(come: Come) -> None:
+def test_changes_rotate_credentials_without_a_gap_and_a_refused_one_changes_nothing(come: Come, stage: Stage) -> None:
     shop = come("e2e-changes")
     assert shop.stacks.launch(shop.merchant, shop.accounts).succeeded
     old, changed = shop.accounts["douyin"], shop.but("douyin", app_secret="a1" * 16)
@@ -97,11 +96,12 @@ def test_changes_rotate_credentials_without_a_gap_and_a_refused_one_changes_noth
     assert (ended.succeeded, ended.outputs.get("PolicyVersion")) == (True, "2"), ended
     assert [shop.push(account).status_code for account in (changed["douyin"], old)] == [200, 200]
 
-    before = shop.stored()
     bad = {**changed, "douyin": {**changed["douyin"], "app_secret": "b2" * 16}}
-    ended = shop.stacks.change(shop.merchant, bad, AccountsRevision="3", Policy='{"budget_count_max": 10}')
-    assert refused(ended, "douyin：对方拒绝了这些凭证")
-    assert shop.stored() == before
+    with at_rest(stage):
+        before = shop.stored()
+        ended = shop.stacks.change(shop.merchant, bad, AccountsRevision="3", Policy='{"budget_count_max": 10}')
+        assert refused(ended, "douyin：对方拒绝了这些凭证")
+        assert shop.stored() == before
     assert shop.push(bad["douyin"]).status_code == 401
     assert shop.push(changed["douyin"]).status_code == 200
 
@@ -129,17 +129,18 @@ def test_a_paused_merchant_is_listened_to_and_nothing_outside_is_touched(come: C
 def _outcome(stage: Stage, shop: Newcomer, command_id: str) -> dict[str, str]:
     """Wait until a command has ended, and give its outcome."""
     key = {"pk": {"S": f"{shop.merchant}|command|{command_id}"}, "sk": {"S": "-"}}
-    for _ in range(200):
-        found = stage.cloud.client("dynamodb").get_item(TableName=str(shop.outputs["TableName"]), Key=key)
-        if "outbox" in found.get("Item", {}):
-            [letter] = json.loads(found["Item"]["outbox"]["S"])
-            return dict(json.loads(letter["body"]))
-        time.sleep(0.05)
-    raise AssertionError("the command has not ended")
+
+    def found() -> dict[str, Any]:
+        answer = stage.cloud.client("dynamodb").get_item(TableName=stage.inside.table, Key=key)
+        return dict(answer.get("Item", {}))
+
+    wait_until(lambda: "outbox" in found())
+    [letter] = json.loads(found()["outbox"]["S"])
+    return dict(json.loads(letter["body"]))
 
 
 def test_who_leaves_is_done_nothing_for_and_may_come_back(come: Come, stage: Stage) -> None:
-    shop = come("e2e-leaves")
+    shop, dead = come("e2e-leaves"), stage.inside.dead_letters()
     assert shop.stacks.launch(shop.merchant, shop.accounts).succeeded
     assert shop.stacks.delete(shop.merchant).succeeded
     left = shop.membership()
@@ -152,4 +153,4 @@ def test_who_leaves_is_done_nothing_for_and_may_come_back(come: Come, stage: Sta
     assert other.stacks.delete(other.merchant).succeeded
     ended = shop.stacks.launch(shop.merchant, shop.accounts)
     assert (ended.succeeded, ended.outputs["PolicyVersion"]) == (True, "2"), ended
-    assert stage.inside.dead_letters() == {}
+    assert stage.inside.dead_letters() == dead

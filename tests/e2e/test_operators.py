@@ -1,6 +1,5 @@
 """Alarms on their way: CloudWatch → topic → queue → function → the operators' robot, and their ends too."""
 
-import time
 from datetime import timedelta
 
 import httpx
@@ -9,6 +8,7 @@ from infra.local.demo.play import Stage
 from infra.local.deployment import STACK, client
 from infra.local.operators_robot import ROBOT
 from shared.rules.paging import TOLD_MAX
+from tests.e2e.patience import agreeing
 
 MINUTE = timedelta(minutes=1)  # in which the robot takes twenty messages
 FIGURES = "Threshold Crossed: 412 > 300"
@@ -30,12 +30,14 @@ class Robot:
 
     def wait_for(self, names: list[str], begins: tuple[str, ...]) -> dict[str, str]:
         """Wait until it has told of all these alarms that they broke or have ended; give what it said."""
-        for _ in range(300):
-            told = {head.rpartition("：")[2]: text for head, text in self.told().items() if head.startswith(begins)}
-            if told.keys() >= set(names):
-                break
-            time.sleep(0.1)
-        return {name: told.get(name, "nothing was said") for name in names}
+
+        def told() -> dict[str, str]:
+            said = self.told().items()
+            return {head.rpartition("：")[2]: text for head, text in said if head.startswith(begins)}
+
+        heard, wanted = agreeing(lambda: told().keys() & set(names), lambda: set(names))
+        assert heard == wanted
+        return {name: told()[name] for name in names}
 
 
 def test_every_alarm_and_its_end_reach_the_operators_robot(stage: Stage) -> None:

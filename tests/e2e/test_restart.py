@@ -1,4 +1,4 @@
-"""A local cloud that was stopped goes on where it was: cases, credentials, deadlines, and new events. Runs last."""
+"""A local cloud that was stopped goes on where it was: cases, credentials, deadlines, and new events."""
 
 import json
 from datetime import timedelta
@@ -6,19 +6,18 @@ from pathlib import Path
 
 from infra.local.demo.afternoon import SCENES
 from infra.local.demo.play import Played, Stage
+from tests.e2e.patience import at_rest
 
 
 def test_everything_survives_down_and_up(played: Played, stage: Stage) -> None:
-    cases, truth = stage.inside.cases(), stage.outside.truth()["totals"]
     secrets = Path(stage.cloud.home.read_outputs()["MerchantSecretsFile"])
     keys = json.loads(secrets.read_text())
-
-    stage.cloud.down()
-    outputs = stage.cloud.up()
-
-    after = Stage(stage.cloud, outputs)
-    assert after.inside.cases() == cases
-    assert after.outside.truth()["totals"] == truth
+    with at_rest(stage):
+        cases, truth = stage.inside.cases(), stage.outside.truth()["totals"]
+        stage.cloud.down()
+        after = Stage(stage.cloud, stage.cloud.up())
+        assert after.inside.cases() == cases
+        assert after.outside.truth()["totals"] == truth
     assert json.loads(secrets.read_text()) == keys
 
     scenes = [scene for scene in SCENES if scene.name == "not_shipped"]
