@@ -15,13 +15,15 @@ from infra.local.deployment import STACK
 from infra.local.ministack import ACCOUNT, REGION
 from shared.domain.lanes import Lane
 from tests.e2e.door import Door
-from tests.e2e.test_dead_letters import Queues, wait_until
+from tests.e2e.patience import wait_until
+from tests.e2e.test_dead_letters import Queues
 from tests.e2e.test_door import history, scan
 
 PUSHERS, EACH_S = 2, 0.2
 BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # a template of this size comes from a bucket
 MORE_MIB = 64
-TRIED_AGAIN_S = 10  # what a stopped worker had taken comes back so soon
+TRIED_AGAIN_S = 10  # what a stopped worker had taken comes back so soon, a dozen times as soon as it would
+RECEIVES_MAX = 60  # and so it may come a dozen times as often: the emulator stands still while it deploys
 
 
 class Pusher(threading.Thread):
@@ -61,11 +63,8 @@ class Pusher(threading.Thread):
 @pytest.fixture
 def hurried(stage: Stage) -> Iterator[None]:
     """A queue on which nobody waits for minutes until a stopped worker's messages come back."""
-    queues = Queues(stage, Lane.PARCELS)
-    patience = queues.patience()
-    queues.hurry(TRIED_AGAIN_S)
-    yield
-    queues.hurry(patience)
+    with Queues(stage, Lane.PARCELS).hurried(TRIED_AGAIN_S, RECEIVES_MAX):
+        yield
 
 
 @contextmanager
@@ -74,11 +73,13 @@ def pushing(stage: Stage) -> Iterator[list[Pusher]]:
     pushers = [Pusher(stage, mine) for mine in range(PUSHERS)]
     for pusher in pushers:
         pusher.start()
-    _wait_for_more(pushers)
-    yield pushers
-    _wait_for_more(pushers)
-    for pusher in pushers:
-        pusher.stop()
+    try:
+        _wait_for_more(pushers)
+        yield pushers
+        _wait_for_more(pushers)
+    finally:
+        for pusher in pushers:
+            pusher.stop()
 
 
 def _wait_for_more(pushers: list[Pusher]) -> None:

@@ -36,6 +36,10 @@ class Outside:
         """
         return self._answer(self._client.post(f"/control/{path}", json=body))
 
+    def behave(self) -> None:
+        """Take back the faults that have not struck yet."""
+        self._answer(self._client.delete("/control/faults"))
+
     def tick(self) -> datetime | None:
         """Let everything happen that is due, and say when the next thing is."""
         next_at = self.do("tick")["next_at"]
@@ -55,6 +59,11 @@ class Outside:
                 break
             since = str(page[-1]["id"])
         return found
+
+    def last_call(self) -> str:
+        """The number of the latest call; "0" before the first one."""
+        calls = self.calls()
+        return str(calls[-1]["id"]) if calls else "0"
 
     def pushes(self) -> list[Document]:
         """The latest messages to huhang, with every answer that they got."""

@@ -84,7 +84,7 @@ class Stage:
     ) -> Played:
         """Play scenes together from the next afternoon on, and look at what they left behind."""
         clock = self.cloud.clock
-        last_call, seen = self._last_call(), {push["key"] for push in self.outside.pushes()}
+        last_call, seen = self.outside.last_call(), {push["key"] for push in self.outside.pushes()}
         self.desk.taken = self.chats.told = 0
         began_at = next_afternoon(clock.now())
         clock.set(began_at - timedelta(minutes=1))
@@ -120,10 +120,6 @@ class Stage:
     def _perform(self, tell: Tell, scene: Scene, cast: Cast, told: str, do: Callable[[Cast], object]) -> None:
         do(cast)
         tell(self.cloud.clock.now(), scene.title, told)
-
-    def _last_call(self) -> str:
-        calls = self.outside.calls()
-        return str(calls[-1]["id"]) if calls else "0"
 
     def _look(
         self,
