@@ -1,20 +1,16 @@
 """A hundred sessions, three agents, every misfortune: nobody starves or has one too many, no session has two owners.
 
-`HUHANG_SCHEDULES` sets how many schedules are played (default 2,000; a tenth of them here, each is longer).
+A tenth of the schedules are played here: each is longer.
 """
 
-import os
 from datetime import timedelta
-from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.domain.session import Holder, Presence
+from tests.simulation.schedules import schedules
 from tests.simulation.shop import AGENTS, GROUPS, Shop
-
-SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "2000")) // 10
 
 numbers = st.integers(0, 99)
 few = st.integers(0, 4)
@@ -158,14 +154,5 @@ class Desks(RuleBasedStateMachine):
             assert seats == [], f"{name} left a seat taken"
 
 
-_tuned: Any = settings(
-    max_examples=SCHEDULES,
-    stateful_step_count=40,
-    deadline=None,
-    database=None,
-    derandomize="HUHANG_SCHEDULES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate, Phase.shrink),
-)
-Desks.TestCase.settings = _tuned
+Desks.TestCase.settings = schedules(2000, share=10)
 TestDesks = Desks.TestCase

@@ -1,14 +1,10 @@
 """Whatever is doubled, shuffled, lost or crashes: nobody is paid twice, no parcel is stopped twice, nothing is lost.
 
-Hypothesis plays the world against the real decisions, store semantics and caller. `HUHANG_SCHEDULES` sets how many
-schedules are played (default 1,000).
+Hypothesis plays the world against the real decisions, store semantics and caller.
 """
 
-import os
 from datetime import timedelta
-from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -18,10 +14,10 @@ from shared.domain.policy import RefundMoment
 from shared.domain.refund import RefundPhase, RefundStatus
 from tests.simulation.outside import AMOUNT_FEN, WAYBILL, Request
 from tests.simulation.road import MERCHANT
+from tests.simulation.schedules import schedules
 from tests.simulation.vendor import order_read, refund_reported
 from tests.simulation.world import World
 
-SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "1000"))
 _ENDED = (RefundPhase.CLOSED, RefundPhase.BY_HAND)
 _FORWARD = (Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.ARRIVED_AT_HUB, Stage.OUT_FOR_DELIVERY, Stage.DELIVERED)
 
@@ -178,14 +174,5 @@ class Refunds(RuleBasedStateMachine):
             assert refund.refunded_at is not None, f"{name} was paid and the case does not know"
 
 
-_tuned: Any = settings(
-    max_examples=SCHEDULES,
-    stateful_step_count=40,
-    deadline=None,
-    database=None,
-    derandomize="HUHANG_SCHEDULES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate, Phase.shrink),
-)
-Refunds.TestCase.settings = _tuned
+Refunds.TestCase.settings = schedules(1000)
 TestRefunds = Refunds.TestCase

@@ -1,15 +1,11 @@
 """Whatever sources do (die, abort, refuse, tell late, doubled or wrongly): nothing is missed, nothing is said twice.
 
 Hypothesis plays one parcel and its sources against the real decisions, store semantics, sweep and caller.
-`HUHANG_SCHEDULES` sets how many schedules are played (default 800).
 """
 
-import os
 import random
 from datetime import datetime, timedelta
-from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -30,10 +26,10 @@ from shared.rules.parcel_watch import is_given_up
 from shared.rules.ticketing import QUIET, overdue
 from tests.simulation.outside import WAYBILL
 from tests.simulation.road import MERCHANT, Source
+from tests.simulation.schedules import schedules
 from tests.simulation.vendor import order_read
 from tests.simulation.world import WATCHING, World
 
-SCHEDULES = int(os.environ.get("HUHANG_SCHEDULES", "800"))
 HEARTBEAT_AND_CYCLE = 37  # hours since the last sign of life
 _UNHEARD_AFTER = 3  # hours: then something happens of which nobody tells
 _ROAD = (
@@ -266,14 +262,5 @@ def _is_noticed(case: ParcelCase) -> bool:
     return any(ticket.anomaly is not Anomaly.LATE for ticket in case.tickets)
 
 
-_tuned: Any = settings(
-    max_examples=SCHEDULES,
-    stateful_step_count=40,
-    deadline=None,
-    database=None,
-    derandomize="HUHANG_SCHEDULES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate, Phase.shrink),
-)
-Parcels.TestCase.settings = _tuned
+Parcels.TestCase.settings = schedules(800)
 TestParcels = Parcels.TestCase
