@@ -20,7 +20,6 @@ FIELDS = {
     "carrier": "a courier's short code or name: zto, 中通快递",
     "status": "how the order ended; see --delivered and --cancelled",
 }
-TIMES = ("paid_at", "shipped_at", "picked_up_at", "moved_at", "out_for_delivery_at", "delivered_at", "ship_by")
 
 PRESETS: dict[str, dict[str, str]] = {
     "plain": {name: name for name in FIELDS},

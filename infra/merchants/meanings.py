@@ -23,7 +23,6 @@ MONEY = "资金 money"
 BUYERS = "买家 buyers"
 STAFF = "员工 staff"
 COURIERS = "快递 couriers"
-REPORTS = "看板 reports"
 ALL = "全部 everything"
 
 

@@ -87,11 +87,6 @@ def whole_ms(instant: datetime) -> datetime:
     return from_ms(to_ms(instant))
 
 
-def floor_ms(instant: datetime) -> datetime:
-    """Round down to the precision of the table, as `instant_text` does."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
 def shard_of(key: CaseKey) -> int:
     """The shard in which a case's pointers lie."""
     return crc32(str(key).encode()) % SHARDS

@@ -62,11 +62,6 @@ class ScoreRow(Record):
     lag: Spread | None = None
     handling: Spread | None = None
 
-    @property
-    def arrival_hours(self) -> float | None:
-        """The average hours from payment to signature."""
-        return self.arrival_minutes / self.arrivals / 60 if self.arrivals else None
-
 
 class Scores(Record):
     """A merchant's scorecard. `regions_left_out` rows of regions were too many to be kept.

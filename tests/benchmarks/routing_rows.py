@@ -10,8 +10,8 @@ from typing import Any
 from shared.domain.conditions import ChatFacts
 from shared.domain.routing import Routing, Rule
 from shared.rules.routing.compile import Router, compiled
-from shared.rules.routing.document import BYTES_MAX, RoutingRefused
-from shared.rules.routing.load import load_routing
+from shared.rules.routing.document import BYTES_MAX, RoutingRefused, read_document
+from shared.rules.routing.load import routing_from
 from tests.benchmarks.table import Row
 
 PAIRS = 15
@@ -128,7 +128,7 @@ def _refusal(document: str | bytes) -> float | None:
     """Give the seconds of CPU that a refusal takes; None where the document is read."""
     began = time.process_time()
     try:
-        load_routing(document)
+        routing_from(read_document(document))
     except RoutingRefused:
         return time.process_time() - began
     return None

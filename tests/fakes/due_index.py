@@ -10,7 +10,7 @@ from shared.adapters.table_layout import (
     SHARDS,
     Lately,
     bucket_of,
-    floor_ms,
+    instant_text,
     shard_of,
     whole_ms,
 )
@@ -66,5 +66,5 @@ class FakeDueIndex:
 
     def advance(self, shard: int, until: datetime) -> None:
         """Store that the shard has been swept up to `until`."""
-        self.table.cursors[shard] = floor_ms(until)
+        self.table.cursors[shard] = datetime.fromisoformat(instant_text(until))
         self.table.wrote(CURSORS)

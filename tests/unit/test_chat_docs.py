@@ -23,7 +23,7 @@ from shared.domain.policy import Policy
 from shared.domain.routing import Mode, Routing
 from shared.domain.session import Holder
 from shared.domain.wire import Push
-from shared.rules.routing.load import load_routing
+from shared.rules.routing.load import routing_from
 from shared.workflows.receive_push import write_raw_push
 from shared.workflows.route_message import read_question
 from shared.workflows.take_chat import take_chat
@@ -48,7 +48,7 @@ def test_the_question_is_read() -> None:
 
 
 def test_the_routing_is_accepted_as_it_stands() -> None:
-    routing = load_routing(json.dumps(ROUTING))
+    routing = routing_from(ROUTING)
     assert [rule.rule for rule in routing.rules if rule.shadow] == ["phones"]
 
 

@@ -25,7 +25,6 @@ InterceptStatus = Literal[
     "PACKAGE_DELIVERING",
     "INTERCEPT_DISCONTINUE",
 ]
-FaultKind = Literal["timeout", "timeout_after_effect", "http_500", "rate_limited"]
 
 
 class Record(BaseModel):

@@ -31,7 +31,7 @@ from shared.domain.routing import (
     Shift,
     Welcome,
 )
-from shared.rules.routing.document import RoutingRefused, join, read_document
+from shared.rules.routing.document import RoutingRefused, join
 from shared.rules.routing.reach import dead_rules
 from shared.rules.routing.written import condition_problems
 
@@ -52,15 +52,6 @@ _WITH_CONDITIONS = ("rules", "welcomes")
 _HOLDS = (dict, list)
 _SLICE = 200  # categories are looked at a few at a time
 _FEW = 50
-
-
-def load_routing(document: str | bytes) -> Routing:
-    """Read a routing that is to be saved.
-
-    Raises:
-        RoutingRefused: everything that is wrong with it.
-    """
-    return routing_from(read_document(document))
 
 
 def routing_from(tree: object) -> Routing:

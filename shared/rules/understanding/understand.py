@@ -34,7 +34,6 @@ MERE_BLAME = 4.5
 """How strongly a message that blames is OTHER, whatever hints it has."""
 DOUBT = 1.5
 IMPATIENT_SURE = 0.6
-DISSATISFIED_LINES = 2
 
 CORE_MIN = 3
 PARTICLES = ",呢呀啊哈哦吗嘛么哟"
@@ -76,11 +75,6 @@ def negative_lines(earlier: Iterable[Understanding]) -> int:
         line.tone.is_complaint or (line.tone is Tone.IMPATIENT and line.tone_confidence >= IMPATIENT_SURE)
         for line in earlier
     )
-
-
-def dissatisfied(readings: Iterable[Understanding]) -> bool:
-    """Whether a session's buyer is dissatisfied: two negative lines tell it far better than a repeated question."""
-    return negative_lines(readings) >= DISSATISFIED_LINES
 
 
 def _core(text: str) -> str:

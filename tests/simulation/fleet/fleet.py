@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from math import ceil
 from typing import Any
@@ -34,6 +34,7 @@ from tests.simulation.witness import level_of
 MERCHANT = "fleet"
 DAYS = 14
 MINUTE = timedelta(minutes=1)
+_BEGINS = FIRST_DAY.astimezone(UTC)
 _WEIGHED = 20  # every so manieth parcel is weighed
 _ANSWER_TAKES = timedelta(seconds=3)
 _HANDLING_TAKES = timedelta(seconds=4)  # from the sweep to the case, by way of the queue
@@ -111,7 +112,7 @@ class Fleet:
         self._agenda: list[tuple[datetime, int, Callable[..., None], tuple[Any, ...]]] = []
         self._numbers = count()
         for shard in range(self.index.shards):
-            self.index.advance(shard, FIRST_DAY)
+            self.index.advance(shard, _BEGINS)
         for key, travel in self.travels.items():
             self._at(travel.journey.shipped_at, self._ship, key)
             self._at_next(key)
@@ -124,8 +125,8 @@ class Fleet:
 
     def run(self) -> None:
         """Let it all happen."""
-        end = FIRST_DAY + timedelta(days=DAYS)
-        tick = FIRST_DAY + timedelta(seconds=37)
+        end = _BEGINS + timedelta(days=DAYS)
+        tick = _BEGINS + timedelta(seconds=37)
         while tick < end:
             while self._agenda and self._agenda[0][0] <= tick:
                 at, _, act, arguments = heapq.heappop(self._agenda)

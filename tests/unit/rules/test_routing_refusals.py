@@ -10,7 +10,7 @@ from shared.domain.conditions import FIELDS, VALUES
 from shared.domain.routing import DEPTH_MAX, PROBLEMS_MAX, RULES_MAX, TESTS_MAX, Routing
 from shared.errors import Refused
 from shared.rules.routing.document import BYTES_MAX, OBJECTS_MAX, VALUES_MAX, RoutingRefused, read_document
-from shared.rules.routing.load import load_routing, routing_from
+from shared.rules.routing.load import routing_from
 from shared.rules.routing.written import TESTS_IN_ALL_MAX
 from tests.benchmarks.routing_rows import KINDS, hostile_documents
 
@@ -27,10 +27,14 @@ def _rule(when: Any = _HOT, **fields: Any) -> dict[str, Any]:
     return {"rule": "vip", "when": when, "then": {"group": "desk"}, **fields}
 
 
+def _load(text: str | bytes) -> Routing:
+    return routing_from(read_document(text))
+
+
 def _problems(document: Any) -> list[tuple[str, str]]:
     text = document if isinstance(document, str | bytes) else json.dumps(document, ensure_ascii=False)
     with pytest.raises(RoutingRefused) as refused:
-        load_routing(text)
+        _load(text)
     assert isinstance(refused.value, Refused)
     assert refused.value.problems
     assert all(f"{path or 'document'}: {why}" in str(refused.value) for path, why in refused.value.problems)
@@ -61,11 +65,11 @@ def test_a_whole_routing_is_read_as_it_is_meant() -> None:
         "categories": {"i1": "3c"},
         "hot_items": ["i1"],
     }
-    routing = load_routing(json.dumps(_shop(rules=[rule], **fields)))
+    routing = _load(json.dumps(_shop(rules=[rule], **fields)))
     assert routing == Routing.model_validate(_shop(rules=[rule], **fields))
-    assert load_routing(routing.model_dump_json(exclude_defaults=True)) == routing
-    assert load_routing(routing.model_dump_json().encode()) == routing
-    assert load_routing("{}") == Routing()
+    assert _load(routing.model_dump_json(exclude_defaults=True)) == routing
+    assert _load(routing.model_dump_json().encode()) == routing
+    assert _load("{}") == Routing()
 
 
 # ---- conditions ----------------------------------------------------------------------------------------------------
@@ -312,7 +316,7 @@ def test_a_welcome_that_nobody_could_see_or_read_is_refused(welcomes: Any, path:
 
 def test_welcomes_are_asked_apart_from_rules() -> None:
     welcomes = [_welcome(_HOT), _welcome(welcome="b")]
-    assert len(load_routing(json.dumps(_shop(rules=[_rule()], welcomes=welcomes))).welcomes) == 2
+    assert len(_load(json.dumps(_shop(rules=[_rule()], welcomes=welcomes))).welcomes) == 2
 
 
 @pytest.mark.parametrize(
@@ -362,7 +366,7 @@ def _nested(before: str, depth: int, after: str) -> str:
     ],
 )
 def test_limits_are_where_they_are_said_to_be(fits: Any, not_any_more: Any, said: str) -> None:
-    load_routing(fits if isinstance(fits, str) else json.dumps(fits))
+    _load(fits if isinstance(fits, str) else json.dumps(fits))
     assert said in " ".join(message for _, message in _problems(not_any_more))
 
 
