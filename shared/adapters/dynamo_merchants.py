@@ -7,10 +7,11 @@
 A membership and its shops are written together, so that two merchants never have the same shop.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.dynamo_pages import query_all
 from shared.adapters.origin_items import read_origin, write_origin
 from shared.adapters.signed_aws import RETRY_AFTER, ConditionFailed, TransactionCancelled
 from shared.adapters.table_layout import MERCHANTS, SHOPS, standing_pk, version_sk
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
         QueryInputTypeDef,
         TransactWriteItemTypeDef,
     )
-
-PAGES_MAX = 1000
 
 
 class MembershipVersion(NamedTuple):
@@ -56,7 +55,7 @@ class DynamoMerchants:
             "KeyConditionExpression": "pk = :merchants",
             "ExpressionAttributeValues": {":merchants": {"S": MERCHANTS}},
         }
-        return [_read(item) for item in self._all(query)]
+        return [_read(item) for item in query_all(self._client, query)]
 
     def versions(self, merchant: str) -> Sequence[MembershipVersion]:
         """Give every membership a merchant has had, oldest first, and who changed it."""
@@ -65,7 +64,7 @@ class DynamoMerchants:
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": standing_pk(merchant)}},
         }
-        return [MembershipVersion(_read(item), read_origin(item)) for item in self._all(query)]
+        return [MembershipVersion(_read(item), read_origin(item)) for item in query_all(self._client, query)]
 
     def put(self, membership: Membership, origin: Origin | None = None) -> None:
         """Store the next version of a membership, take its shops and give up those that it has no more.
@@ -120,14 +119,6 @@ class DynamoMerchants:
                 ConditionExpression="v = :v",
                 ExpressionAttributeValues={":v": {"N": str(membership.version)}},
             )
-
-    def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
-        for _ in range(PAGES_MAX):
-            page = self._client.query(**query)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                break
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _take(self, shop: str, merchant: str) -> "TransactWriteItemTypeDef":
         return {

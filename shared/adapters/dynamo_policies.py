@@ -4,10 +4,11 @@ A new version is put together with a note of the change, which rings for the clo
 case of the merchant decide anew, and takes it away (`dynamo_policy_changes.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.dynamo_pages import query_all
 from shared.adapters.origin_items import read_origin, write_origin
 from shared.adapters.outbox import write_outbox
 from shared.adapters.policy_items import READ, read_policy
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
         UpdateTypeDef,
     )
-
-PAGES_MAX = 1000
 
 
 class PolicyVersion(NamedTuple):
@@ -107,19 +106,11 @@ class DynamoPolicyStore:
             "ExpressionAttributeValues": {":pk": {"S": policy_pk(merchant)}, ":only": {"S": ONLY}},
             "ProjectionExpression": f"{READ}, origin",
         }
-        return [PolicyVersion(read_policy(item), read_origin(item)) for item in self._all(query)]
+        return [PolicyVersion(read_policy(item), read_origin(item)) for item in query_all(self._client, query)]
 
     def _item(self, merchant: str, sk: str) -> "dict[str, AttributeValueTypeDef]":
         key: dict[str, AttributeValueTypeDef] = {"pk": {"S": policy_pk(merchant)}, "sk": {"S": sk}}
         return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
-
-    def _all(self, query: "QueryInputTypeDef") -> "Iterator[dict[str, AttributeValueTypeDef]]":
-        for _ in range(PAGES_MAX):
-            page = self._client.query(**query)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                break
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _next(self, policy: Policy) -> "UpdateTypeDef":
         """Replace the document and leave the paces; only the next version may."""

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamo_batch import batch_delete
-from shared.errors import TooMuch
+from shared.adapters.dynamo_pages import scan_pages
 from shared.ports import Place
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import ScanInputTypeDef
-
-PAGES_MAX = 10_000  # of one megabyte
 
 
 class DynamoRemains:
@@ -28,13 +26,8 @@ class DynamoRemains:
             TooMuch: the table is larger than one function can read; delete with an export's tools instead.
         """
         scan: ScanInputTypeDef = {"TableName": self._table, "ProjectionExpression": "pk, sk"}
-        for _ in range(PAGES_MAX):
-            page = self._client.scan(**scan)
-            yield [Place(item["pk"]["S"], item["sk"]["S"]) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return
-            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        raise TooMuch("table", f"more than {PAGES_MAX} pages")
+        for page in scan_pages(self._client, scan):
+            yield [Place(item["pk"]["S"], item["sk"]["S"]) for item in page]
 
     def erase(self, places: Sequence[Place]) -> None:
         """Delete these items; those that are gone already stay gone.

@@ -5,8 +5,10 @@ A scan reads every item, so its price grows with the table (`docs/decisions.md`)
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from shared.adapters.dynamo_pages import scan_pages
 from shared.adapters.policy_items import write_paces
 from shared.adapters.signed_aws import ConditionFailed
 from shared.adapters.table_layout import ONLY, policy_pk, scores_pk
@@ -15,13 +17,11 @@ from shared.domain.parcel import ParcelCase
 from shared.domain.scores import Scores
 from shared.domain.session import SessionCase
 from shared.domain.watching import Pace
-from shared.errors import TooMuch
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import ScanInputTypeDef
 
-PAGES_MAX = 10_000  # of one megabyte
 BYTES_MAX = 300_000  # an item holds 400 KB
 _MODELS: dict[CaseKind, type[ParcelCase | SessionCase]] = {
     CaseKind.PARCEL: ParcelCase,
@@ -49,16 +49,10 @@ class DynamoScores:
             "FilterExpression": f"sk = :only AND ({either}) AND attribute_exists(body)",
             "ExpressionAttributeValues": {":only": {"S": ONLY}, **{f":{kind}": {"S": f"|{kind}|"} for kind in _MODELS}},
         }
-        for _ in range(PAGES_MAX):
-            page = self._client.scan(**scan)
-            for item in page["Items"]:
-                key = CaseKey.parse(item["pk"]["S"])
-                if key.kind in _MODELS:  # another kind's name may hold the word
-                    yield key.merchant, _MODELS[key.kind].model_validate_json(item["body"]["S"])
-            if "LastEvaluatedKey" not in page:
-                return
-            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        raise TooMuch("table", f"more than {PAGES_MAX} pages")
+        for item in chain.from_iterable(scan_pages(self._client, scan)):
+            key = CaseKey.parse(item["pk"]["S"])
+            if key.kind in _MODELS:  # another kind's name may hold the word
+                yield key.merchant, _MODELS[key.kind].model_validate_json(item["body"]["S"])
 
     def put(self, scores: Scores) -> None:
         """Replace a merchant's scorecard; regions with the fewest parcels are left out where it would not fit."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.adapters import dynamo_scores
+from shared.adapters import dynamo_pages
 from shared.domain.keys import desk_key, parcel_key, session_key
 from shared.domain.order import OrderCase
 from shared.domain.routing_report import Ending, IntentRow, RoutingReport, RoutingSpan, RuleRow, TransferRow, Transfers
@@ -58,7 +58,7 @@ def test_pages_of_a_scan_follow_each_other(dynamo: Backend) -> None:
 
 
 def test_a_table_that_is_too_large_is_an_error_and_no_half_card(dynamo: Backend, monkeypatch) -> None:
-    monkeypatch.setattr(dynamo_scores, "PAGES_MAX", 0)
+    monkeypatch.setattr(dynamo_pages, "PAGES_MAX", 0)
     with pytest.raises(TooMuch):
         list(dynamo.scores.cases())
 
