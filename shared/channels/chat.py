@@ -27,7 +27,7 @@ from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
 from shared.domain.standard_webhooks import signatures, signed_request, verify
-from shared.domain.vendor import LATER, SOON
+from shared.domain.vendor import LATER, SOON, nothing_to_find
 from shared.domain.wire import HttpReply, Push
 from shared.errors import MalformedMessage, Permanent, Retryable, Throttled
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from shared.domain.chat_events import AgentNoticed, LineSaid, SessionEvent
     from shared.domain.commands import AssignSession
     from shared.domain.events import EventIgnored, EventUnknown
-    from shared.domain.steps import Checking, Finding, Steps
+    from shared.domain.steps import Checking, Steps
 
     Told = LineSaid | AgentNoticed | SessionEvent | EventIgnored | EventUnknown
 
@@ -330,10 +330,8 @@ def carry_out(command: AssignSession, account: Mapping[str, str], now: datetime)
     )
 
 
-def find_out(command: AssignSession, account: Mapping[str, str], now: datetime) -> Finding:
-    """Nothing to ask: the desktop tells repeated messages by their id."""
-    yield from ()
-    return None
+find_out = nothing_to_find
+"""The desktop tells repeated messages by their id."""
 
 
 def check_account(account: Mapping[str, str], now: datetime) -> Checking:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from shared.domain import reading as read
 from shared.domain.reading import Fields, Unreadable
-from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, clip, credential, cut_to_fit, posted
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, clip, credential, cut_to_fit, nothing_to_find, posted
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Checking, Finding, Steps
+    from shared.domain.steps import Checking, Steps
 
 PRODUCTION = "https://open.feishu.cn"
 BODY_BYTES_MAX = 19_900  # 20 KB for everything
@@ -58,10 +58,8 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     return posted(command, MUTED_S if _is_throttled(reply) else 0)
 
 
-def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Finding:
-    """Robots cannot be asked what they said; saying it twice is tolerable."""
-    yield from ()
-    return None
+find_out = nothing_to_find
+"""Robots cannot be asked what they said; saying it twice is tolerable."""
 
 
 def check_account(account: Mapping[str, str], now: datetime) -> Checking:

@@ -13,7 +13,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, credential, posted
+from shared.domain.vendor import HELLO_TEXT, HELLO_TITLE, SOON, credential, nothing_to_find, posted
 from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, Retryable
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.commands import PostMessage
-    from shared.domain.steps import Checking, Finding, Steps
+    from shared.domain.steps import Checking, Steps
 
 MUTED_S = 60
 SECRET = re.compile(r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}")
@@ -40,10 +40,8 @@ def carry_out(command: PostMessage, account: Mapping[str, str], now: datetime) -
     return posted(command, MUTED_S if throttled else 0)
 
 
-def find_out(command: PostMessage, account: Mapping[str, str], now: datetime) -> Finding:
-    """Nothing to ask: the receiver tells repeated messages by their id."""
-    yield from ()
-    return None
+find_out = nothing_to_find
+"""The receiver tells repeated messages by their id."""
 
 
 def check_account(account: Mapping[str, str], now: datetime) -> Checking:

@@ -6,7 +6,7 @@ Standard library only: the webhook function uses this during its cold start.
 import hmac
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.domain.reading import Fields, Unreadable, document
@@ -16,6 +16,7 @@ from shared.errors import Permanent, Retryable, Throttled, Unclear, UnknownMerch
 if TYPE_CHECKING:
     from shared.domain.commands import PostMessage
     from shared.domain.events import MessagePosted
+    from shared.domain.steps import Finding
 
 SOON = timedelta(seconds=30)
 LATER = timedelta(seconds=60)
@@ -89,6 +90,12 @@ def posted(command: "PostMessage", throttled_for_s: int) -> "MessagePosted":
         answers=command.command_id,
         throttled_for_s=throttled_for_s,
     )
+
+
+def nothing_to_find(command: object, account: Mapping[str, str], now: datetime) -> "Finding":
+    """Find nothing, asking nobody: for vendors that cannot be asked, and to whom a command may be told again."""
+    yield from ()
+    return None
 
 
 def both_ends(history: Sequence[ScanT]) -> Sequence[ScanT]:
