@@ -188,22 +188,10 @@ class Deliveries(Protocol):
 
 
 class Archive(Protocol):
-    """Objects that are written once, never changed, and found by how their names begin."""
+    """Objects that are written once and never changed."""
 
     def put(self, name: str, data: bytes) -> None:
         """Store an object; it is durable when this returns. Storing the same bytes again changes nothing."""
-        ...
-
-    def names(self, prefix: str) -> Iterable[str]:
-        """Give the names with this beginning, in the order of their characters.
-
-        Raises:
-            TooMuch: there are more than are listed at once.
-        """
-        ...
-
-    def get(self, name: str) -> bytes:
-        """Give an object that `names` has named."""
         ...
 
 

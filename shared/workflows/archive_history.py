@@ -6,7 +6,7 @@ One object per merchant and UTC day of a batch, gzip over lines of JSON, one lin
     {"merchant":…,"kind":"refund","id":"douyin:7012…","v":3,"at":"2026-11-11T08:30:00.000Z","case":{…}}
 
 Repeating it is harmless: the same batch gives the same names and bytes. A batch that is split after a failure may leave
-a line in two objects; `read_history` gives it once. Standard library only, as in `publish_outbox`.
+a line in two objects; who reads takes it once. Standard library only, as in `publish_outbox`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from shared.domain.keys import CaseKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from shared.ports import Archive
 
@@ -41,18 +40,9 @@ def archive_history(records: Iterable[Mapping[str, Any]], archive: Archive) -> i
             groups[line["merchant"], line["at"][:10]].append((change["SequenceNumber"], _write(line)))
     for (merchant, day), lines in groups.items():
         text = "".join(line for _, line in lines).encode()
-        name = f"{_folder(merchant, day)}{lines[0][0]:0>{_SEQUENCE_WIDTH}}-{hashlib.sha256(text).hexdigest()[:16]}"
-        archive.put(f"{name}.jsonl.gz", zlib.compress(text, wbits=GZIP))
+        name = f"{lines[0][0]:0>{_SEQUENCE_WIDTH}}-{hashlib.sha256(text).hexdigest()[:16]}"
+        archive.put(f"history/{merchant}/{day}/{name}.jsonl.gz", zlib.compress(text, wbits=GZIP))
     return sum(map(len, groups.values()))
-
-
-def folder_of(merchant: str, day: date) -> str:
-    """Give what the names of a merchant's objects of one UTC day begin with."""
-    return _folder(merchant, day.isoformat())
-
-
-def _folder(merchant: str, day: str) -> str:
-    return f"history/{merchant}/{day}/"
 
 
 def _line_of(change: Mapping[str, Any]) -> dict[str, Any] | None:

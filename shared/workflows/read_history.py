@@ -1,22 +1,20 @@
-"""What really happened to a merchant's cases? Reads what `archive_history` has kept, for backtests and scorecards.
+"""What really happened to a merchant's cases? Reads what `archive_history` has kept, for backtests.
 
-It tolerates nothing: a figure computed over half of a history is wrong and looks right.
+It tolerates nothing: a figure computed over half of a history is wrong and looks right. A line may come twice; it is
+the same case and version then.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from shared.workflows.archive_history import GZIP, KINDS, folder_of
+from shared.workflows.archive_history import GZIP, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
-
-    from shared.ports import Archive
 
 TEXT_BYTES_MAX = 64 * 2**20  # of one object, unpacked; a batch of the stream is 6 MiB at most
 _FIELDS = {"merchant": str, "kind": str, "id": str, "v": int, "at": str, "case": dict}
@@ -40,27 +38,6 @@ class Line(NamedTuple):
     v: int
     at: datetime
     case: dict[str, Any]
-
-
-def read_history(archive: Archive, merchant: str, first: date, last: date) -> Iterator[Line]:
-    """Give every state that the merchant's cases took in these UTC days, both included, once each.
-
-    The states of one case come in the order of their versions; different cases are interleaved as they were stored.
-
-    Raises:
-        BrokenHistory: an object is damaged or holds another merchant's line.
-        TooMuch: a day has more objects than are listed at once.
-    """
-    for after in range((last - first).days + 1):
-        folder = folder_of(merchant, first + timedelta(days=after))
-        seen: set[tuple[str, str, int]] = set()  # a repeated image has the same time, and so lies in the same folder
-        for name in archive.names(folder):
-            for number, line in enumerate(read_lines(name, archive.get(name)), start=1):
-                if line.merchant != merchant:
-                    raise BrokenHistory(name, number, f"belongs to {line.merchant}")
-                if (line.kind, line.id, line.v) not in seen:
-                    seen.add((line.kind, line.id, line.v))
-                    yield line
 
 
 def read_lines(name: str, data: bytes) -> Iterator[Line]:

@@ -1,7 +1,6 @@
 """History is private, expires, outlives its stack, and is only ever added to."""
 
 import json
-from datetime import date
 from typing import Any
 
 import pytest
@@ -9,8 +8,8 @@ from aws_cdk import App, Stack
 
 from infra.constructs.history_bucket import HistoryBucket
 from infra.options import Options
-from shared.workflows.archive_history import folder_of
 from tests.infra.deployments import Deployment, listed, logical_id
+from tests.unit.workflows.test_archive_history import change, kept
 
 
 def bucket_of(deployed: Deployment) -> tuple[str, dict[str, Any]]:
@@ -62,7 +61,8 @@ def test_one_function_may_add_objects_and_nobody_anything_else(deployed: Deploym
 
 
 def test_what_may_be_written_is_where_the_workflow_writes() -> None:
-    assert folder_of("shop", date(2026, 11, 11)).startswith("history/")
+    [name] = kept(change(0)).objects
+    assert name.startswith("history/")
 
 
 @pytest.mark.parametrize(("local", "policy"), [(False, "Retain"), (True, "Delete")])

@@ -1,18 +1,18 @@
 """What happened to an order, its parcel and its refund, archived from the table's stream, is read back to the end."""
 
 import json
-from datetime import date, timedelta
 from typing import Any
 
 from botocore.session import Session
 
 from shared.adapters.s3_archive import S3Archive
 from shared.workflows.archive_history import KINDS, archive_history
-from shared.workflows.read_history import read_history
+from shared.workflows.read_history import read_lines
 from tests.benchmarks.givens import MERCHANT
 from tests.benchmarks.loopback import TABLE
 from tests.benchmarks.running import running
 from tests.benchmarks.story import tell_refunded
+from tests.integration.test_archive import kept
 
 
 def stream_of_the_story() -> tuple[list[dict[str, Any]], dict[tuple[str, str], dict[str, Any]]]:
@@ -42,15 +42,10 @@ def test_the_archive_of_a_story_is_read_back_to_the_same_cases(s3: S3Archive) ->
     for batch in (records[:20], records[10:25], records[20:]):  # as after failures: some records come twice
         archive_history(batch, s3)
 
-    days = sorted(name.split("/")[2] for name in s3.names(f"history/{MERCHANT}/"))
-    first, last = (date.fromisoformat(day) for day in (days[0], days[-1]))
-    lines = list(read_history(s3, MERCHANT, first - timedelta(days=1), last + timedelta(days=1)))
-    assert len(lines) == written
-    latest: dict[tuple[str, str], Any] = {}
-    for line in lines:
-        known = latest.get((line.kind, line.id))
-        assert line.v == (known.v if known else 0) + 1, "no version is missing or out of order"
-        latest[line.kind, line.id] = line
+    lines = [line for name, data in kept().items() for line in read_lines(name, data)]
+    assert {line.merchant for line in lines} == {MERCHANT}
+    latest = {(line.kind, line.id): line for line in sorted(lines, key=lambda line: line.v)}
+    assert len({(line.kind, line.id, line.v) for line in lines}) == sum(line.v for line in latest.values()) == written
     assert {key: (line.v, line.case) for key, line in latest.items()} == {
         key: (int(item["v"]["N"]), json.loads(item["body"]["S"])) for key, item in left.items()
     }
