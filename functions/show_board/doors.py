@@ -6,9 +6,9 @@ from shared.domain.chat import Intent, Tone
 from shared.domain.session import Holder
 
 Document = dict[str, Any]
-_MERCHANT = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
+MERCHANT_ID = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
 _TEXT = {"type": "string"}
-_ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
+ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
 _SIGNED = {
     "webhook-id": "The message's own id; the same for every repetition.",
     "webhook-timestamp": "Seconds since 1970, within five minutes of ours.",
@@ -25,9 +25,9 @@ _REFUSALS = {
 
 def door_paths(problem: Document) -> Document:
     """Give the paths; `problem` describes the body of a refusal."""
-    source = _in_path("source", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}, "`douyin`, `zto`, `chat` …")
-    merchant = _in_path("merchant_id", _MERCHANT, "")
-    token = _in_path("token", _TEXT, "The account's `token`, where it has one: what comes without is not found.")
+    source = in_path("source", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}, "`douyin`, `zto`, `chat` …")
+    merchant = in_path("merchant_id", MERCHANT_ID)
+    token = in_path("token", _TEXT, "The account's `token`, where it has one: what comes without is not found.")
     return {
         "/webhooks/{source}/{merchant_id}": {"post": _push("receivePush", [source, merchant], problem)},
         "/webhooks/{source}/{merchant_id}/{token}": {
@@ -73,7 +73,8 @@ def _refusals(problem: Document) -> Document:
     return {status: {"description": text, "content": problem} for status, text in _REFUSALS.items()}
 
 
-def _in_path(name: str, schema: Document, text: str) -> Document:
+def in_path(name: str, schema: Document, text: str = "") -> Document:
+    """Describe a part of a path."""
     told = {"description": text} if text else {}
     return {"name": name, "in": "path", "required": True, "schema": schema, **told}
 
@@ -93,20 +94,20 @@ def _list(of: Document) -> Document:
 _OPTIONAL = {"type": ["string", "null"]}
 _QUESTION = _object(
     ("session_id", "channel", "message_id", "buyer"),
-    session_id=_ID,
+    session_id=ID,
     channel={"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
     message_id={"type": ["string", "integer"]},
     at={"type": "string", "format": "date-time"},
     text=_TEXT,
     buyer=_object(("id",), id={"type": ["string", "integer"]}, platform=_TEXT, tier=_TEXT, tags=_list(_TEXT)),
-    order_ids=_list(_ID),
-    refund_ids=_list(_ID),
-    item=_ID,
-    live_room=_ID,
+    order_ids=_list(ID),
+    refund_ids=_list(ID),
+    item=ID,
+    live_room=ID,
 )
 _ANSWER = _object(
     ("session_id", "holder", "advisory", "token", "reason", "understanding", "cases", "welcome"),
-    session_id=_ID,
+    session_id=ID,
     holder={"enum": [holder.value for holder in Holder]},
     advisory={"type": "boolean"},
     group=_OPTIONAL,
@@ -129,7 +130,7 @@ _ANSWER = _object(
     ),
     cases=_list({"type": "object"}),
     welcome={
-        **_object(("welcome", "text", "questions"), welcome=_ID, text=_TEXT, questions=_list(_TEXT)),
+        **_object(("welcome", "text", "questions"), welcome=ID, text=_TEXT, questions=_list(_TEXT)),
         "type": ["object", "null"],
     },
 )

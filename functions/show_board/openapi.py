@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from functions.show_board.doors import door_paths
+from functions.show_board.doors import ID, MERCHANT_ID, Document, door_paths, in_path
 from shared.domain.board import (
     Accepted,
     AnswerRequest,
@@ -30,10 +30,7 @@ from shared.domain.tickets import ANOMALIES, Anomaly
 from shared.workflows.show_board import BODY_MAX, KNOWN, TAKEABLE, TicketQuery, TransferQuery
 
 FILES = (Path(__file__).with_name("openapi.json"), Path(__file__).parents[2] / "docs" / "openapi.json")
-Document = dict[str, Any]
 _MERCHANT = "/v1/merchants/{merchant_id}"
-_MERCHANT_ID = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$"}
-_ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
 _ANSWERS = (
     TicketList,
     ParcelView,
@@ -91,21 +88,19 @@ def describe() -> Document:
 
 
 def _paths(query: Document) -> Document:
-    merchant = _in_path("merchant_id", _MERCHANT_ID)
-    parcel = [_in_path("carrier", _ID), _in_path("waybill", _ID)]
+    merchant = in_path("merchant_id", MERCHANT_ID)
+    parcel = [in_path("carrier", ID), in_path("waybill", ID)]
     titles = ", ".join(f"`{anomaly}` {ANOMALIES[anomaly].title}" for anomaly in Anomaly)
     wanted = [
         _in_query("limit", query["limit"], "How many to give."),
         _in_query("anomaly", {"type": "string"}, f"Only these, separated by commas: {', '.join(KNOWN)}."),
         _in_query("category", {"$ref": "#/components/schemas/Category"}, "Only this kind of everyday problem."),
-        _in_query("carrier", _ID, "Only what concerns parcels of this courier."),
+        _in_query("carrier", ID, "Only what concerns parcels of this courier."),
     ]
     ticket = [
-        _in_path("kind", {"type": "string", "enum": [*TAKEABLE]}),
-        _in_path(
-            "case_id", {"type": "string"}, "As `case_id` of the ticket: `carrier:waybill` or `platform:order_id`."
-        ),
-        _in_path("anomaly", {"$ref": "#/components/schemas/Anomaly"}, titles),
+        in_path("kind", {"type": "string", "enum": [*TAKEABLE]}),
+        in_path("case_id", {"type": "string"}, "As `case_id` of the ticket: `carrier:waybill` or `platform:order_id`."),
+        in_path("anomaly", {"$ref": "#/components/schemas/Anomaly"}, titles),
     ]
     of_parcel = f"{_MERCHANT}/parcels/{{carrier}}/{{waybill}}"
     return {
@@ -150,10 +145,10 @@ def _with_roles(paths: Document) -> Document:
 
 
 def _chat_paths(query: Document) -> Document:
-    merchant = _in_path("merchant_id", _MERCHANT_ID)
+    merchant = in_path("merchant_id", MERCHANT_ID)
     session = [
-        _in_path("channel", {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"}),
-        _in_path("session_id", _ID),
+        in_path("channel", {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"}),
+        in_path("session_id", ID),
     ]
     limit = _in_query("limit", query["limit"], "How many to give.")
     report, transfers = "Where chats went in the last day, week and month", "Who was sent to people, and why"
@@ -191,11 +186,6 @@ def _operation(name: str, summary: str, answer: type, parameters: list[Document]
 
 def _json(model: str) -> Document:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
-
-
-def _in_path(name: str, schema: Document, text: str = "") -> Document:
-    told = {"description": text} if text else {}
-    return {"name": name, "in": "path", "required": True, "schema": schema, **told}
 
 
 def _in_query(name: str, schema: Document, text: str) -> Document:
