@@ -20,6 +20,8 @@ from shared.domain.tickets import Anomaly
 WORD_LENGTH_MAX = 64
 WORDS_MAX = 500
 """How many words one test may name."""
+_LISTED_MAX = 40
+_LIKENESS_MIN = 0.4
 
 
 class Period(StrEnum):
@@ -121,17 +123,11 @@ def unknown(what: str, name: object, known: Sequence[str]) -> str:
     listed = f"Known: {', '.join(known[:_LISTED_MAX]) or 'none'}"
     if not isinstance(name, str):
         return f"{_shown(name)} is no {what}. {listed}"
-    name, likeness = (
-        name[:WORD_LENGTH_MAX],
-        {one: _likeness(name[:WORD_LENGTH_MAX], one) for one in known[:_LISTED_MAX]},
-    )
+    name = name[:WORD_LENGTH_MAX]
+    likeness = {one: _likeness(name, one) for one in known[:_LISTED_MAX]}
     near = sorted((one for one in likeness if likeness[one] >= _LIKENESS_MIN), key=lambda one: -likeness[one])[:3]
     guess = f"; did you mean {' or '.join(near)}?" if near else "."
     return f"there is no {what} {_shown(name)}{guess} {listed}"
-
-
-_LISTED_MAX = 40
-_LIKENESS_MIN = 0.4
 
 
 def _likeness(word: str, other: str) -> float:
