@@ -19,6 +19,7 @@ class SettingMissing(KeyError):
 
 
 ACCOUNTS_PREFIX = "huhang/merchants/"
+"""One secret per merchant: this and the merchant's id."""
 OPERATORS = "huhang/operators"
 """The robots that tell alarms: one account per channel, as in a merchant's secret."""
 
@@ -27,7 +28,6 @@ class Settings(NamedTuple):
     """Names of the deployed resources. A function is given only those that it uses."""
 
     table_name: str = ""
-    secret_prefix: str = ACCOUNTS_PREFIX  # one secret per merchant: prefix + merchant id
     queue_urls: Mapping[Lane, str] = MappingProxyType({})
     history_bucket: str = ""
     clock: str = ""  # name of the function that looks at deadlines, with its alias if triggers call one
@@ -40,7 +40,6 @@ class Settings(NamedTuple):
         """Read the settings from environment variables; absent ones keep their defaults."""
         return cls(
             table_name=environment.get("HUHANG_TABLE", ""),
-            secret_prefix=environment.get("HUHANG_SECRET_PREFIX", ACCOUNTS_PREFIX),
             queue_urls={lane: environment[lane.variable] for lane in Lane if lane.variable in environment},
             history_bucket=environment.get("HUHANG_HISTORY_BUCKET", ""),
             clock=environment.get("HUHANG_CLOCK", ""),
@@ -51,7 +50,7 @@ class Settings(NamedTuple):
 
     def to_environment(self) -> dict[str, str]:
         """Give the environment variables from which `from_environment` reads the same settings."""
-        environment = {"HUHANG_SECRET_PREFIX": self.secret_prefix}
+        environment = {}
         if self.table_name:
             environment["HUHANG_TABLE"] = self.table_name
         if self.base_url:

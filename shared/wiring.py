@@ -9,7 +9,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.settings import OPERATORS, Settings
+from shared.settings import ACCOUNTS_PREFIX, OPERATORS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -222,7 +222,7 @@ def accounts() -> SecretAccounts:
     """Merchants' credentials."""
     from shared.adapters.secret_accounts import SecretAccounts
 
-    return SecretAccounts(signed_aws().secret_string, settings().secret_prefix)
+    return SecretAccounts(signed_aws().secret_string, ACCOUNTS_PREFIX)
 
 
 def robots() -> Vendors:
@@ -308,7 +308,7 @@ def office(time_left_s: Callable[[], float]) -> Office:
     return Office(
         merchants=merchants(),
         policies=policy_store(),
-        secrets=MerchantSecrets(signed_aws(), settings().secret_prefix),
+        secrets=MerchantSecrets(signed_aws(), ACCOUNTS_PREFIX),
         answers=DynamoAnswers(aws().dynamodb, settings().require_table(), clock()),
         desk=Desk(http(), clock(), find_vendor, vendor_names),
         base_url=settings().base_url,

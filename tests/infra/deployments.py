@@ -126,6 +126,12 @@ def words_in(node: Any) -> Iterator[str]:
         yield node
 
 
+def variables_of(function: Properties) -> dict[str, Any]:
+    """The environment that a function is given."""
+    variables: dict[str, Any] = function.get("Environment", {}).get("Variables", {})
+    return variables
+
+
 def logical_id(reference: Any) -> str:
     """Give the resource that `Fn::GetAtt` or `Ref` names."""
     found = re.search(r"'(?:Ref|Fn::GetAtt)': \[?'(\w+)'", str(reference))

@@ -8,7 +8,7 @@ from infra.catalog import FUNCTIONS, Trigger
 from infra.local.home import ROOT
 from shared.domain.lanes import ASIDE, Lane
 from shared.settings import Settings
-from tests.infra.deployments import NEIGHBOUR, Deployment, listed, logical_id, words_in
+from tests.infra.deployments import NEIGHBOUR, Deployment, listed, logical_id, variables_of, words_in
 
 SPECS = {spec.name: spec for spec in FUNCTIONS}
 VENDOR_CALLERS = {name for name, spec in SPECS.items() if spec.calls_vendors}
@@ -90,7 +90,7 @@ def test_every_function_may_touch_exactly_what_the_catalog_says(deployed: Deploy
 
 def test_every_function_is_told_what_it_may_touch_and_nothing_else(deployed: Deployment) -> None:
     for name, function in deployed.functions().items():
-        variables = {key: str(value) for key, value in function["Environment"]["Variables"].items()}
+        variables = {key: str(value) for key, value in variables_of(function).items()}
         settings, spec = Settings.from_environment(variables), SPECS[name]
         assert set(settings.queue_urls) == set(spec.lanes), name
         assert bool(settings.table_name) == bool(spec.table_actions), name

@@ -8,7 +8,16 @@ from infra.dead_letters.shelf import KINDS
 from infra.merchant_template import ANSWERED_WITHIN_S
 from shared.adapters.table_layout import ONLY
 from shared.domain.lanes import ASIDE, INBOXES, Lane
-from tests.infra.deployments import ACCOUNT, Deployment, Properties, logical_id, stub_bundles, synthesize, words_in
+from tests.infra.deployments import (
+    ACCOUNT,
+    Deployment,
+    Properties,
+    logical_id,
+    stub_bundles,
+    synthesize,
+    variables_of,
+    words_in,
+)
 
 FOURTEEN_DAYS_S = 14 * 24 * 3600
 CONSUMERS = {spec.consumes: spec for spec in FUNCTIONS if spec.consumes}
@@ -231,7 +240,7 @@ def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere(tmp_path:
     restored = synthesize("aws", tmp_path, stub_bundles(tmp_path), context)
     assert not restored.all("AWS::DynamoDB::Table")
     for name, function in restored.functions().items():
-        variables = function["Environment"]["Variables"]
+        variables = variables_of(function)
         assert variables.get("HUHANG_TABLE", "huhang-restored") == "huhang-restored", name
     streams = [m for m in restored.all("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in m]
     assert {mapping["EventSourceArn"] for mapping in streams} == {context["table_stream_arn"]}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.infra.deployments import Deployment, Properties, listed, logical_id
+from tests.infra.deployments import Deployment, Properties, listed, logical_id, variables_of
 
 FOLDER = Path(__file__).parent
 FIRST = "aws"
@@ -47,7 +47,7 @@ def _functions(deployed: Deployment) -> Iterator[str]:
             bounds.append("a place in the network")
         yield f"functions run on {one['Architectures'][0]} and {one['Runtime']}"
         yield f"{name} has {', '.join(bounds)}"
-        yield f"{name} is told {' '.join(sorted(one['Environment']['Variables']))}"
+        yield f"{name} is told {' '.join(sorted(variables_of(one))) or 'nothing'}"
 
 
 def _rights(deployed: Deployment) -> Iterator[str]:
