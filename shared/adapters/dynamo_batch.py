@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shared.adapters.signed_aws import RETRY_AFTER
+from shared.adapters.table_layout import ONLY
 from shared.errors import Retryable
 
 if TYPE_CHECKING:
@@ -20,16 +21,16 @@ TRIES_MAX = 3
 
 
 def batch_get(
-    client: "DynamoDBClient", table: str, partitions: Sequence[str], sort_key: str, attributes: str
+    client: "DynamoDBClient", table: str, partitions: Sequence[str], attributes: str
 ) -> list[dict[str, "AttributeValueTypeDef"]]:
-    """Read up to 100 different items in one call; absent ones are left out.
+    """Read up to 100 different items that are alone in their partitions, in one call; absent ones are left out.
 
     Raises:
         Retryable: the table did not hand out everything in `TRIES_MAX` calls.
     """
     wanted: dict[str, KeysAndAttributesTypeDef] = {
         table: {
-            "Keys": [{"pk": {"S": pk}, "sk": {"S": sort_key}} for pk in partitions],
+            "Keys": [{"pk": {"S": pk}, "sk": {"S": ONLY}} for pk in partitions],
             "ProjectionExpression": attributes,
             "ConsistentRead": True,
         }

@@ -74,7 +74,7 @@ class DynamoCaseStore:
         keep_to(merchant, (key.merchant for key in keys))
         policy_at = policy_pk(merchant)
         partitions = [*dict.fromkeys(map(str, keys)), policy_at]
-        items = batch_get(self._client, self._table, partitions, ONLY, "pk, v, body, due, armed, held, paces")
+        items = batch_get(self._client, self._table, partitions, "pk, v, body, due, armed, held, paces")
         found = {item["pk"]["S"]: item for item in items}
         return Loaded(
             cases={key: read_case(key, found.get(str(key))) for key in keys},

@@ -8,7 +8,6 @@ from shared.adapters.dynamo_batch import KEYS_MAX, batch_get, batch_put
 from shared.adapters.table_layout import (
     CURSORS,
     DUE_PAGE_MAX,
-    ONLY,
     POINTER_KEPT,
     SHARDS,
     Lately,
@@ -65,7 +64,7 @@ class DynamoDueIndex:
         partitions = list(dict.fromkeys(map(str, keys)))
         for start in range(0, len(partitions), KEYS_MAX):
             wanted = partitions[start : start + KEYS_MAX]
-            for item in batch_get(self._client, self._table, wanted, ONLY, "pk, due, armed, held"):
+            for item in batch_get(self._client, self._table, wanted, "pk, due, armed, held"):
                 waiting[CaseKey.parse(item["pk"]["S"])] = Waiting(*(read_ms(item, name) for name in Waiting._fields))
         return waiting
 
