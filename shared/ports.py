@@ -282,12 +282,16 @@ class Answers(Protocol):
         ...
 
 
-class PolicyStore(Protocol):
-    """Policies with their history."""
+class Policies(Protocol):
+    """The policies that are in force, and those that were."""
 
     def policy(self, merchant: str, version: int | None = None) -> Policy | None:
         """Give the policy in force, or the one of a version."""
         ...
+
+
+class PolicyStore(Policies, Protocol):
+    """Policies with their history."""
 
     def version(self, merchant: str) -> int:
         """Give the number of the newest policy, in force or withdrawn; 0 before the first."""
@@ -437,14 +441,6 @@ class ScoreStore(Protocol):
 
     def measured(self, merchant: str, paces: Mapping[str, Pace]) -> None:
         """Let the merchant's policy know how late its couriers report and react."""
-        ...
-
-
-class Policies(Protocol):
-    """The policies that are in force, and those that were."""
-
-    def policy(self, merchant: str, version: int | None = None) -> Policy | None:
-        """Give the policy in force, or the one of a version."""
         ...
 
 

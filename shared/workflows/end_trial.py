@@ -15,18 +15,14 @@ from shared.domain.notices import Notice
 from shared.domain.policy import Policy
 from shared.domain.why import Origin
 from shared.errors import LostRace
-from shared.ports import Clock
+from shared.ports import Clock, Policies
 from shared.rules.wording import yuan
 
 BY = "trial"
 
 
-class Policies(Protocol):
+class PoliciesOnTrial(Policies, Protocol):
     """The policies, and what those on trial have spent."""
-
-    def policy(self, merchant: str) -> Policy | None:
-        """Give the policy in force."""
-        ...
 
     def history(self, merchant: str) -> Sequence[Policy]:
         """Give every policy there was, oldest first."""
@@ -41,7 +37,7 @@ class Policies(Protocol):
         ...
 
 
-def end_trial(command: EndTrial, policies: Policies, clock: Clock) -> Policy | None:
+def end_trial(command: EndTrial, policies: PoliciesOnTrial, clock: Clock) -> Policy | None:
     """Put the version before in force again; give it, or None where there is nothing to take back any more.
 
     Raises:
