@@ -66,9 +66,9 @@ class MerchantStacks:
         """Update a merchant's stack and wait for its end."""
         return self._do("update_stack", merchant, accounts, stack or stack_name(merchant), parameters)
 
-    def delete(self, merchant: str, stack: str = "") -> Ended:
+    def delete(self, merchant: str) -> Ended:
         """Delete a merchant's stack and wait for its end."""
-        name = stack or stack_name(merchant)
+        name = stack_name(merchant)
         found = self._find(name)
         if found is None:
             return Ended("DELETE_COMPLETE", (), {})

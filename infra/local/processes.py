@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+STARTS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 15.0
+ANSWERS_WITHIN_S = 1.0
+TAIL_LINES = 25
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _started: dict[int, subprocess.Popen[bytes]] = {}  # our own children, to be collected when they end
 
@@ -47,12 +51,12 @@ def running_pid(pid_file: Path, word: str) -> int | None:
     return pid if word in _command_line(pid) else None
 
 
-def stop_program(pid_file: Path, word: str, patience_s: float = 15.0) -> bool:
+def stop_program(pid_file: Path, word: str) -> bool:
     """Ask a program to end, wait, and end its whole group if it does not. Gives whether it was running."""
     pid = running_pid(pid_file, word)
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + ENDS_WITHIN_S
         while running_pid(pid_file, word) and time.monotonic() < deadline:
             _reap(pid)
             time.sleep(0.05)
@@ -63,23 +67,23 @@ def stop_program(pid_file: Path, word: str, patience_s: float = 15.0) -> bool:
     return pid is not None
 
 
-def wait_until_healthy(url: str, pid_file: Path, word: str, log: Path, patience_s: float = 30.0) -> None:
+def wait_until_healthy(url: str, pid_file: Path, word: str, log: Path) -> None:
     """Wait until a program answers 200.
 
     Raises:
         StartFailed: it ended or stays silent.
     """
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + STARTS_WITHIN_S
     while not answers(url):
         if running_pid(pid_file, word) is None or time.monotonic() > deadline:
             raise StartFailed(f"{word} did not come up on {url}; the end of {log}:\n{tail_of(log)}")
         time.sleep(0.05)
 
 
-def answers(url: str, timeout_s: float = 1.0) -> bool:
+def answers(url: str) -> bool:
     """Tell whether a GET is answered with 200."""
     try:
-        with _NO_PROXY.open(url, timeout=timeout_s) as reply:
+        with _NO_PROXY.open(url, timeout=ANSWERS_WITHIN_S) as reply:
             return bool(reply.status == 200)
     except (OSError, urllib.error.URLError):
         return False
@@ -117,9 +121,9 @@ def find_free_port() -> int:
         return port
 
 
-def tail_of(log: Path, lines: int = 25) -> str:
+def tail_of(log: Path) -> str:
     """Give the last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:]) if log.exists() else "(no log)"
 
 
 def _command_line(pid: int) -> str:

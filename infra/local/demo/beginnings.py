@@ -26,8 +26,8 @@ def by_desk(action: str, minute: float = DESK_AT) -> Cue:
     return Cue(minute, act(action, {"agree_by_hand": "人工同意", "refuse_by_hand": "人工拒绝"}[action]))
 
 
-def with_ticket(*tickets: str, agreed: bool = False, fen: int = FEN, rule: str = "") -> RefundEnd:
+def with_ticket(*tickets: str, agreed: bool = False, fen: int = FEN) -> RefundEnd:
     """A person decided, after these tickets."""
     if agreed:
-        return RefundEnd("refunded", tickets, "merchant_hand", rule, fen)
-    return NOT_PAID._replace(tickets=tickets, rule=rule)
+        return RefundEnd("refunded", tickets, "merchant_hand", fen)
+    return NOT_PAID._replace(tickets=tickets)

@@ -57,9 +57,9 @@ class Cast:
         prefix = NUMBERS[self.carrier(number)]
         return f"{prefix}{self.run % 10**8:08d}{self.scene:02d}{number}{way}"
 
-    def session(self, number: int = 1) -> str:
-        """Name a conversation."""
-        return f"S-{self.run}-{self.scene:02d}-{number}"
+    def session(self) -> str:
+        """Name the conversation."""
+        return f"S-{self.run}-{self.scene:02d}"
 
     def _id(self, kind: int, number: int, place: int = 0) -> str:
         return f"692{self.run:010d}{self.scene:02d}{kind}{number}{place}"
@@ -72,9 +72,7 @@ class Step(NamedTuple):
     do: Callable[[Cast], object]
 
 
-def order(
-    number: int, *lines_fen: int, erp: str = "WaitConfirm", paid_fen: int = 0, told: str = "买家付款", **how: object
-) -> Step:
+def order(number: int, *lines_fen: int, erp: str = "WaitConfirm", told: str = "买家付款", **how: object) -> Step:
     """Let a buyer pay an order."""
 
     def do(cast: Cast) -> None:
@@ -83,7 +81,7 @@ def order(
             merchant=cast.merchant,
             platform=cast.platform,
             order_id=cast.order(number),
-            paid_fen=paid_fen or sum(lines_fen),
+            paid_fen=sum(lines_fen),
             lines=[
                 {"line_id": cast.line(number, place), "amount_fen": fen} for place, fen in enumerate(lines_fen, start=1)
             ],
@@ -140,21 +138,19 @@ def act(action: str, told: str, number: int = 1, **how: Any) -> Step:
     return Step(told, lambda cast: cast.outside.do(f"refunds/{cast.refund(number)}/{action}", **how))
 
 
-def send_back(plan: Plan, parcel: int, told: str = "买家寄回退货", number: int = 1) -> Step:
-    """Let the buyer send a refund's goods back, in a parcel of its own."""
+def send_back(plan: Plan, parcel: int) -> Step:
+    """Let the buyer send the refund's goods back, in a parcel of its own."""
 
     def do(cast: Cast) -> None:
         road = {"waybill": cast.waybill(parcel), "carrier": cast.carrier(parcel), "plan": plan}
-        cast.outside.do(f"refunds/{cast.refund(number)}/buyer_ships", **road)
+        cast.outside.do(f"refunds/{cast.refund()}/buyer_ships", **road)
 
-    return Step(told, do)
+    return Step("买家寄回退货", do)
 
 
-def tracking(happens: str, told: str, number: int = 1, **how: object) -> Step:
+def tracking(happens: str, told: str, **how: object) -> Step:
     """Decide what becomes of the subscriptions to a parcel."""
-    return Step(
-        told, lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}/subscription", happens=happens, **how)
-    )
+    return Step(told, lambda cast: cast.outside.do(f"parcels/{cast.waybill()}/subscription", happens=happens, **how))
 
 
 def change_road(told: str, number: int = 1, **how: object) -> Step:
@@ -172,17 +168,17 @@ def take(anomaly: Anomaly, by: str, number: int = 1, text: str = "", *, closed: 
     return Step(f"{by}在看板上{'关闭' if closed else '接手'}", do)
 
 
-def courier_writes(text: str, number: int = 1) -> Step:
+def courier_writes(text: str) -> Step:
     """Let the courier's people write something under the work order about a parcel."""
     return Step(
         f"快递答复工单：{text}",
-        lambda cast: cast.outside.do(f"parcels/{cast.waybill(number)}/work_order", text=text, closed=True),
+        lambda cast: cast.outside.do(f"parcels/{cast.waybill()}/work_order", text=text, closed=True),
     )
 
 
-def file_answer(text: str, number: int = 1) -> Step:
+def file_answer(text: str) -> Step:
     """Let a program file what it has read at the courier's about a parcel."""
-    return Step(f"快递来消息：{text}", lambda cast: cast.desk.file(cast.carrier(number), cast.waybill(number), text))
+    return Step(f"快递来消息：{text}", lambda cast: cast.desk.file(cast.carrier(), cast.waybill(), text))
 
 
 def fail(vendor: str, api: str, kind: str, told: str) -> Step:

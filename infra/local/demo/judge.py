@@ -70,10 +70,7 @@ def _refund(number: str, end: RefundEnd, evidence: Evidence) -> Iterator[str]:
     yield from differ(f"refund {number} was paid by", truth["refunded_by"], end.paid_by)
     yield from differ(f"refund {number} paid (fen)", truth["refunded_fen"], end.paid_fen if end.paid_by else 0)
     yield from differ(f"refund {number} was paid, times", truth["refund_effects"], int(bool(end.paid_by)))
-    wanted = int(end.paid_by == BY_US) if end.agreements is None else end.agreements
-    yield from differ(f"refund {number}: calls to agree", truth["operate_calls"], wanted)
-    if end.rule:
-        yield from differ(f"refund {number}: rule", case.rule, end.rule)
+    yield from differ(f"refund {number}: calls to agree", truth["operate_calls"], int(end.paid_by == BY_US))
     yield from differ(f"refund {number} knew of the risk", number in evidence.forced_refund_at, end.at_risk)
 
 

@@ -15,7 +15,7 @@ class Cue(NamedTuple):
 
 
 class RefundEnd(NamedTuple):
-    """How a refund has to end. `paid_by` is empty where nobody pays; `rule` is checked where it is given.
+    """How a refund has to end. `paid_by` is empty where nobody pays.
 
     `perhaps` are tickets that depend on which of two messages is quicker.
     """
@@ -23,9 +23,7 @@ class RefundEnd(NamedTuple):
     ending: str
     tickets: tuple[str, ...] = ()
     paid_by: str = "merchant_api"
-    rule: str = ""
     paid_fen: int = 5900
-    agreements: int | None = None  # calls of ours to agree; None: one where we pay, else none
     perhaps: tuple[str, ...] = ()
     at_risk: bool = False  # was told that the platform may pay unasked, since a parcel stalls
 

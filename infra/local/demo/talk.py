@@ -17,13 +17,13 @@ def at_the_desks(told: str, *acts: Act) -> Step:
     return Step(told, do)
 
 
-def says(text: str, *, session: int = 1, order: int | None = None, tags: tuple[str, ...] = (), item: str = "") -> Act:
+def says(text: str, *, order: int | None = None, tags: tuple[str, ...] = (), item: str = "") -> Act:
     """Let a buyer write; the desktop asks where the line belongs, and names the buyer's order where there is one."""
 
     def do(cast: Cast) -> None:
-        buyer = {"id": f"buyer-{cast.scene}-{session}", "platform": cast.platform, "tags": list(tags)}
+        buyer = {"id": f"buyer-{cast.scene}", "platform": cast.platform, "tags": list(tags)}
         orders = [cast.order(order)] if order else []
-        asked = cast.chats.ask(cast.session(session), text, buyer, order_ids=orders, item=item)
+        asked = cast.chats.ask(cast.session(), text, buyer, order_ids=orders, item=item)
         cast.asked.append(asked)
 
     return do
@@ -34,7 +34,7 @@ def is_here(agent: str, presence: str = "online") -> Act:
     return lambda cast: cast.chats.tell("agent.presence", agent=agent, presence=presence)
 
 
-def answers(agent: str | None = None, *, session: int = 1, token: int | None = None) -> Act:
+def answers(agent: str | None = None, *, token: int | None = None) -> Act:
     """Let an agent, or the bot, answer; with the token of the latest answer unless another one is given."""
 
     def do(cast: Cast) -> None:
@@ -42,17 +42,17 @@ def answers(agent: str | None = None, *, session: int = 1, token: int | None = N
         more = {"agent": agent} if agent else {}
         identity = f"r-{agent}-{cast.now().timestamp()}"
         cast.chats.tell(
-            "chat.reply", session_id=cast.session(session), channel="web", message_id=identity, token=known, **more
+            "chat.reply", session_id=cast.session(), channel="web", message_id=identity, token=known, **more
         )
 
     return do
 
 
-def returns(*, session: int = 1) -> Act:
-    """Give a session back to the bot."""
-    return lambda cast: cast.chats.tell("chat.returned", session_id=cast.session(session), channel="web")
+def returns() -> Act:
+    """Give the session back to the bot."""
+    return lambda cast: cast.chats.tell("chat.returned", session_id=cast.session(), channel="web")
 
 
-def ends(*, session: int = 1) -> Act:
-    """Close a session."""
-    return lambda cast: cast.chats.tell("chat.closed", session_id=cast.session(session), channel="web")
+def ends() -> Act:
+    """Close the session."""
+    return lambda cast: cast.chats.tell("chat.closed", session_id=cast.session(), channel="web")
