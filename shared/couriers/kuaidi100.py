@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
-from shared.domain.vendor import LATER, NO_NUMBER, both_ends, clip, credential, doubt, is_same, read_reply
+from shared.domain.vendor import LATER, NO_NUMBER, answer_of, both_ends, clip, credential, doubt, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Retryable, Unclear, UnknownMerchant
 
@@ -266,15 +266,6 @@ def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime)
     return None
 
 
-def _answer(command: CourierCommand) -> dict[str, str]:
-    return {
-        "merchant": command.merchant,
-        "carrier": command.carrier,
-        "waybill": command.waybill,
-        "answers": command.command_id,
-    }
-
-
 def _com(carrier: str) -> str:
     """Give Kuaidi100's name of a courier."""
     if carrier not in COMS:
@@ -304,7 +295,7 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
     code = _verdict(answer, busy=("500",))
     if code not in ("200", "501"):
         raise Permanent(code, clip(answer.get("message")))
-    return TrackingSubscribed(**_answer(command))
+    return TrackingSubscribed(**answer_of(command))
 
 
 def _query(command: QueryTracking, account: Mapping[str, str], now: datetime) -> Steps:
@@ -318,9 +309,9 @@ def _query(command: QueryTracking, account: Mapping[str, str], now: datetime) ->
     scans = yield from _traced(account, _com(command.as_carrier or command.carrier), command.waybill)
     if command.as_carrier is None:
         doubt_of = (yield from _doubted(command, account)) if scans is None else None
-        return doubt_of or ParcelTraced(**_answer(command), source=CARRIER, scans=scans or ())
+        return doubt_of or ParcelTraced(**answer_of(command), source=CARRIER, scans=scans or ())
     if not scans or _is_old(scans, now):
-        return ParcelTraced(**_answer(command), source=CARRIER, scans=())
+        return ParcelTraced(**answer_of(command), source=CARRIER, scans=())
     about = {"merchant": command.merchant, "carrier": command.carrier, "waybill": command.waybill}
     return CarrierCorrected(**about, source=CARRIER, right=command.as_carrier, first_at=scans[0].at)
 
@@ -360,7 +351,7 @@ def _doubted(
         likely = CARRIERS[read.identifier(found, "comCode")]
     except (ValueError, KeyError, Permanent, Retryable):
         return None
-    return CarrierDoubted(**_answer(command), source=CARRIER, likely=likely) if likely != command.carrier else None
+    return CarrierDoubted(**answer_of(command), source=CARRIER, likely=likely) if likely != command.carrier else None
 
 
 def _whose(account: Mapping[str, str], waybill: str) -> HttpRequest:
@@ -447,7 +438,7 @@ def _urge(command: UrgeCourier, account: Mapping[str, str], now: datetime) -> St
         raise Unclear("answer without a verdict")
     if code != "200":
         raise Permanent(code, clip(answer.get("message")))
-    return CourierUrged(**_answer(command), number=_code(data, "id") if isinstance(data, dict) else "")
+    return CourierUrged(**answer_of(command), number=_code(data, "id") if isinstance(data, dict) else "")
 
 
 def _dumped(fields: Mapping[str, object]) -> str:

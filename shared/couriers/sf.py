@@ -28,7 +28,7 @@ from urllib.parse import quote_plus, urlencode
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import NO_NUMBER, both_ends, clip, credential, doubt, read_reply
+from shared.domain.vendor import NO_NUMBER, answer_of, both_ends, clip, credential, doubt, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import MalformedMessage, Permanent, Throttled, Unclear
 
@@ -193,7 +193,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
         case commands.CancelInterception():
             return (yield from _cancel(command, account, now))
         case commands.QueryInterception():
-            return InterceptionReported(**_answer(command), state="none")
+            return InterceptionReported(**answer_of(command), state="none")
         case commands.SubscribeTracking():
             return (yield from _subscribe(command, account, now))
         case commands.QueryTracking():
@@ -216,15 +216,6 @@ def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime)
     return None
 
 
-def _answer(command: CourierCommand) -> dict[str, str]:
-    return {
-        "merchant": command.merchant,
-        "carrier": command.carrier,
-        "waybill": command.waybill,
-        "answers": command.command_id,
-    }
-
-
 def _intercept(command: InterceptParcel, account: Mapping[str, str], now: datetime) -> Steps:
     """EXP_RECE_WANTED_INTERCEPT; its `cusId`, which only the cancellation needs, does not always come."""
     from shared.domain.events import InterceptionAccepted, InterceptionRefused
@@ -233,11 +224,11 @@ def _intercept(command: InterceptParcel, account: Mapping[str, str], now: dateti
     request = _request(account, "EXP_RECE_WANTED_INTERCEPT", body, command.command_id, now)
     code, text, data = _judge((yield request), writes=True)
     if code == OK:
-        return InterceptionAccepted(**_answer(command), number=_number(data))
+        return InterceptionAccepted(**answer_of(command), number=_number(data))
     if code in _codes(account, "registered_codes"):
-        return InterceptionAccepted(**_answer(command), text=code)
+        return InterceptionAccepted(**answer_of(command), text=code)
     early = code in _codes(account, "not_picked_up_codes")
-    return InterceptionRefused(**_answer(command), code=code, text=text, retry_after_scan=early)
+    return InterceptionRefused(**answer_of(command), code=code, text=text, retry_after_scan=early)
 
 
 def _cancel(command: CancelInterception, account: Mapping[str, str], now: datetime) -> Steps:
@@ -251,7 +242,7 @@ def _cancel(command: CancelInterception, account: Mapping[str, str], now: dateti
     code, text, _ = _judge((yield request), writes=True)
     if code != OK:
         raise Permanent(code, text)
-    return InterceptionCancelled(**_answer(command))
+    return InterceptionCancelled(**answer_of(command))
 
 
 def _subscribe(command: SubscribeTracking, account: Mapping[str, str], now: datetime) -> Steps:
@@ -263,7 +254,7 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str], now: date
     code, text, _ = _judge((yield _request(account, "EXP_RECE_REGISTER_ROUTE", body, call, now)), writes=False)
     if code != OK:
         raise Permanent(code, text)
-    return TrackingSubscribed(**_answer(command))
+    return TrackingSubscribed(**answer_of(command))
 
 
 def _trace(command: QueryTracking, account: Mapping[str, str], now: datetime) -> Steps:
@@ -288,7 +279,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str], now: datetime) ->
         raise Permanent("unknown_status", label(routes[0].get("opCode")))
     numbers = {number for _, number in known if number}
     return ParcelTraced(
-        **_answer(command),
+        **answer_of(command),
         source=command.source,
         scans=both_ends(sorted((scan for scan, _ in known), key=lambda scan: scan.at)),
         return_waybill=numbers.pop() if len(numbers) == 1 else None,

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs
 from shared.domain import reading as read
 from shared.domain.lanes import Lane
 from shared.domain.reading import Fields, Unreadable, label
-from shared.domain.vendor import NO_NUMBER, both_ends, clip, credential, is_same, read_reply
+from shared.domain.vendor import NO_NUMBER, answer_of, both_ends, clip, credential, is_same, read_reply
 from shared.domain.wire import HttpReply, HttpRequest, Push
 from shared.errors import BadSignature, MalformedMessage, Permanent, Throttled, Unclear
 
@@ -251,7 +251,7 @@ def carry_out(command: CourierCommand, account: Mapping[str, str], now: datetime
             return (yield from _cancel(command, account))
         case commands.QueryInterception():
             state, _ = yield from _query(command.waybill, account)
-            return InterceptionReported(**_answer(command), state=state)
+            return InterceptionReported(**answer_of(command), state=state)
         case commands.SubscribeTracking():
             return (yield from _subscribe(command, account))
         case commands.QueryTracking():
@@ -275,17 +275,8 @@ def find_out(command: CourierCommand, account: Mapping[str, str], now: datetime)
         return None
     state, status = yield from _query(command.waybill, account)
     if isinstance(command, InterceptParcel):
-        return InterceptionAccepted(**_answer(command), text=status) if state in LIVE else None
-    return InterceptionCancelled(**_answer(command)) if state == "cancelled" else None
-
-
-def _answer(command: CourierCommand) -> dict[str, str]:
-    return {
-        "merchant": command.merchant,
-        "carrier": command.carrier,
-        "waybill": command.waybill,
-        "answers": command.command_id,
-    }
+        return InterceptionAccepted(**answer_of(command), text=status) if state in LIVE else None
+    return InterceptionCancelled(**answer_of(command)) if state == "cancelled" else None
 
 
 def number_of(command_id: str) -> str:
@@ -304,16 +295,16 @@ def _intercept(command: InterceptParcel, account: Mapping[str, str]) -> Steps:
     except Permanent as refusal:
         code = refusal.code
         if code in REGISTERED:
-            return InterceptionAccepted(**_answer(command), text=code)
+            return InterceptionAccepted(**answer_of(command), text=code)
         if code == NOT_PICKED_UP:
             text = "快件未揽收"
-            return InterceptionRefused(**_answer(command), code=code, text=text, retry_after_scan=True)
+            return InterceptionRefused(**answer_of(command), code=code, text=text, retry_after_scan=True)
         if code in FINAL:
-            return InterceptionRefused(**_answer(command), code=code, text=FINAL[code])
+            return InterceptionRefused(**answer_of(command), code=code, text=FINAL[code])
         raise
     result = answer.get("result") or answer.get("data")
     centre_number = result.get("centerBizNo") if isinstance(result, dict) else None
-    return InterceptionAccepted(**_answer(command), text=clip(centre_number))
+    return InterceptionAccepted(**answer_of(command), text=clip(centre_number))
 
 
 def _destination(account: Mapping[str, str]) -> dict[str, str]:
@@ -339,7 +330,7 @@ def _cancel(command: CancelInterception, account: Mapping[str, str]) -> Steps:
 
     body = {"billCode": command.waybill, "thirdBizNo": number_of(command.of_command)}
     _judge((yield _request(account, "thirdcenter.cancelIntercept", body)), writes=True)
-    return InterceptionCancelled(**_answer(command))
+    return InterceptionCancelled(**answer_of(command))
 
 
 def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
@@ -348,7 +339,7 @@ def _subscribe(command: SubscribeTracking, account: Mapping[str, str]) -> Steps:
 
     body = {"billCode": command.waybill, "mobilePhone": account.get("phone_tail", "")}
     _judge((yield _request(account, "zto.merchant.waybill.track.subsrcibe", body)), writes=False)
-    return TrackingSubscribed(**_answer(command))
+    return TrackingSubscribed(**answer_of(command))
 
 
 def _trace(command: QueryTracking, account: Mapping[str, str]) -> Steps:
@@ -368,7 +359,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str]) -> Steps:
     scans = sorted((scan for row in rows if (scan := _queried(row))), key=lambda scan: scan.at)
     if rows and not scans:
         raise Permanent("unknown_status", label(rows[0].get("scanType")))
-    return ParcelTraced(**_answer(command), source=command.source, scans=both_ends(scans))
+    return ParcelTraced(**answer_of(command), source=command.source, scans=both_ends(scans))
 
 
 def _queried(row: Fields) -> Scan | None:
@@ -402,7 +393,7 @@ def _urge(command: UrgeCourier, account: Mapping[str, str]) -> Steps:
     }
     answer = _judge((yield _request(account, "zto.open.merchant.incident.create", body)), writes=True)
     result = answer.get("result")
-    return CourierUrged(**_answer(command), number=clip(result.get("bizNo")) if isinstance(result, dict) else "")
+    return CourierUrged(**answer_of(command), number=clip(result.get("bizNo")) if isinstance(result, dict) else "")
 
 
 def _listen(command: QueryWorkOrder, account: Mapping[str, str]) -> Steps:
@@ -420,7 +411,7 @@ def _listen(command: QueryWorkOrder, account: Mapping[str, str]) -> Steps:
         raise Permanent("unreadable_reply", str(error)) from None
     told = (result.get("incidentStatus"), result.get("incidentMessage"))
     return WorkOrderReported(
-        **_answer(command),
+        **answer_of(command),
         source=command.source,
         replies=tuple(reply for record in records if (reply := _reply(record)))[-REPLIES_MAX:],
         done=HEARD_OUT in told,

@@ -14,7 +14,7 @@ from shared.domain.wire import HttpReply
 from shared.errors import Permanent, Retryable, Throttled, Unclear, UnknownMerchant
 
 if TYPE_CHECKING:
-    from shared.domain.commands import PostMessage
+    from shared.domain.commands import CourierCommand, PostMessage
     from shared.domain.events import MessagePosted
     from shared.domain.steps import Finding
 
@@ -90,6 +90,16 @@ def posted(command: "PostMessage", throttled_for_s: int) -> "MessagePosted":
         answers=command.command_id,
         throttled_for_s=throttled_for_s,
     )
+
+
+def answer_of(command: "CourierCommand") -> dict[str, str]:
+    """Give what every outcome of a courier's command says: of whose parcel it tells, and which command it answers."""
+    return {
+        "merchant": command.merchant,
+        "carrier": command.carrier,
+        "waybill": command.waybill,
+        "answers": command.command_id,
+    }
 
 
 def nothing_to_find(command: object, account: Mapping[str, str], now: datetime) -> "Finding":
