@@ -45,7 +45,6 @@ class Outside:
         self.asked = Counter[str]()  # for an answer, by request id
         self.buyer_told = Counter[str]()  # what the buyer's platform did not know yet, by request id
         self.requests = {name: Request() for name in list(LINES)[:refunds]}
-        self.refused_agreements = 0
         self.erp = "Sent" if shipped else "WaitConfirm"
         self.interception = "none"
         self.registered = Counter[str]()  # interceptions by request id
@@ -94,7 +93,6 @@ class Outside:
     def _agree(self, call: Answer) -> Answer:
         request = self.requests[call["refund"]]
         if request.status is not RefundStatus.PENDING or call["version"] != request.version:
-            self.refused_agreements += 1
             return {"error": "not_pending_or_stale"}
         assert call["amount_fen"] == request.amount_fen, "paid another amount than was reviewed"
         request.paid.append((call["amount_fen"], call["version"]))
