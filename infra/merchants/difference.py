@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from infra.merchants.meanings import Meaning, meaning_of
 from shared.domain.conditions import AllOf, AnyOf, Not, Test
-from shared.domain.hours import Span
+from shared.domain.hours import Opening
 from shared.domain.policy import Policy
 from shared.domain.routing import Agent, Rule, Welcome
 from shared.domain.watching import Escalation, Limit
@@ -115,7 +115,7 @@ def _plain(value: Any) -> Any:
     """Give a value as it is written in a document."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    if isinstance(value, Span):
+    if isinstance(value, Opening):
         return str(value)
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}

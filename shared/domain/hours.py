@@ -38,7 +38,7 @@ class Weekday(StrEnum):
     SUN = "sun"
 
 
-class Span(NamedTuple):
+class Opening(NamedTuple):
     """A half-open interval in minutes after the midnight at which its day begins; over midnight it ends after 1440."""
 
     begin_minute: int
@@ -49,18 +49,18 @@ class Span(NamedTuple):
         return f"{self.begin_minute // 60:02}:{self.begin_minute % 60:02}-{end // 60:02}:{end % 60:02}"
 
 
-def _span(value: object) -> Span:
-    if isinstance(value, Span):
+def _span(value: object) -> Opening:
+    if isinstance(value, Opening):
         return value
     if not isinstance(value, str) or not re.fullmatch(_SPAN, value):
         raise ValueError(f'{value!r:.40} is no interval: write two times such as "09:00-18:00"')
     begin, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in value.split("-"))
     if begin == end:
         raise ValueError(f'{value} is empty: write "00:00-24:00" for a whole day')
-    return Span(begin, end if end > begin else end + _DAY_MINUTES)
+    return Opening(begin, end if end > begin else end + _DAY_MINUTES)
 
 
-def _in_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+def _in_order(spans: tuple[Opening, ...]) -> tuple[Opening, ...]:
     ordered = tuple(sorted(spans))
     for one, other in pairwise(ordered):
         if one.end_minute > other.begin_minute:
@@ -82,7 +82,7 @@ def known_zone(name: str) -> str:
 
 
 _Written = Annotated[
-    Span,
+    Opening,
     PlainValidator(_span),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": _SPAN}),
@@ -90,7 +90,7 @@ _Written = Annotated[
 Spans = Annotated[tuple[_Written, ...], Field(max_length=SPANS_MAX), AfterValidator(_in_order)]
 
 _WEEKDAYS = tuple(Weekday)
-_WHOLE_DAY: tuple[Span, ...] = (Span(0, _DAY_MINUTES),)
+_WHOLE_DAY: tuple[Opening, ...] = (Opening(0, _DAY_MINUTES),)
 
 
 class BusinessHours(Record):
@@ -122,7 +122,7 @@ class BusinessHours(Record):
         """Whether working time is simply time."""
         return not self.closed and not self.extra and all(self.week.get(day) == _WHOLE_DAY for day in _WEEKDAYS)
 
-    def spans(self, day: date) -> tuple[Span, ...]:
+    def spans(self, day: date) -> tuple[Opening, ...]:
         """Give the intervals that begin on a local day."""
         if day in self.extra:
             return self.extra[day]

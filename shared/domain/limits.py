@@ -22,14 +22,14 @@ UNITS = {
 _LIMIT = re.compile(r"([1-9]\d{0,8})/(\w+)")
 
 
-class Limit(NamedTuple):
+class RateLimit(NamedTuple):
     """So many requests in any stretch of time of this length."""
 
     calls: int
     per: timedelta
 
 
-Limits = tuple[Limit, ...]
+Limits = tuple[RateLimit, ...]
 """All of them hold."""
 
 
@@ -62,7 +62,7 @@ def parse_limits(text: str) -> Limits:
     if text.strip() == "none":
         return ()
     found = [_LIMIT.fullmatch(word) for word in text.replace(",", " ").split()]
-    limits = tuple(Limit(int(one[1]), UNITS[one[2]]) for one in found if one and one[2] in UNITS)
+    limits = tuple(RateLimit(int(one[1]), UNITS[one[2]]) for one in found if one and one[2] in UNITS)
     if not limits or len(limits) < len(found):
         raise Permanent("bad_limits", f"limits: {text[:40]!r} is not like '5/s 100/min' (s, min, h, d) or 'none'")
     return limits

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shared.domain import reading as read
-from shared.domain.limits import ALL, Limit
+from shared.domain.limits import ALL, RateLimit
 from shared.domain.reading import BEIJING, Fields, Unreadable, label
 from shared.domain.vendor import NO_NUMBER, clip, credential, read_reply
 from shared.domain.wire import HttpReply, HttpRequest
@@ -38,7 +38,7 @@ QUERY = "open/orders/single/query"
 CANCEL = "open/jushuitan/orderbyoid/cancel"
 HOLD = "open/webapi/orderapi/questionorder/questions"
 RECEIPTS = "open/aftersale/received/query"
-LIMITS = {ALL: (Limit(5, timedelta(seconds=1)), Limit(100, timedelta(minutes=1)))}  # codes 199 and 200
+LIMITS = {ALL: (RateLimit(5, timedelta(seconds=1)), RateLimit(100, timedelta(minutes=1)))}  # codes 199 and 200
 REQUESTS_MAX = {"stop_order": 4}  # read, hold, cancel, read
 PAGE_SIZE = 50
 PAGES_MAX = 10

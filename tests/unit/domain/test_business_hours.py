@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.domain.hours import HORIZON, BusinessHours, Span, Weekday
+from shared.domain.hours import HORIZON, BusinessHours, Opening, Weekday
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OFFICE = ["09:00-17:00"]
@@ -157,7 +157,7 @@ def test_instants_of_any_zone_give_utc() -> None:
 
 
 def test_a_shop_that_does_not_open_any_more_is_waited_for_400_days() -> None:
-    shop = BusinessHours(week={}, extra={date(2026, 11, 1): (Span(540, 1020),)})
+    shop = BusinessHours(week={}, extra={date(2026, 11, 1): (Opening(540, 1020),)})
     begin = local("2026-11-13 12:00")
     assert shop.add(begin, HOUR) == begin + HORIZON
     assert shop.between(begin, begin + 9 * HORIZON) == 0 * HOUR
@@ -244,9 +244,9 @@ CHANGES = {
 def days(draw: st.DrawFn) -> list[str]:
     """A day's intervals, the last perhaps over midnight; no night is so long that it meets the next day's first."""
     cuts = draw(st.lists(st.integers(180, 1439), max_size=6, unique=True).map(sorted))
-    spans = [Span(*pair) for pair in pairwise(cuts)][::2]
+    spans = [Opening(*pair) for pair in pairwise(cuts)][::2]
     if len(cuts) % 2:
-        spans.append(Span(cuts[-1], 1440 + draw(st.integers(1, 180))))
+        spans.append(Opening(cuts[-1], 1440 + draw(st.integers(1, 180))))
     return [str(span) for span in spans]
 
 

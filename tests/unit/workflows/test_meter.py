@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.limits import Allowance, Limit, parse_limits
+from shared.domain.limits import Allowance, RateLimit, parse_limits
 from shared.errors import HeldBack, Retryable, Throttled, Unclear
 from shared.rules.call_slots import slots_for
 from shared.workflows.meter import PAUSES_MAX, Meter, PacedHttp
@@ -50,7 +50,7 @@ def most_within(calls: Sequence[datetime], stretch: timedelta) -> int:
     return max((sum(begin <= at < begin + stretch for at in calls) for begin in set(calls)), default=0)
 
 
-LIMITS = st.builds(Limit, st.integers(1, 40), st.sampled_from([SECOND, 10 * SECOND, 60 * SECOND, 3600 * SECOND]))
+LIMITS = st.builds(RateLimit, st.integers(1, 40), st.sampled_from([SECOND, 10 * SECOND, 60 * SECOND, 3600 * SECOND]))
 STEPS = st.lists(
     st.tuples(st.integers(0, 2), st.booleans(), st.integers(1, 4), st.sampled_from([0, 1, 50, 400, 1000, 7000])),
     min_size=20,
@@ -61,7 +61,7 @@ STEPS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LIMITS, min_size=1, max_size=3), STEPS)
 def test_no_limit_is_exceeded_in_any_stretch_of_time(
-    limits: list[Limit], steps: list[tuple[int, bool, int, int]]
+    limits: list[RateLimit], steps: list[tuple[int, bool, int, int]]
 ) -> None:
     fleet = Fleet()
     for by, urgent, calls, pause_ms in steps:
