@@ -155,5 +155,5 @@ def _way_back(case: ParcelCase) -> Sequence[tuple[Stage, datetime]]:
 
 
 def _weight(case: ParcelCase, scan: Scan) -> tuple[int, datetime, int, str, bool, str]:
-    leg = 0 if case.carrier in UNDOING else scan.stage.leg
+    leg = min(scan.stage.leg, 1) if case.carrier in UNDOING else scan.stage.leg  # what says nothing undoes nothing
     return leg, scan.at, _STAGES.index(scan.stage), scan.code, scan.zone_assumed, scan.at_text

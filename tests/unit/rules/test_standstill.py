@@ -282,6 +282,14 @@ def test_of_a_courier_that_takes_scans_back_the_youngest_counts(carrier: str, st
     assert parcel.open == (["stalled"] if carrier == "ems" else [])
 
 
+def test_what_nobody_can_read_takes_no_signature_back() -> None:
+    parcel = shipped(carrier="ems")
+    parcel.moves(Stage.PICKED_UP, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.UNKNOWN)
+    assert parcel.case.stage is Stage.DELIVERED
+    parcel.wait(10 * DAY)
+    assert parcel.open == []
+
+
 # ---- the platform may pay ----------------------------------------------------------------------------------------
 
 
