@@ -9,6 +9,7 @@ from shared.adapters.dynamo_leftovers import BODY_MAX
 from shared.adapters.vendors import find_source
 from shared.domain.wire import Push
 from shared.workflows.receive_push import write_raw_push
+from shared.workflows.take_message import ANSWER
 
 
 class NotReplayable(RuntimeError):
@@ -53,8 +54,10 @@ class UnknownPushes:
         What is still not known is kept again by whoever meets it, under the same id.
 
         Raises:
-            NotReplayable: it was cut when it was kept.
+            NotReplayable: it was cut when it was kept, or was no push but an answer.
         """
+        if push.source.startswith(ANSWER):
+            raise NotReplayable(f"{push.id}: an answer to a question of ours; the next question brings it again")
         if len(push.raw) >= BODY_MAX:
             raise NotReplayable(f"{push.id}: only the first {BODY_MAX} bytes were kept")
         lane = str(find_source(push.source).LANE)

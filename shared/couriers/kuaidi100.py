@@ -46,7 +46,6 @@ DETECT = "https://www.kuaidi100.com/autonumber/auto"
 WORK_ORDER = "https://api.kuaidi100.com/workorder/api/create"
 NO_PARCEL = ("200", "408", "500")  # answers to a question about no parcel that come after the signature was taken
 FIELDS_MAX = 50
-UNKNOWN_MAX = 20  # different unlisted things that one push tells of
 NEWS_MAX = timedelta(days=10)  # a history that ended before is another parcel's
 EARLIEST = datetime(2015, 1, 1, tzinfo=BEIJING)  # what is older is a sentinel, such as 2000-01-01 00:00:00
 
@@ -78,7 +77,6 @@ STAGES: dict[str, str] = {
     "6": "returning", "4": "returned",
 }
 # fmt: on
-UNCODED = "uncoded"
 # what a text may add to its code; no text delivers or returns a parcel
 PICKED_UP = re.compile("已揽收|已揽件|已收件|已收寄|已收取|揽收成功|揽件成功")
 LOST = re.compile("(?<![如若免防勿未非止有])(?:丢失|遗失)")
@@ -177,9 +175,9 @@ def _carrier(com: str) -> str:
 
 
 def _history(result: Fields) -> tuple[tuple[Scan, ...], list[EventUnknown]]:
-    """Read `data`: its scans, oldest first, and what nobody has taught us. Its order is no statement."""
+    """Read `data`: its scans, oldest first, and what cannot be read. Its order is no statement."""
     from shared.domain.events import EventUnknown
-    from shared.domain.parcel import Scan, Stage
+    from shared.domain.parcel import UNCODED, Scan, Stage
 
     entries: list[tuple[datetime, str, str, str]] = []
     unknown: list[EventUnknown] = []
@@ -192,15 +190,12 @@ def _history(result: Fields) -> tuple[tuple[Scan, ...], list[EventUnknown]]:
     found = set()
     for at, at_text, own, text in entries:
         code = own or (state if at == newest else "")
-        if code and code not in STAGES:
-            unknown.append(EventUnknown(what=f"kuaidi100 statusCode {code}", reason="unlisted code"))
-        else:
-            found.add((at, code or UNCODED, _stage(code, text), at_text))
+        found.add((at, code or UNCODED, _stage(code, text), at_text))
     scans = [
         Scan(stage=Stage(stage), at=at, code=code, zone_assumed=True, at_text=at_text)
         for at, code, stage, at_text in both_ends(sorted(found))
     ]
-    return tuple(scans), list(dict.fromkeys(unknown))[:UNKNOWN_MAX]
+    return tuple(scans), list(dict.fromkeys(unknown))
 
 
 def _entry(element: object) -> tuple[datetime, str, str, str]:
@@ -220,10 +215,10 @@ def _code(fields: Fields, name: str) -> str:
 
 
 def _stage(code: str, text: str) -> str:
-    """Give the stage of a code. Without one only a pickup is certain, and the rest is a sign of life."""
+    """Give the stage of a code. Without one only a pickup is certain; the rest is a sign of life, as unlisted codes."""
     if code in ("", "1") and PICKED_UP.search(text):
         return "picked_up"
-    if code.startswith("2") and LOST.search(text):
+    if code.startswith("2") and code in STAGES and LOST.search(text):
         return "suspected_lost"
     if code == "4" and CANCELLED in text:  # 401 where only base codes are told
         return "label_created"

@@ -147,14 +147,12 @@ def _scan(waybill: str, route: Fields) -> tuple[Scan, str | None]:
     """Read one route: the scan, and the number under which the parcel travels back.
 
     Raises:
-        Unreadable: its opCode is unlisted, or its time is none.
+        Unreadable: it has no opCode, or its time is none.
     """
     from shared.domain.parcel import Scan, Stage
 
     code = read.identifier(route, "opCode")
-    if code not in STAGES:
-        raise Unreadable("unlisted opCode")
-    stage, remark, at_text = STAGES[code], read.text(route, "remark"), read.text(route, "acceptTime")
+    stage, remark, at_text = STAGES.get(code, "unknown"), read.text(route, "remark"), read.text(route, "acceptTime")
     if at_text[:4].isdecimal() and int(at_text[:4]) < FIRST_YEAR:
         raise Unreadable("impossible time")
     if code == "648" and "转寄" in remark and "退回" not in remark:
@@ -276,7 +274,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str], now: datetime) ->
         raise Permanent("unreadable_reply", str(error)) from None
     known = [scan for route in routes if (scan := _known(command.waybill, route))]
     if routes and not known:
-        raise Permanent("unknown_status", label(routes[0].get("opCode")))
+        raise Permanent("unreadable_reply", "routes: none with an opCode and a time")
     numbers = {number for _, number in known if number}
     return ParcelTraced(
         **answer_of(command),

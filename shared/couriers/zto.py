@@ -187,8 +187,8 @@ def parse_push(merchant: str, body: bytes, headers: Mapping[str, str]) -> list[A
         data = read.document(read.text(form, "data"))
         action = read.text(data, "action")
         what = f"zto action {label(action)}"
-        if action not in STAGES:
-            return [EventUnknown(what=what, reason="unlisted action")]
+        if not action:
+            raise Unreadable("action: missing")
         return [_scanned(merchant, action, data)]
     except Unreadable as error:
         return [EventUnknown(what=what, reason=str(error))]
@@ -198,13 +198,13 @@ def _scanned(merchant: str, action: str, data: Fields) -> AnyEvent:
     from shared.domain.events import ParcelScanned
     from shared.domain.parcel import Scan, Stage
 
-    waybill, stage, detail = read.identifier(data, "billCode"), STAGES[action], ""
+    waybill, stage, detail = read.identifier(data, "billCode"), STAGES.get(action, "unknown"), ""
     if action == "PROBLEM":
         detail = read.text(data, "problemCode")
     elif action == "RETURN_SCAN":
         detail = read.text(data, "returnType") or read.text(data, "returnUpdateType")
         stage = RETURN_TYPES.get(detail, "exception")
-    code = f"{action}:{label(detail)}" if detail else action
+    code = f"{action}:{label(detail)}" if detail else label(action)
     return ParcelScanned(
         merchant=merchant,
         carrier=CARRIER,
@@ -358,7 +358,7 @@ def _trace(command: QueryTracking, account: Mapping[str, str]) -> Steps:
         raise Permanent("unreadable_reply", str(error)) from None
     scans = sorted((scan for row in rows if (scan := _queried(row))), key=lambda scan: scan.at)
     if rows and not scans:
-        raise Permanent("unknown_status", label(rows[0].get("scanType")))
+        raise Permanent("unreadable_reply", "result: none with a scanType and a time")
     return ParcelTraced(**answer_of(command), source=command.source, scans=both_ends(scans))
 
 
@@ -366,7 +366,7 @@ def _queried(row: Fields) -> Scan | None:
     from shared.domain.parcel import Scan, Stage
 
     kind, at_ms = row.get("scanType"), row.get("scanDate")
-    if not isinstance(kind, str) or kind not in QUERIED_STAGES:
+    if not isinstance(kind, str) or not kind:
         return None
     try:
         at = datetime.fromtimestamp(read.integer(row, "scanDate") // 1000, UTC)
@@ -374,7 +374,8 @@ def _queried(row: Fields) -> Scan | None:
         return None
     if at.year not in YEARS:
         return None
-    return Scan(stage=Stage(QUERIED_STAGES[kind]), at=at, code=f"query:{kind}", at_text=str(at_ms))
+    stage = Stage(QUERIED_STAGES.get(kind, "unknown"))
+    return Scan(stage=stage, at=at, code=f"query:{label(kind)}", at_text=str(at_ms))
 
 
 def _urge(command: UrgeCourier, account: Mapping[str, str]) -> Steps:

@@ -213,13 +213,17 @@ class InterceptionCancelled(_ParcelEvent):
 
 
 class ParcelTraced(_ParcelEvent):
-    """A source told all that it knows of a parcel, in any order. `answers`: the question, where it was asked."""
+    """A source told all that it knows of a parcel, in any order. `answers`: the question, where it was asked.
+
+    `raw`: the answer as it came, without persons, where it holds codes that nobody has taught us.
+    """
 
     type: Literal["parcel_traced"] = "parcel_traced"
     source: Id
     scans: tuple[Scan, ...]
     return_waybill: Id | None = None
     answers: str = ""
+    raw: str = ""
 
 
 class TrackingSubscribed(_ParcelEvent):

@@ -42,8 +42,10 @@ _LEGS = {
     Stage.RETURNING: 4,
     Stage.RETURNED: 5,
 }
+UNCODED = "uncoded"
+"""The code of a scan to which its courier gave none."""
 UNDOING = ("ems",)
-"""Couriers that take a scan back: of theirs the youngest scan counts, whatever it says."""
+"""Couriers that take a scan back: of theirs the youngest scan that says anything counts, whatever it says."""
 
 
 class Progress(StrEnum):
@@ -128,6 +130,11 @@ class Scan(Record):
     code: str
     zone_assumed: bool = False
     at_text: str = ""
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether nobody has taught us its code: then it is a sign of life, and no more."""
+        return self.stage is Stage.UNKNOWN and self.code != UNCODED
 
 
 class Watch(Record):

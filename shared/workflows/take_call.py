@@ -30,9 +30,12 @@ from shared.domain.commands import (
     UrgeCourier,
     VendorCommand,
 )
+from shared.domain.events import ParcelTraced
 from shared.domain.limits import Allowance, allowance_of
 from shared.domain.merchant import Standing
 from shared.domain.messages import AnyEvent, lane_of, parse_message, write_message
+from shared.domain.privacy import masked
+from shared.domain.wire import HttpReply, HttpRequest
 from shared.errors import Permanent, ReplyTooLarge, Retryable, Unclear
 from shared.ports import Accounts, Claim, Clock, CommandLedger, Http, Queue
 from shared.telemetry import Telemetry
@@ -43,6 +46,7 @@ from shared.workflows.take_batch import Delivery
 from shared.workflows.watched_http import Tell, tell_nobody, watched
 
 _ASK_AGAIN = timedelta(seconds=5)
+_RAW_MAX = 20_000  # characters of an answer, beside its scans, in a queue message of 256 KiB
 
 VendorKind = Literal["platforms", "couriers", "erps", "channels"]
 FindVendor = Callable[[VendorKind, str], ModuleType]
@@ -114,16 +118,20 @@ class Caller:
 
     def _ask(self, command: VendorCommand, http: Http) -> AnyEvent:
         """Carry out a command that may be repeated."""
+        heard = _Heard(http)
         try:
             vendor, account, allowed = self._reach(command)
             with self._meter.conversation(command.merchant, allowed, urgent=isinstance(command, URGENT)):
-                outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), http)
+                outcome: AnyEvent = converse(vendor.carry_out(command, account, self._clock.now()), heard)
         except Permanent as error:
             return failure(command, error, certain=True)
         except ReplyTooLarge as error:
             return failure(command, Permanent(str(error)), certain=True)
         except Unclear as error:
             raise Retryable(str(error), after=_ASK_AGAIN) from error
+        if isinstance(outcome, ParcelTraced) and any(scan.is_unlisted for scan in outcome.scans):
+            raw = masked(heard.body).decode(errors="replace")
+            return outcome.model_copy(update={"raw": raw[:_RAW_MAX]})
         return outcome
 
     def _fail(self, command: VendorCommand, error: Permanent) -> AnyEvent | None:
@@ -138,6 +146,20 @@ class Caller:
         outcome = failure(command, error, certain=claim is Claim.FRESH)
         self._ledger.record(command.merchant, command.command_id, outcome)
         return outcome
+
+
+class _Heard:
+    """An Http that remembers what was answered last."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.body = b""
+
+    def send(self, request: HttpRequest) -> HttpReply:
+        """Send and wait, as the Http inside does."""
+        reply = self._http.send(request)
+        self.body = reply.body
+        return reply
 
 
 def _check_standing(command: VendorCommand, standing: Standing) -> None:

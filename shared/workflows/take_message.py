@@ -19,6 +19,11 @@ from shared.workflows.receive_push import read_raw_push
 
 CLOCKS_DIFFER_MAX = timedelta(hours=1)
 """How far a courier's clock may be ahead of ours."""
+CODES_MAX = 20
+"""How many different unlisted codes of one history are told."""
+
+ANSWER = "answer:"
+"""Before the source of what is kept, where it was no push but an answer to a question of ours."""
 
 PushItem = AnyEvent | LineSaid | AgentNoticed | EventIgnored | EventUnknown
 
@@ -61,9 +66,10 @@ def take_message(
         event = parse_message(body)
         if not isinstance(event, Event):
             raise Permanent("not_an_event", event.type)
-        source, merchant, raw, items = getattr(event, "source", ""), event.merchant, body.encode(), [event]
+        source, merchant, items = ANSWER + getattr(event, "source", ""), event.merchant, [event]
+        raw = (getattr(event, "raw", "") or body).encode()
     fates = []
-    for read in possible(items, clock.now()):
+    for read in sifted(items, clock.now()):
         item = _at_its_desk(read, store) if isinstance(read, AgentNoticed) else read
         if isinstance(item, EventIgnored):
             fates.append(FateRecord(Fate.IGNORED, merchant, f"{source}:{item.what}"))
@@ -96,8 +102,11 @@ def _at_its_desk(noticed: AgentNoticed, store: CaseStore) -> AgentSeen | EventIg
     return EventIgnored(what="presence of an agent in no group")
 
 
-def possible(items: Iterable[PushItem], now: datetime) -> Iterator[PushItem]:
-    """Take scans out that have not happened yet: believed, one would hide all true ones until its time has come."""
+def sifted(items: Iterable[PushItem], now: datetime) -> Iterator[PushItem]:
+    """Take scans out that have not happened yet, and tell of codes that nobody has taught us.
+
+    A time to come, believed, would hide all true scans until then; an unlisted code is a sign of life all the same.
+    """
     for item in items:
         if not isinstance(item, ParcelScanned | ParcelTraced):
             yield item
@@ -107,6 +116,9 @@ def possible(items: Iterable[PushItem], now: datetime) -> Iterator[PushItem]:
         if early:
             what = f"{item.carrier} scan {early[0].code}"
             yield EventUnknown(what=what, reason=f"impossible time {early[0].at_text or early[0].at}")
+        unlisted = dict.fromkeys(scan.code for scan in scans if scan.is_unlisted)
+        for code in list(unlisted)[:CODES_MAX]:
+            yield EventUnknown(what=f"{item.carrier} code {code}", reason="unlisted code")
         if not early:
             yield item
         elif isinstance(item, ParcelTraced):

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from shared.channels import chat
-from shared.couriers import kuaidi100
 from shared.domain.wire import Push
 from tests.contract.samples import ACCOUNTS, NOW
 
@@ -87,7 +86,7 @@ SIGNERS: dict[str, Signer] = {
         lambda body: dict(parse_qsl(body))["param"],
         lambda _, param: dumped(param).encode(),
         signed="data",
-        fates_max=3 + kuaidi100.UNKNOWN_MAX,
+        fates_max=20,
     ),
     "selfbuilt": Signer(
         partial(as_standard, "selfbuilt"),

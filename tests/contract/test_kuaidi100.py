@@ -88,10 +88,9 @@ def test_the_longest_history_fits_into_a_message() -> None:
     assert len(write_message(traced).encode()) < 40_000
 
 
-def test_not_more_than_a_few_unlisted_codes_are_told_of_one_push() -> None:
-    fates = _fates(_param([_entry(number, str(10_000 + number)) for number in range(500)]))
-    assert len(fates) == kuaidi100.UNKNOWN_MAX
-    assert all(isinstance(fate, EventUnknown) for fate in fates)
+def test_no_text_explains_an_unlisted_code() -> None:
+    scans = _scans(_fates(_param([_entry(number, code, TEXTS[3]) for number, code in enumerate(["299", "2001", "9"])])))
+    assert [scan.stage for scan in scans] == [Stage.UNKNOWN] * 3
 
 
 @settings(max_examples=300, deadline=None)

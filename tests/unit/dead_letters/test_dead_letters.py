@@ -205,6 +205,13 @@ def test_a_push_that_was_cut_when_it_was_kept_is_not_tried_again(
     assert cloud.kept() == 1
 
 
+def test_an_answer_to_a_question_of_ours_is_not_replayed(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.keep("shop", "answer:zto|abc", b"{}")
+    assert main(["replay", "shop", "answer:zto", "--yes"]) == 1
+    assert "the next question brings it again" in capsys.readouterr().err
+    assert cloud.kept() == 1
+
+
 def test_what_is_not_there_is_said(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "shop", "zto"]) == 1
     assert "no push of shop" in capsys.readouterr().err

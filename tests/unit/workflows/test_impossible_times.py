@@ -10,7 +10,7 @@ from shared.domain.keys import CaseKey
 from shared.domain.messages import write_message
 from shared.domain.parcel import ParcelCase, Scan, Stage
 from shared.workflows.handle_event import Fate
-from shared.workflows.take_message import CLOCKS_DIFFER_MAX, possible
+from shared.workflows.take_message import CLOCKS_DIFFER_MAX, sifted
 from tests.unit.rules.build import HOUR, NOW
 from tests.unit.workflows.test_take_message import Inbox
 
@@ -27,7 +27,7 @@ def scan(at: Any, code: str = "GOT") -> Scan:
 )
 def test_a_scan_may_be_as_far_ahead_as_clocks_differ(ahead: timedelta, is_taken: bool) -> None:
     told = ParcelScanned(**ABOUT, scan=scan(NOW + ahead))
-    (found,) = possible([told], NOW)
+    (found,) = sifted([told], NOW)
     assert (found == told) is is_taken
     if not is_taken:
         assert isinstance(found, EventUnknown)
@@ -37,7 +37,7 @@ def test_a_scan_may_be_as_far_ahead_as_clocks_differ(ahead: timedelta, is_taken:
 def test_the_true_scans_of_a_history_are_taken_all_the_same() -> None:
     true = scan(NOW - HOUR)
     history = ParcelTraced(**ABOUT, source="kuaidi100", scans=(scan(NOW + 48 * HOUR, "SIGNED"), true))
-    unknown, traced = possible([history], NOW)
+    unknown, traced = sifted([history], NOW)
     assert isinstance(unknown, EventUnknown)
     assert isinstance(traced, ParcelTraced)
     assert traced.scans == (true,)
@@ -45,7 +45,7 @@ def test_the_true_scans_of_a_history_are_taken_all_the_same() -> None:
 
 def test_what_is_no_scan_passes() -> None:
     other = EventUnknown(what="x", reason="y")
-    assert list(possible([other], NOW)) == [other]
+    assert list(sifted([other], NOW)) == [other]
 
 
 def test_what_a_source_answers_is_believed_no_more_than_what_it_pushes() -> None:
@@ -57,5 +57,5 @@ def test_what_a_source_answers_is_believed_no_more_than_what_it_pushes() -> None
     assert isinstance(case, ParcelCase)
     assert case.heard_at == true.at
     [(merchant, source, reason, kept)] = inbox.kept
-    assert (merchant, source, kept) == ("demo", "sim", told.encode())
+    assert (merchant, source, kept) == ("demo", "answer:sim", told.encode())
     assert "impossible time" in reason
