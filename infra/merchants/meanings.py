@@ -124,7 +124,10 @@ MEANINGS: dict[str, Meaning] = {
             "Limit.platforms": ("限哪些平台；空为全部", "only these platforms; all where empty"),
             "Limit.carriers": ("限哪些快递；空为全部", "only these couriers; all where empty"),
             "Limit.regions": ("限哪些省份（名称开头）；空为全部", "only these provinces, by how their names begin"),
-            "Limit.remote_exempt": ("偏远地区不适用", "not for remote provinces"),
+            "Limit.remote_exempt": (
+                "偏远地区不适用，规则包的同名时限也不",
+                "not for remote provinces, nor is the pack's of the same name",
+            ),
             "Limit.since": ("从何时付款的订单起适用", "for orders paid since"),
             "Limit.until": ("到何时付款的订单为止", "for orders paid before"),
             "Limit.in_hours": ("按营业时间计", "counted in business hours"),

@@ -92,21 +92,23 @@ def deadline_of(
 
 
 def limits_of(span: Span, scope: Scope, watching: Watching, packs: tuple[Pack, ...] | None = None) -> Sequence[Limit]:
-    """Give the limits of a span that hold in a scope; a merchant's own replaces the pack's of the same name."""
+    """Give the limits of a span that hold in a scope; a merchant's own replaces the pack's of the same name.
+
+    One from which remote regions are exempt replaces it there too: by nothing.
+    """
     pack = pack_for(scope.platform, scope.paid_at, packs)
     both = [limit for limit in (*pack.limits, *watching.limits) if limit.span is span]
-    by_rule = {limit.rule: limit for limit in both if _holds(limit, scope, pack.remote)}
-    return [limit for limit in by_rule.values() if limit.watch]
+    by_rule = {limit.rule: limit for limit in both if _holds(limit, scope)}
+    is_remote = bool(scope.region) and scope.region.startswith(pack.remote)
+    return [limit for limit in by_rule.values() if limit.watch and not (is_remote and limit.remote_exempt)]
 
 
-def _holds(limit: Limit, scope: Scope, remote: tuple[str, ...]) -> bool:
+def _holds(limit: Limit, scope: Scope) -> bool:
     if limit.platforms and scope.platform not in limit.platforms:
         return False
     if limit.carriers and scope.carrier not in limit.carriers:
         return False
     if limit.regions and not scope.region.startswith(limit.regions):
-        return False
-    if limit.remote_exempt and scope.region and scope.region.startswith(remote):
         return False
     if limit.since and not (scope.paid_at and scope.paid_at >= limit.since):
         return False

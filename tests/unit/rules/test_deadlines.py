@@ -127,6 +127,12 @@ def test_outside_of_its_scope_a_merchant_s_limit_leaves_the_pack_s_alone() -> No
     assert found(Span.STAGNATION, SHOP._replace(carrier="sf"), mine).limit == 40 * HOUR
 
 
+def test_remote_regions_that_a_merchant_exempts_have_no_limit_of_that_name() -> None:
+    mine = limit("pickup_24h", Span.SHIP_TO_PICKUP, hours=30, remote_exempt=True)
+    assert found(Span.SHIP_TO_PICKUP, SHOP, mine).limit == 30 * HOUR
+    assert limits_of(Span.SHIP_TO_PICKUP, SHOP._replace(region="西藏自治区"), watching(mine)) == []
+
+
 def test_a_switched_off_limit_leaves_the_next_one() -> None:
     deadline = found(Span.PICKUP_TO_MOVEMENT, SHOP, limit("movement_24h", Span.PICKUP_TO_MOVEMENT, watch=False))
     assert (deadline.rule, deadline.limit) == ("false_shipment_48h", 48 * HOUR)
