@@ -92,7 +92,8 @@ class InterceptionPhase(StrEnum):
 class Content(Record):
     """The lines of one order in a parcel; a merged parcel holds several orders'.
 
-    What its deadlines need travels along: what was paid and when, when it was shipped, where to (a province's name).
+    What its deadlines need travels along: what was paid and when, when it was shipped, where to (a province's name; of
+    an order whose address was changed, also when that was said).
     """
 
     platform: Id
@@ -102,6 +103,7 @@ class Content(Record):
     paid_at: Instant | None = None
     shipped_at: Instant | None = None
     region: str = ""
+    region_at: Instant | None = None
     buyer_quiet: bool = False  # the buyer wants no messages
 
     def is_of_same_order(self, other: "Content") -> bool:

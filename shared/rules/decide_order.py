@@ -81,6 +81,7 @@ def shipped_content(order: OrderCase, shipment: Shipment) -> Content:
         paid_at=order.paid_at,
         shipped_at=shipment.shipped_at,
         region=order.region,
+        region_at=order.region_at if order.address_changed_at else None,
         buyer_quiet=order.buyer_quiet,
     )
 

@@ -23,6 +23,7 @@ _NOT_ASKED = (InterceptionPhase.NONE, InterceptionPhase.WAITING, InterceptionPha
 ORDERS_MAX = 50
 """How many orders a parcel holds; a number that more have is none, such as the "000000" of what needs no courier."""
 TURNED_AWAY = "order_turned_away"
+_EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -51,14 +52,19 @@ def _is_inside(case: ParcelCase, content: Content) -> bool:
 
 
 def merged(told: Sequence[Content]) -> Content:
-    """Add up what was told of one order in one parcel; of two times the earlier counts, of two sums the larger."""
+    """Add up what was told of one order in one parcel; of two times the earlier counts, of two sums the larger.
+
+    It goes where that was said last.
+    """
+    place = max(told, key=lambda one: (bool(one.region), one.region_at or _EVER, one.region))
     return told[-1].model_copy(
         update={
             "line_ids": tuple(sorted({line for one in told for line in one.line_ids})),
             "paid_fen": max((one.paid_fen for one in told if one.paid_fen is not None), default=None),
             "paid_at": min((one.paid_at for one in told if one.paid_at), default=None),
             "shipped_at": min((one.shipped_at for one in told if one.shipped_at), default=None),
-            "region": max(one.region for one in told),
+            "region": place.region,
+            "region_at": place.region_at,
             "buyer_quiet": any(one.buyer_quiet for one in told),
         }
     )

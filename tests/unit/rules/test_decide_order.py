@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from shared.domain.events import DeadlineReached, OrderRefunded, OrderReported
 from shared.domain.messages import write_message
 from shared.domain.order import UNKNOWN_CARRIER, OrderCase, OrderLine, OrderStatus, RefundShare, Shipment
+from shared.domain.parcel import ParcelCase
 from shared.rules.decide_order import decide_order
+from shared.rules.decide_parcel import decide_parcel
 from tests.unit.rules.build import DAY, MERCHANT, MINUTE, NOW, ORDER, Run, order_reported, types
 
 _lines = st.lists(
@@ -172,6 +174,27 @@ def test_an_order_goes_where_its_buyer_wanted_it_last(way: tuple[tuple[int, str]
     case = _taken([order_reported(at=NOW + minutes * MINUTE, region=region) for minutes, region in way]).case
     assert isinstance(case, OrderCase)
     assert case.region == "浙江省"
+
+
+@pytest.mark.parametrize("way", [*permutations([(0, "西藏自治区", False), (1, "浙江省", True), (2, "", False)])])
+@pytest.mark.parametrize("arrival", [1, -1])
+def test_a_parcel_on_its_way_goes_where_its_buyer_wanted_it_last(
+    way: tuple[tuple[int, str, bool], ...], arrival: int
+) -> None:
+    shipment = Shipment(carrier="zto", waybill="W1", shipped_at=NOW)
+    run, parcel = Run(decide_order), Run(decide_parcel)
+    for minutes, region, changed in way:
+        at = NOW + minutes * MINUTE
+        run.take(order_reported(at=at, region=region, address_changed=changed, shipments=(shipment,)))
+    parcel.take(*[said for said in run.said if said.type == "parcel_shipped"][::arrival])
+    assert isinstance(parcel.case, ParcelCase)
+    assert [content.region for content in parcel.case.contents] == ["浙江省"]
+
+
+def test_a_parcel_whose_address_nobody_changed_is_not_told_since_when_it_goes_there() -> None:
+    run = _taken([order_reported(region="浙江省", shipments=(Shipment(carrier="zto", waybill="W1"),))])
+    [told] = (said for said in run.said if said.type == "parcel_shipped")
+    assert (told.content.region, told.content.region_at) == ("浙江省", None)
 
 
 def test_of_two_amounts_the_smaller_one_was_paid() -> None:
