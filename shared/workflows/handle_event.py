@@ -23,6 +23,7 @@ from shared.ports import CaseStore, Clock, Loaded, StoredCase
 BUDGET_NEAR_END = "budget_near_end"
 _RACES_MAX = 8
 _PRECISION = timedelta(milliseconds=1)  # of what is stored
+_PUT_OFF_MAX = timedelta(minutes=1)
 
 Decide = Callable[[Facts[Any], Policy, datetime], Decision[Any]]
 Count = Callable[[str], None]
@@ -80,6 +81,8 @@ def _attempt(event: AnyEvent | LineSaid, store: CaseStore, now: datetime, count:
         return Fate.REPEATED
     if isinstance(event, DeadlineReached):
         before = before._replace(due=None, held=None)  # the tick may have used up what guarded this deadline
+    elif before.due and _is_put_off(before.due, decision.due, now):
+        decision = replace(decision, due=before.due)
     try:
         _save(store, before, decision, order, now)
     except (BudgetExhausted, TrialExhausted) as error:
@@ -134,6 +137,11 @@ def _order(event: AnyEvent | LineSaid, loaded: Loaded) -> StoredCase | None:
 def _is_early(event: AnyEvent | LineSaid, before: StoredCase, now: datetime) -> bool:
     """A wake was under way while its case came to wait for something later, or is ahead of this clock."""
     return isinstance(event, DeadlineReached) and event.due is not None and before.due is not None and now < before.due
+
+
+def _is_put_off(due: datetime, later: datetime | None, now: datetime) -> bool:
+    """News that let the clock come a minute later do so once: or news that never pause would keep it away."""
+    return later is not None and now - _PUT_OFF_MAX < due < later <= now + _PUT_OFF_MAX
 
 
 def _waits_anew(event: AnyEvent | LineSaid, before: StoredCase, decision: Decision[Any], now: datetime) -> bool:

@@ -247,12 +247,18 @@ def test_a_tick_that_changes_nothing_still_leaves_a_pointer_ahead() -> None:
     assert (after.case, after.due, after.armed) == (before.case, before.due, before.due)
 
 
-def test_a_tick_for_a_deadline_that_has_moved_on_decides_nothing_yet() -> None:
-    """Trouble has a minute for news that end it, whatever was under way to its parcel."""
+def _in_trouble() -> tuple[Store, FakeClock]:
+    """A watched parcel whose delivery is told to have failed just now."""
     store, clock = Store(), _clock()
     watched = content().model_copy(update={"shipped_at": NOW - HOUR})
     handle_event(ParcelShipped(merchant=MERCHANT, carrier="zto", waybill=WAYBILL, content=watched), store, clock)
     handle_event(scanned(Stage.DELIVERY_FAILED), store, clock)
+    return store, clock
+
+
+def test_a_tick_for_a_deadline_that_has_moved_on_decides_nothing_yet() -> None:
+    """Trouble has a minute for news that end it, whatever was under way to its parcel."""
+    store, clock = _in_trouble()
     trouble = store.table.cases[P_KEY]
     assert trouble.due == NOW + MINUTE
     tick = DeadlineReached(merchant=MERCHANT, about=str(P_KEY), due=NOW + 20 * SECOND)
@@ -262,6 +268,24 @@ def test_a_tick_for_a_deadline_that_has_moved_on_decides_nothing_yet() -> None:
     clock.advance(40 * SECOND)
     assert handle_event(tick, store, clock) is Fate.HANDLED
     assert [ticket.anomaly for ticket in store.table.cases[P_KEY].case.tickets] == [Anomaly.DELIVERY_FAILED]
+
+
+def test_news_that_never_pause_do_not_keep_the_clock_from_a_ticket() -> None:
+    store, clock = _in_trouble()
+    for number in range(1, 13):
+        clock.advance(6 * SECOND)
+        about = {"merchant": MERCHANT, "carrier": "zto", "waybill": WAYBILL}
+        handle_event(CourierAnswered(**about, source="zto", text=f"{number}", at=clock.now()), store, clock)
+        assert store.table.cases[P_KEY].due == NOW + MINUTE
+    handle_event(DeadlineReached(merchant=MERCHANT, about=str(P_KEY), due=NOW + MINUTE), store, clock)
+    assert Anomaly.DELIVERY_FAILED in {ticket.anomaly for ticket in store.table.cases[P_KEY].case.tickets}
+
+
+def test_what_is_caught_up_with_hours_later_has_its_minute_to_be_contradicted_all_the_same() -> None:
+    store, clock = _in_trouble()
+    clock.advance(3 * HOUR)
+    handle_event(scanned(Stage.DELIVERY_FAILED, NOW + HOUR), store, clock)
+    assert store.table.cases[P_KEY].due == clock.now() + MINUTE
 
 
 def test_a_tick_that_comes_early_leaves_a_pointer_ahead() -> None:
