@@ -184,7 +184,7 @@ class Ticket(Record):
     people have heard of the warning (1) and of the breach (2), `raised` of how many escalations since it opened. A
     ticket `closed` by a person stays, silent, until the parcel moves. `approvals` are the last steps of what went
     beyond somebody's authority, the oldest first. `listened_at` is when the courier was last asked for its answer,
-    `heard_out` says that it has no more to tell by that way.
+    `heard_out` says that it has no more to tell by that way, or could not be urged.
     """
 
     anomaly: Anomaly

@@ -106,6 +106,7 @@ def _take(draft: ParcelDraft, event: AnyEvent) -> None:  # noqa: PLR0912, PLR091
             failed(draft, event)
             parcel_watch.failed(draft, event)
             parcel_urging.failed(draft, event)
+            parcel_buyers.failed(draft, event)
         case ReturnLegLinked():
             become_return_leg_of(draft, event.original)
         case ReturnLegScanned():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from shared.domain.commands import TellBuyer
-from shared.domain.events import BuyerTold
+from shared.domain.events import BuyerTold, CommandFailed
 from shared.domain.parcel import Content, Stage
 from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment, Ticket
 from shared.rules.parcel_draft import Fact, ParcelDraft
@@ -82,7 +82,15 @@ def buyer_told(draft: ParcelDraft, event: BuyerTold) -> None:
     draft.change(contents=contents)
 
 
-def _was_for(draft: ParcelDraft, event: BuyerTold, content: Content) -> bool:
+def failed(draft: ParcelDraft, event: CommandFailed) -> None:
+    """What a platform does not pass on, people tell."""
+    for content in draft.case.contents:
+        if _was_for(draft, event, content):
+            reason: Fact = {"order": content.order_id, "code": event.code, "text": event.text}
+            draft.note("买家消息未送达，请人工联系买家", "buyer_not_told", reason)
+
+
+def _was_for(draft: ParcelDraft, event: BuyerTold | CommandFailed, content: Content) -> bool:
     return any(event.answers == _tell_id(draft, mark, content) for mark in draft.case.buyer_told)
 
 

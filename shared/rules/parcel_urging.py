@@ -13,7 +13,7 @@ from shared.domain.commands import QueryWorkOrder, UrgeCourier
 from shared.domain.events import CommandFailed, CourierUrged, WorkOrderReported
 from shared.domain.parcel import ParcelCase
 from shared.domain.tickets import ANOMALIES, ANSWER_MAX, Anomaly, Reply, Ticket
-from shared.rules.parcel_draft import ParcelDraft
+from shared.rules.parcel_draft import Fact, ParcelDraft
 
 _LISTEN_AFTER = timedelta(minutes=15)
 _PATIENCE = 4  # the next question comes when so many parts of the time since the urging have passed once more
@@ -34,7 +34,7 @@ _URGED = (
 def urge(draft: ParcelDraft, ticket: Ticket, facts: Mapping[str, str | int | None]) -> None:
     """Let the courier's people look after the parcel, where somebody takes such questions."""
     source = draft.policy.watching.urge_by.get(draft.case.carrier)
-    if source is None or ticket.urged_at or ticket.anomaly not in _URGED:
+    if source is None or ticket.urged_at or ticket.heard_out or ticket.anomaly not in _URGED:
         return
     _change(draft, ticket.anomaly, urged_at=draft.now)
     draft.say(
@@ -123,10 +123,14 @@ def _newest(replies: Sequence[Reply]) -> Reply | None:
 
 
 def failed(draft: ParcelDraft, event: CommandFailed) -> None:
-    """Answers do not come by this way: the desk files them by hand."""
+    """Nothing comes by this way: the desk urges the courier, or files its answer, by hand."""
     for ticket in draft.case.tickets:
         if event.answers == _listen_id(draft, ticket):
             _change(draft, ticket.anomaly, heard_out=True)
+        elif event.answers == _urge_id(draft, ticket) and event.certain and ticket.urged_at:
+            _change(draft, ticket.anomaly, heard_out=True, urged_at=None)
+            reason: Fact = {"code": event.code, "text": event.text}
+            draft.note("催件未成功，请人工催促", "urge_failed", reason)
 
 
 def waits_for(tickets: Sequence[Ticket], number: str = "") -> Sequence[Ticket]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.events import BuyerTold, CarrierCorrected, ParcelShipped, TicketTaken
+from shared.domain.events import BuyerTold, CarrierCorrected, CommandFailed, ParcelShipped, TicketTaken
 from shared.domain.hours import BusinessHours
 from shared.domain.parcel import Stage
 from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment
@@ -92,6 +92,16 @@ def test_a_buyer_who_wants_no_messages_gets_no_other() -> None:
     parcel.take(BuyerTold(**parcel.about, answers=message.command_id, accepted=False))
     assert parcel.case.contents[0].buyer_quiet
     assert told(parcel.wait(20 * DAY)) == []
+
+
+def test_what_a_platform_does_not_pass_on_people_tell() -> None:
+    parcel = standing()
+    [message] = of_type(parcel.wait(12 * HOUR), "tell_buyer")
+    about = {"merchant": MERCHANT, "reply_to": parcel.key, "answers": message.command_id}
+    [note] = parcel.take(CommandFailed(**about, command=message.type, code="403", text="forbidden"))
+    assert note.notice.title == "买家消息未送达，请人工联系买家"
+    assert "订单 O1，代码 403，说明 forbidden" in note.notice.lines[-1]
+    assert told(parcel.wait(DAY)) == []
 
 
 def test_a_message_that_was_taken_changes_nothing() -> None:

@@ -99,6 +99,35 @@ def test_a_source_that_cannot_be_asked_is_not_asked_again() -> None:
     assert questions(parcel.wait(3 * DAY)) == []
 
 
+def _not_urged(*, certain: bool) -> Parcel:
+    """A parcel that stands still, whose courier was not reached, or perhaps was."""
+    parcel = on_its_way(Stage.IN_TRANSIT, watching=URGING)
+    [urge] = of_type(parcel.wait(36 * HOUR), "urge_courier")
+    about = {"merchant": MERCHANT, "reply_to": parcel.key, "answers": urge.command_id}
+    failure = CommandFailed(**about, command=urge.type, code="no_account", text="未授权", certain=certain)
+    parcel.take(failure, failure)
+    return parcel
+
+
+def test_where_nobody_could_be_urged_the_desk_is_told_once_and_nothing_is_measured() -> None:
+    parcel = _not_urged(certain=True)
+    [note] = [said.notice for said in parcel.run.said if said.type == "notice_raised" and "催件" in said.notice.title]
+    assert (note.title, note.urgent) == ("催件未成功，请人工催促", False)
+    assert "no_account" in note.lines[-1]
+    assert parcel.ticket.urged_at is None
+    assert [*of_type(parcel.wait(2 * HOUR), "urge_courier")] == []
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    assert parcel.case.handled_s == 0
+
+
+def test_a_courier_that_was_perhaps_urged_counts_as_urged() -> None:
+    parcel = _not_urged(certain=False)
+    assert parcel.ticket.urged_at == parcel.run.now
+    parcel.wait(2 * HOUR)
+    parcel.scan(Stage.ARRIVED_AT_HUB)
+    assert parcel.case.handled_s == 2 * 3600
+
+
 @pytest.mark.parametrize("end", ["no_number", "moves", "closed"])
 def test_nobody_is_asked_about_what_is_over_or_never_had_a_number(end: str) -> None:
     parcel = urged(number="" if end == "no_number" else "GD7")
