@@ -36,7 +36,7 @@ def decide_digest(facts: Facts[DigestCase], policy: Policy, now: datetime) -> De
         return Decision(facts.case)
     group = event.case.id
     robot = policy.robots.get(group)
-    if robot is None:
+    if robot is None and policy.desk not in policy.robots:
         return Decision(facts.case)
     case = facts.case or DigestCase(group=group)
     match event:
@@ -50,10 +50,23 @@ def decide_digest(facts: Facts[DigestCase], policy: Policy, now: datetime) -> De
             pass
         case _:
             raise TypeError(f"{event.type} is not about a digest")
+    if robot is None:
+        return _passed_on(facts.merchant, case, policy)
     speaker = _Speaker(facts.merchant, policy, robot, now, case)
     speaker.repeat_unanswered()
     speaker.speak()
     return Decision(speaker.case, tuple(speaker.outbox), speaker.due())
+
+
+def _passed_on(merchant: str, case: DigestCase, policy: Policy) -> Decision[DigestCase]:
+    """A group whose robot a later policy took away is heard by the desk: what waited there, and what comes still."""
+    about = str(digest_key(merchant, case.group))
+    why = Why(rule="digest", policy_version=policy.version, facts={"group": case.group})
+    letters = [
+        NoticeRaised(merchant=merchant, group=policy.desk, about=about, notice=notice, why=why)
+        for notice in case.pending
+    ]
+    return Decision(case.model_copy(update={"pending": (), "digest_at": None}), tuple(letters))
 
 
 def _with_notice(case: DigestCase, event: NoticeRaised, policy: Policy, now: datetime) -> DigestCase:

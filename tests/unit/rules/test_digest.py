@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.events import CommandFailed, MessagePosted, NoticeRaised
 from shared.domain.notices import DigestCase, Notice
+from shared.domain.policy import Robot
 from shared.domain.why import Why
 from shared.rules.decide_digest import decide_digest
 from tests.unit.rules.build import HOUR, MERCHANT, MINUTE, NOW, SECOND, Run, tick
@@ -234,3 +235,19 @@ def test_a_group_without_a_robot_is_not_told_anything() -> None:
     run = Run(decide_digest, robots={})
     assert run.take(raised(1, urgent=True)) == []
     assert run.case is None
+
+
+@pytest.mark.parametrize("event", ["the clock", "a notice", "a failure"])
+def test_a_group_that_loses_its_robot_is_heard_by_the_desk(event: str) -> None:
+    run = digest()
+    run.take(raised(1, urgent=True), raised(2))
+    if event != "a failure":
+        run.take(broken(1))
+    robots = {"staff": Robot(channel="dingtalk", account="dingtalk")}
+    run.policy = run.policy.model_copy(update={"robots": robots, "desk": "staff"})
+    happens = {"the clock": tick(KEY), "a notice": raised(3), "a failure": broken(1)}[event]
+    said = run.take(happens)
+    waited = ["N1", "N2", "N3"] if event == "a notice" else ["N1", "N2"]
+    assert [(one.group, one.notice.title) for one in said] == [("staff", title) for title in waited]
+    assert (run.case.pending, run.case.digest_at, run.last.due) == ((), None, None)
+    assert run.take(happens) == []
