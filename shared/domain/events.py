@@ -243,12 +243,16 @@ class TrackingEnded(_ParcelEvent):
 
 
 class CarrierCorrected(_ParcelEvent):
-    """The number travels with another courier than we were told. `first_at` is its first scan there, where we asked."""
+    """The number travels with another courier than we were told. `first_at` is its first scan there, where we asked.
+
+    `told` is what its buyers have heard of so far.
+    """
 
     type: Literal["carrier_corrected"] = "carrier_corrected"
     source: Id
     right: Id
     first_at: Instant | None = None
+    told: tuple[str, ...] = ()
 
 
 class CarrierDoubted(_ParcelEvent):

@@ -19,6 +19,8 @@ def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
     if event.right == case.carrier and case.moved_to:  # where it had moved to, it was told to be ours after all
         draft.change(moved_to=None)
         begin_again(draft, "carrier_corrected")
+    if event.right == case.carrier:
+        draft.change(buyer_told=tuple(sorted({*case.buyer_told, *event.told})))
     if event.right in (case.carrier, case.moved_to, UNKNOWN_CARRIER):
         return
     if event.first_at and case.shipped_at and event.first_at < case.shipped_at - _EARLY_MAX:
@@ -30,7 +32,7 @@ def corrected(draft: ParcelDraft, event: CarrierCorrected) -> None:
         draft.note("退件单号的快递公司待核实", "carrier_corrected", {"said": event.right, "source": event.source})
         return
     draft.change(moved_to=event.right)
-    draft.say(event.model_copy(update={"carrier": event.right}))
+    draft.say(event.model_copy(update={"carrier": event.right, "told": case.buyer_told}))
     for content in case.contents:
         _hand_over(draft, content, case.return_for)
     for refund in case.returns_also:

@@ -320,6 +320,18 @@ def test_a_number_that_is_another_courier_s_moves_no_parcel() -> None:
     assert moments(said) == []
 
 
+def test_a_buyer_does_not_hear_again_of_a_parcel_that_is_another_courier_s() -> None:
+    parcel = broken(TELLING)
+    said = parcel.take(CarrierCorrected(**parcel.about, source="kuaidi100", right="yto"))
+    handed = of_type(said, "carrier_corrected", "parcel_shipped")
+    there = Parcel(*handed, carrier="yto", at=parcel.run.now, watching=TELLING)
+    there.scan(Stage.IN_TRANSIT, parcel.run.now - 50 * HOUR)
+    assert told(there.wait(HOUR)) == []
+    assert there.open == ["stalled"]
+    there.take(CarrierCorrected(**there.about, source="kuaidi100", right="yto", told=("delivery_failed",)))
+    assert there.case.buyer_told == ("delivery_failed", "stalled")
+
+
 def test_a_parcel_that_is_given_up_is_not_found() -> None:
     parcel = broken()
     parcel.wait(70 * DAY)
