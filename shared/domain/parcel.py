@@ -196,8 +196,8 @@ class ParcelCase(Record):
     carrier under which the number really travels. `earlier_until` is the signature that ended an earlier use of the
     number. `broken` remembers which limits were broken once, whatever became of their tickets; `unmatched` holds what
     the courier answered unasked and what people filed, until a person has seen to it, `settled` the names of what she
-    has seen to, and when. `handled_s` is the longest that the courier took to move once it was urged, `handled_part`
-    the part of the day in which that was.
+    has seen to, and when. `lag_s` is how late the last push was, `handled_s` the longest that the courier took to move
+    once it was urged, `handled_part` the part of the day in which that was; 0 where nothing was measured.
     """
 
     carrier: Id

@@ -44,7 +44,7 @@ def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | Non
     heard, watch = draft.case.heard_at, draft.case.watch
     is_older = watch.step == 1 and watch.asked_at is not None and heard is not None and heard < watch.asked_at
     if heard and heard != heard_before and not asked and not is_older:
-        draft.change(lag_s=max(0, int((draft.now - heard).total_seconds())))
+        draft.change(lag_s=max(1, int((draft.now - heard).total_seconds())))
     if return_waybill and return_waybill != draft.case.waybill and not draft.case.return_waybill:
         draft.change(return_waybill=return_waybill)
         draft.say(

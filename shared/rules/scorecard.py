@@ -97,7 +97,7 @@ class _Row:
         self.broken.update(case.broken)
         if case.interception.wanted_at is not None:
             self.steps.update(range(furthest(case) + 1))
-        if case.heard_at:
+        if case.lag_s:
             self.lags.append(case.lag_s)
         if case.handled_s:
             self.handled.append((case.handled_part, case.handled_s))

@@ -222,6 +222,12 @@ def test_twenty_samples_make_a_pace_and_nineteen_do_not() -> None:
     assert paces(*some) == {"zto": Pace(lag_s=60 * 18, handling_s=None)}
 
 
+def test_a_parcel_whose_source_was_never_measured_does_not_make_it_faster() -> None:
+    measured = [parcel(Stage.IN_TRANSIT, lag_s=7_200) for _ in range(20)]
+    only_asked = [parcel(Stage.IN_TRANSIT) for _ in range(60)]
+    assert paces(*measured, *only_asked)["zto"].lag_s == 7_200
+
+
 def test_each_part_of_the_day_has_a_pace_of_its_own_where_enough_was_measured() -> None:
     night = [parcel(Stage.IN_TRANSIT, handled_s=36_000 + n, handled_part=0) for n in range(20)]
     noon = [parcel(Stage.IN_TRANSIT, handled_s=3_600 + n, handled_part=2) for n in range(20)]
@@ -236,7 +242,7 @@ def test_what_moves_a_day_after_its_courier_was_urged_does_not_make_the_courier_
     helped = [parcel(Stage.IN_TRANSIT, handled_s=3_600 * n) for n in range(5, 25)]
     by_itself = [parcel(Stage.IN_TRANSIT, handled_s=86_401 + n) for n in range(30)]
     assert paces(*helped, *by_itself)["zto"].handling_s == 3_600 * 22
-    assert paces(*by_itself)["zto"].handling_s is None
+    assert paces(*by_itself) == {}
     row = card(*helped, *by_itself).row(30, "zto")
     assert row
     assert row.handling == Spread(samples=50, median_s=86_405, p90_s=86_425)
