@@ -158,9 +158,13 @@ class ParcelDraft:
     @property
     def name(self) -> str:
         """The parcel and its orders as people read them."""
-        orders = "、".join(content.order_id for content in self.case.contents[:_ORDERS_MAX])
-        name = f"快递单号：{parcel_name(self.case.carrier, self.case.waybill)}"
-        return f"{name}　订单：{orders}" if orders else name
+        return name_of(self.case)
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether another parcel has the number by now: of none of the orders that were inside."""
+        before, now = self.before.contents, self.case.contents
+        return bool(before) and not any(one.is_of_same_order(known) for known in before for one in now)
 
     def refuse(self, wish: Wish, reason: str) -> None:
         """Tell a refund that this parcel cannot be stopped for it, whatever becomes of the parcel."""
@@ -188,6 +192,13 @@ class ParcelDraft:
 
     def _told(self, case: ParcelCase) -> tuple[str, str, datetime | None]:
         return case.progress, case.interception.reason, forced_refund_at(case, self.policy)
+
+
+def name_of(case: ParcelCase) -> str:
+    """Give a parcel and its orders as people read them."""
+    orders = "、".join(content.order_id for content in case.contents[:_ORDERS_MAX])
+    name = f"快递单号：{parcel_name(case.carrier, case.waybill)}"
+    return f"{name}　订单：{orders}" if orders else name
 
 
 def forced_refund_at(case: ParcelCase, policy: Policy) -> datetime | None:

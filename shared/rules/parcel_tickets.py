@@ -8,7 +8,7 @@ from shared.domain.tickets import Anomaly, Ticket
 from shared.domain.watching import part_of
 from shared.rules import authority, parcel_buyers, parcel_filings, parcel_urging, parcel_watch
 from shared.rules.deadlines import Deadline
-from shared.rules.parcel_draft import Fact, ParcelDraft
+from shared.rules.parcel_draft import Fact, ParcelDraft, name_of
 from shared.rules.parcel_reuse import GAP
 from shared.rules.parcel_spans import STALLS, end_of, ended, heeded, is_being_stopped, running, trouble
 from shared.rules.parcel_watch import is_given_up
@@ -145,7 +145,10 @@ def _facts(draft: ParcelDraft) -> Fact:
 
 
 def _tell_staff(draft: ParcelDraft, news: News) -> None:
-    said = notice(_subject(draft)._replace(over=_over(draft, news.ticket)), news, draft.policy, draft.now)
+    subject = _subject(draft)._replace(over=_over(draft, news.ticket))
+    if draft.begins_anew:
+        subject = subject._replace(name=name_of(draft.before))
+    said = notice(subject, news, draft.policy, draft.now)
     if said:
         draft.say(said)
 
@@ -158,6 +161,10 @@ def _subject(draft: ParcelDraft) -> Subject:
 
 def _over(draft: ParcelDraft, ticket: Ticket) -> str:
     """Say how a ticket ends if it ends now."""
+    if draft.case.moved_to:
+        return "已转其他快递"
+    if draft.begins_anew:
+        return "单号已另有包裹"
     if is_given_up(draft.case, draft.policy.watching, draft.now):
         return "已停止跟踪"
     if is_being_stopped(draft.case):

@@ -14,13 +14,13 @@ from shared.domain.order import OrderCase
 from shared.domain.parcel import ParcelCase
 from shared.domain.tickets import ANOMALIES, Anomaly, BuyerMoment, Ticket
 from shared.ports import StoredCase
-from shared.rules.ticketing import BROKEN, LIMIT_MOVED, WARNED
+from shared.rules.ticketing import BROKEN, WARNED
 from tests.fakes import FakeCaseStore
 from tests.fakes.table import FakeTable
 
 OVER = 0
 _ANOMALIES = {text.title: anomaly for anomaly, text in ANOMALIES.items()}
-_LEVELS = {"已恢复": OVER, LIMIT_MOVED: OVER, "预警": WARNED}
+_LEVELS = {"": BROKEN, "预警": WARNED}
 
 
 class Witness(FakeCaseStore):
@@ -70,4 +70,4 @@ def level_of(notice: NoticeRaised) -> tuple[Anomaly, int] | None:
         return None
     if prefix.startswith("升级"):
         return anomaly, BROKEN + int(prefix.removeprefix("升级（").removesuffix("级）"))
-    return anomaly, _LEVELS.get(prefix, BROKEN)
+    return anomaly, _LEVELS.get(prefix, OVER)

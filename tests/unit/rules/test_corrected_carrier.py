@@ -29,7 +29,7 @@ def test_the_tickets_of_a_number_that_moved_are_closed() -> None:
     parcel = shipped()
     parcel.wait(20 * HOUR)
     assert parcel.open == ["not_picked_up"]
-    assert notices(corrected(parcel)) == ["已恢复：已发货未揽收"]
+    assert notices(corrected(parcel)) == ["已转其他快递：已发货未揽收"]
     assert kinds(parcel) == []
 
 
@@ -82,7 +82,7 @@ def test_a_number_whose_courier_nobody_knows_is_asked_about_and_then_a_person_is
     assert commands(parcel.run.said) == [("subscribe_tracking", "kuaidi100")]
     refused(parcel, "carrier_not_found")
     assert notices(parcel.wait(MINUTE)) == ["无法识别快递公司"]
-    assert notices(corrected(parcel, "yto")) == ["已恢复：无法识别快递公司"]
+    assert notices(corrected(parcel, "yto")) == ["已转其他快递：无法识别快递公司"]
 
 
 def test_nobody_is_sent_to_an_unknown_courier() -> None:

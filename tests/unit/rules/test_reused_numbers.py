@@ -38,7 +38,8 @@ def test_a_parcel_that_was_never_signed_for_is_over_when_its_number_is_used_agai
     parcel.wait(LATER)
     assert parcel.open == ["stalled", "suspected_lost"]
     said = second(parcel)
-    assert notices(said) == ["已恢复：在途停滞", "已恢复：疑似丢件"]
+    assert notices(said) == ["单号已另有包裹：在途停滞", "单号已另有包裹：疑似丢件"]
+    assert {one.notice.lines[0] for one in of_type(said, "notice_raised")} == {"快递单号：中通 W1　订单：O1"}
     freed = [(told.order_id, told.trouble.what) for told in of_type(said, "order_troubled")]
     assert freed == [("O1", ()), ("O2", ())]
     assert (orders(parcel), parcel.case.stage) == (["O2"], Stage.UNKNOWN)
