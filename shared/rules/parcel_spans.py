@@ -17,7 +17,7 @@ STALLS = (Span.STAGNATION, Span.PICKUP_TO_MOVEMENT)
 """Standing still on the way to the buyer: platforms let the buyer have the money back for it."""
 
 _WAY_BACK = (Span.RETURN_PICKUP, Span.RETURN_STAGNATION, Span.RETURN_RECEIPT)
-_STOPPING = (InterceptionPhase.REQUESTED, InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED)
+_STOPPING = (InterceptionPhase.ACCEPTED, InterceptionPhase.SUCCEEDED)
 _TROUBLE = {
     Stage.DELIVERY_FAILED: Anomaly.DELIVERY_FAILED,
     Stage.REFUSED: Anomaly.REFUSED,
@@ -81,7 +81,10 @@ def _way_out(case: ParcelCase) -> Iterator[Running]:
 
 
 def is_being_stopped(case: ParcelCase) -> bool:
-    """Whether its standing still is our own doing: it is not to arrive, and before its pickup not to leave."""
+    """Whether its standing still is our own doing: it is not to arrive, and before its pickup not to leave.
+
+    A courier that was only asked may refuse within seconds: what people know of a parcel goes on until it has agreed.
+    """
     stopping = case.interception
     waits = stopping.phase is InterceptionPhase.WAITING and stopping.reason != "not_worth_it"
     return bool(case.wishes) and (stopping.phase in _STOPPING or (waits and not lines_to_arrive(case)))

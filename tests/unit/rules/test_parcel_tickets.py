@@ -9,7 +9,7 @@ from shared.domain.parcel import InterceptionPhase, Stage
 from shared.domain.policy import Robot
 from shared.domain.tickets import Anomaly, Ticket
 from shared.domain.watching import Watching
-from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, wanted
+from tests.unit.rules.build import DAY, HOUR, MERCHANT, MINUTE, NOW, courier, wanted
 from tests.unit.rules.watched import Parcel, inside, notices, of_type, on_its_way
 
 URGING = Watching(urge_by={"zto": "zto"})
@@ -94,6 +94,7 @@ def test_what_is_being_stopped_is_not_delivered_on_purpose_but_breaks_or_is_lost
 ) -> None:
     parcel = on_its_way(Stage.IN_TRANSIT)
     parcel.take(wanted())
+    parcel.take(courier("accepted", parcel.case.interception.step))
     parcel.scan(stage, parcel.run.now + MINUTE)
     assert notices(parcel.wait(MINUTE)) == told
 

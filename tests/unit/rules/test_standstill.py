@@ -320,10 +320,21 @@ def test_a_refund_of_a_parcel_that_stands_still_hears_of_the_risk_and_stops_it_b
 
 def test_what_we_stop_stands_still_on_purpose() -> None:
     parcel = _standing()
-    assert "已转拦截：在途停滞" in notices(parcel.take(wanted()))
-    parcel.take(answer(parcel.run, "accepted"))
+    assert notices(parcel.take(wanted())) == []
+    assert "已转拦截：在途停滞" in notices(parcel.take(answer(parcel.run, "accepted")))
     assert notices(parcel.wait(5 * DAY)) == []
     assert parcel.open == []
+
+
+def test_a_courier_that_refuses_to_stop_a_parcel_lets_its_ticket_go_on_and_nobody_is_told_again() -> None:
+    parcel = _standing()
+    parcel.wait(30 * HOUR)
+    parcel.take(TicketTaken(merchant=MERCHANT, about=parcel.key, anomaly=Anomaly.STALLED, by="li"))
+    before = parcel.ticket
+    said = parcel.take(wanted())
+    said += parcel.take(answer(parcel.run, "refused"))
+    assert notices([*said, *parcel.wait(HOUR)]) == []
+    assert parcel.ticket == before
 
 
 def test_a_parcel_that_is_being_stopped_raises_no_ticket_but_tells_its_refund_of_the_risk() -> None:
