@@ -212,6 +212,13 @@ def test_silence_is_confirmed_before_anybody_is_warned() -> None:
     assert kinds(parcel) == []
 
 
+def test_a_second_silence_is_confirmed_like_the_first() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(36 * HOUR - 5 * MINUTE)
+    parcel.scan(Stage.ARRIVED_AT_HUB, NOW + 12 * HOUR)
+    assert commands(parcel.wait(NOW + 48 * HOUR - 5 * MINUTE)) == [("query_tracking", "zto")]
+
+
 def test_a_source_that_answered_a_moment_ago_is_not_asked_again_before_the_warning() -> None:
     """A number that Kuaidi100 is asked for more than twice an hour may be locked."""
     parcel = on_its_way(Stage.IN_TRANSIT)
