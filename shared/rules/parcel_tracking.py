@@ -18,15 +18,24 @@ def shipped(draft: ParcelDraft, content: Content) -> None:
     if draft.case.moved_to:
         pass_on(draft, content)
         return
-    known = draft.case.contents
     draft.case, is_meant = parcel_reuse.at_content(draft.case, content, content.shipped_at)
     if not is_meant:
         draft.counts.append(parcel_reuse.EARLIER_USE)
         return
     add_content(draft, content)
-    is_new = not any(one.is_of_same_order(content) for one in known)
-    if is_new and parcel_reuse.was_signed_before(draft.case, content):
-        draft.note("单号在订单付款前已签收，请核对单号", "signed_before", {"order": content.order_id})
+    _doubt_signed_before(draft)
+
+
+def _doubt_signed_before(draft: ParcelDraft) -> None:
+    """Let the desk look at orders that were paid after their parcel was signed for, whichever is heard first."""
+    told = _signed_before(draft.before)
+    for order_id in _signed_before(draft.case):
+        if order_id not in told:
+            draft.note("单号在订单付款前已签收，请核对单号", "signed_before", {"order": order_id})
+
+
+def _signed_before(case: ParcelCase) -> Sequence[str]:
+    return [content.order_id for content in case.contents if parcel_reuse.was_signed_before(case, content)]
 
 
 def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | None, *, asked: bool = False) -> None:
@@ -56,6 +65,7 @@ def scanned(draft: ParcelDraft, scans: Sequence[Scan], return_waybill: str | Non
             )
         )
     if draft.case is not draft.before:
+        _doubt_signed_before(draft)
         _forward_scans(draft, draft.before)
         react_to_stage(draft)
 

@@ -185,6 +185,17 @@ def test_a_number_that_another_order_of_ours_had_until_it_was_signed_for_is_show
     assert orders(parcel) == ["O1", "O2"]
 
 
+def test_so_it_is_where_the_signature_is_heard_after_the_other_order() -> None:
+    parcel = on_its_way(Stage.IN_TRANSIT)
+    parcel.wait(5 * DAY)
+    signed_at = parcel.run.now - DAY
+    parcel.take(ParcelShipped(**parcel.about, content=inside("O2", paid_at=parcel.run.now, shipped_at=parcel.run.now)))
+    first, again = (parcel.scan(Stage.DELIVERED, signed_at, answers=answers) for answers in ("ask-1", "ask-2"))
+    [note] = (said for said in of_type(first, "notice_raised") if "付款前已签收" in said.notice.title)
+    assert "订单 O2" in note.notice.lines[-1]
+    assert again == []
+
+
 def test_a_long_way_with_scans_in_between_is_one_parcel() -> None:
     parcel = shipped()
     for day in (20, 40):
