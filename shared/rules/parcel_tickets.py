@@ -162,7 +162,7 @@ def _subject(draft: ParcelDraft) -> Subject:
 def _over(draft: ParcelDraft, ticket: Ticket) -> str:
     """Say how a ticket ends if it ends now."""
     if draft.case.moved_to:
-        return "已转其他快递"
+        return "已恢复" if ticket.anomaly is Anomaly.CARRIER_UNKNOWN else "已转其他快递"
     if draft.begins_anew:
         return "单号已另有包裹"
     if is_given_up(draft.case, draft.policy.watching, draft.now):

@@ -82,7 +82,7 @@ def test_a_number_whose_courier_nobody_knows_is_asked_about_and_then_a_person_is
     assert commands(parcel.run.said) == [("subscribe_tracking", "kuaidi100")]
     refused(parcel, "carrier_not_found")
     assert notices(parcel.wait(MINUTE)) == ["无法识别快递公司"]
-    assert notices(corrected(parcel, "yto")) == ["已转其他快递：无法识别快递公司"]
+    assert notices(corrected(parcel, "yto")) == ["已恢复：无法识别快递公司"]
 
 
 def test_nobody_is_sent_to_an_unknown_courier() -> None:
