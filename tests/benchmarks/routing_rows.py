@@ -107,8 +107,8 @@ def _cpu(ask: Ask, facts: ChatFacts, calls: int) -> float:
 def _hostile_rows() -> Iterator[Row]:
     """Whether every document is refused, and what the most expensive ones cost beside reading the largest one there is.
 
-    Both are measured in turn, so that whoever else uses this machine slows both down. Reading takes 2.5 ms where
-    P17 asks for 5 ms.
+    Both are measured in turn, so that whoever else uses this machine slows both down. The 5 ms of P17
+    are three times what reading takes on a quiet machine.
     """
     accepted, costs = 0, list[tuple[float, str, str | bytes]]()
     for kind, document in hostile_documents(HOSTILE):
@@ -121,7 +121,7 @@ def _hostile_rows() -> Iterator[Row]:
     yield Row("P17", f"hostile routings of {HOSTILE:,} that are saved", accepted, floor="0", gate=0)
     shown = f"{ratio:.2f} ({worst * 1e3:.1f} ms, {kind}; median {costs[HOSTILE // 2][0] * 1e3:.2f} ms)"
     what = "CPU for refusing the worst, x reading 192 KB of JSON"
-    yield Row("P17", what, ratio, shown, f"1.00 ({reading * 1e3:.1f} ms)", gate=2)
+    yield Row("P17", what, ratio, shown, f"1.00 ({reading * 1e3:.1f} ms)", gate=3)
 
 
 def _refusal(document: str | bytes) -> float | None:
