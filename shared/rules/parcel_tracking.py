@@ -8,7 +8,7 @@ from shared.domain.parcel import UNDOING, Content, InterceptionPhase, ParcelCase
 from shared.rules import parcel_reuse
 from shared.rules.parcel_correction import pass_on
 from shared.rules.parcel_draft import ParcelDraft
-from shared.rules.parcel_interception import ORDERS_MAX, add_content, react_to_stage
+from shared.rules.parcel_interception import ORDERS_MAX, TURNED_AWAY, add_content, react_to_stage
 
 _STAGES = tuple(Stage)
 
@@ -106,7 +106,10 @@ def sent_back(draft: ParcelDraft, event: ReturnShipped) -> None:
     before = draft.case
     draft.case, is_meant = parcel_reuse.at_content(draft.case, event.content, event.at)
     refunds = sorted({event.refund, *draft.case.returned_refunds})
-    if not is_meant or len(refunds) > ORDERS_MAX:
+    if not is_meant:
+        return
+    if len(refunds) > ORDERS_MAX:
+        draft.counts.append(TURNED_AWAY)
         return
     since = min(filter(None, (draft.case.returned_from, event.at)))
     draft.change(return_for=refunds[0], returns_also=tuple(refunds[1:]), returned_from=since)

@@ -92,6 +92,13 @@ def test_one_parcel_brings_the_goods_of_several_refunds_back_in_any_order() -> N
     assert [one.line_ids for one in cases[0].contents] == [("L1", "L2"), ("L3",)]
 
 
+def test_refunds_that_are_too_many_for_one_return_are_counted() -> None:
+    told = [ReturnShipped(**sent_back().about, refund=f"sim:R{n}", content=content("O1"), at=NOW) for n in range(51)]
+    parcel = Parcel(*told)
+    assert len(parcel.case.returned_refunds) == 50
+    assert parcel.run.last.counts == ("order_turned_away",)
+
+
 def test_all_refunds_of_a_return_travel_with_its_number_to_another_courier() -> None:
     goods = {"sim:R1": content("O1", "L1"), "sim:R2": content("O1", "L2"), "sim:R3": content("O2", "L3")}
     told = [ReturnShipped(**sent_back().about, refund=refund, content=goods[refund], at=NOW) for refund in goods]
